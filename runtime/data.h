@@ -1,0 +1,33 @@
+/* data.h: a data declaration, opened: read or generated, checked, split into parts, normalised, as float32 in memory.
+ *
+ * The declaration comes as JSON (program.h). Everything that is wrong is an nnrt_error that names file, row and column. */
+#ifndef NNRT_DATA_H
+#define NNRT_DATA_H
+#include "error.h"
+#include "nnrt.h"
+#include <jansson.h>
+
+enum { NNRT_TRAIN, NNRT_VALIDATION, NNRT_TEST, NNRT_PARTS };
+enum { NNRT_MAX_RANK = 5 };
+
+typedef struct nnrt_part { int64_t count; float *x, *y; } nnrt_part;   /* x: [count][sample_size], y: [count][target_size]; count 0: no such part */
+
+typedef struct nnrt_data {
+    char *name;
+    bool classify;               /* targets are class numbers 0 .. classes - 1 (as floats); else real values */
+    int64_t classes;             /* 0 where !classify */
+    char **class_name;           /* as text, in order: "setosa", "-1", "7" */
+    int rank; int64_t shape[NNRT_MAX_RANK];                  /* of a sample */
+    int target_rank; int64_t target_shape[NNRT_MAX_RANK];    /* rank 0: one value (or class) a sample */
+    int64_t sample_size, target_size;
+    int64_t total;               /* samples in all parts */
+    nnrt_part part[NNRT_PARTS];
+    uint64_t seed; bool shuffle;
+    char **feature_name;         /* sample_size names where a CSV gives them, else NULL */
+} nnrt_data;
+
+/* `folder`: where relative paths start. `seed`: for declarations without a seed of their own. NULL and e filled where it fails. */
+nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_t seed, nnrt_error *e);
+void nnrt_data_free(nnrt_data *data);
+const char *nnrt_part_name(int part);
+#endif

@@ -1,0 +1,81 @@
+/* program.h: a compiled script as the runtime carries it out: JSON that says what there is and what to do, and units by name.
+ *
+ * `nnc run` hands this over in memory and compiles a unit when it is first asked for; `nnc build` embeds the same text in the program,
+ * beside the units' code. Both run this one executor, so they do the same. A REPL hands over one program after another to one session.
+ *
+ * {
+ *  "script": "digits.nn", "folder": "/where/relative/paths/start",  (absent in a built program: the current folder)
+ *  "data": [ { "name": "d",
+ *      "source": FORM | null, "train": FORM | null,                 FORM: { "form": "csv", "file": "f.csv", "target": "y" or 2, ... the form's arguments by name }
+ *      "validation": 0.1 | FORM | null, "test": 0.2 | FORM | null,
+ *      "normalize": { "form": "standard" } | { "form": "scale", "k": 4 } ..., "augment": [ FORM... ],
+ *      "shape": [1, 28, 28] | null, "shuffle": true, "seed": 0 | null (not written), "task": "classify" | "regress" | null } ],
+ *  "expect": [ { "data": "d", "shape": [...], "target_shape": [...], "classes": 3, "train": 120, "validation": 0, "test": 30 } ],
+ *      what the compiler saw; where a built program finds something else, it ends with status 3 and says so
+ *  "weights": [ { "key": "m/dense1.weight", "shape": [64, 784], "feature_axis": 0, "role": "kernel" | "bias" | "norm" | "buffer" | "other",
+ *      "init": { "kind": "uniform", "a": -0.1, "b": 0.1 } | { "kind": "normal", "mean": 0, "std": 0.1 } | { "kind": "truncated_normal", "std" } (beyond 2 std drawn anew)
+ *            | { "kind": "orthogonal", "gain": 1 } | { "kind": "constant", "value": 0 } } ],
+ *      drawn at the first action that uses a model holding the key, from that action's seed (NNRT_DRAW_INIT, hash of the key)
+ *  "models": [ { "name": "m", "parameters": 42 (trainable), "weights": [ { "name": "dense1.weight", "key": "m/dense1.weight" } ],
+ *      "output": [3], "head": "scores" | "softmax" | "sigmoid" | "values" } ],
+ *  "units": [ { "name": "u0", "symbol": "nnc_u0", "batch": 32, "arena_bytes": 123456, "scalars": 9, "out_size": 3,
+ *      "tensors": [ { "role": "weight", "key": "m/dense1.weight" },
+ *                   { "role": "state", "name": "optimizer.dense1.weight.m", "shape": [...], "feature_axis": 0, "initial": 0 },
+ *                   { "role": "result", "name": "gradient.dense1.weight", "shape": [...], "feature_axis": 0 } ] } ],
+ *  "actions": [ ACTION... ]
+ * }
+ *
+ * ACTION, besides "verb", "line" and "column":
+ *  train     "model" "data" "as"|null "unit" "eval_unit" (outputs and SLOT_LOSS in evaluation, over "eval" batches) "diagnose_unit" (results "nonfinite.<layer>", scalars: NaN where a layer's output is not finite)
+ *            "epochs" | "steps", "batch", "lr", "seed" | null (not written), "metrics": [METRIC], "task_metrics": METRIC of the task
+ *            "plateau": null | { "factor", "patience", "threshold", "min_lr", "monitor" }
+ *            "stop": null | { "patience", "monitor": "validation.loss", "min_delta", "restore" }
+ *            "average": null | { "kind": "ema" } (states "average.<weight>", written by the unit) | { "kind": "swa", "start": 6 }
+ *            "checkpoint": null | { "epochs": 1, "to": "f.safetensors", "keep": "last" | "best" | "all" }
+ *            "fingerprint": text of network, data and recipe, kept in checkpoints; "optimizer": "adam", "loss": "cross_entropy"
+ *  evaluate  "model" "data" "part": "test" "as"|null "unit" "metrics": [METRIC], "loss": bool
+ *  predict   "model" "data" "part" "to" "unit" "passes": 0 | n (then "unit" draws dropout anew each pass, told by call->step)
+ *  save      "model" "to"          load  "model" "from"
+ *  print     "values": [LATER]     assert  "condition": LATER, "message": LATER | null, "text": the condition as written
+ *  minimize  "unit" "as" "steps" "lr" "seed" "variables": [ { "name": "x", "start": -7 } ]; the unit's weights are "x", ...; no data: one position a step
+ *  check_gradients  "model" "data" "unit" (results "gradient.<key>" and SLOT_LOSS; assigns nothing) "as" "seed"; of a fn: "unit", "variables": [names], model and data null
+ *  freeze, unfreeze  "model" (compiled in: nothing is left to do)
+ * METRIC: { "name": "accuracy" } | { "name": "top_k", "k": 2 }
+ * LATER: 3.5 | "text" | true | null | { "result": "run" } | { "field": "loss", "of": LATER } | { "index": LATER, "of": LATER } | { "op": "+", "a": LATER, "b": LATER, "c": LATER }
+ *   ops: + - * / ^ < <= > >= == != and or not neg ?: and the functions floor abs sqrt exp ln log10 min max sin cos tanh sign
+ */
+#ifndef NNRT_PROGRAM_H
+#define NNRT_PROGRAM_H
+#include "data.h"
+
+typedef struct nnrt_options {
+    int32_t threads;             /* 0: nnrt_default_threads() */
+    bool seed_given; uint64_t seed;
+    bool dry_run, quiet, color;
+    const char *log_path;        /* NULL: no log */
+    const char *resume_path;     /* NULL */
+    const char *cpu;             /* for the log's start event */
+    bool repl;                   /* errors end the action, not the session */
+} nnrt_options;
+
+/* Finds a unit's code: compiled now (run), or linked in (build). NULL: there is none (a bug). `compile_seconds` is added to. */
+typedef nnrt_unit (*nnrt_resolve)(void *context, const char *unit_name, double *compile_seconds);
+
+typedef struct nnrt_session nnrt_session;
+nnrt_session *nnrt_session_new(const nnrt_options *options, nnrt_error *e);
+void nnrt_session_free(nnrt_session *session);
+/* Opens a declaration, or gives the one opened before under this name with the same text. Owned by the session. */
+const nnrt_data *nnrt_session_data(nnrt_session *session, const json_t *declaration, const char *folder, nnrt_error *e);
+/* Carries out a program's actions. Returns the exit status; messages have been printed, on standard error, as `file:line:column: error: ... [code]` where a line is known. */
+int nnrt_session_run(nnrt_session *session, const json_t *program, nnrt_resolve resolve, void *context);
+
+/* The main function of a built program: its options, then the embedded text. */
+typedef struct nnrt_embedded { const char *name; nnrt_unit unit; } nnrt_embedded;
+int nnrt_main(int argc, char **argv, const char *program_json, const nnrt_embedded *units, size_t unit_count, const char *cpu_features);
+
+/* A library made by `nnc build --emit=lib`: models that predict. Weights are embedded in the program text or loaded. Generated code calls these. */
+typedef struct nnrt_library nnrt_library;
+nnrt_library *nnrt_library_get(const char *program_json, const nnrt_embedded *units, size_t unit_count);   /* made once a process; NULL: out of memory or damaged */
+int nnrt_library_predict(nnrt_library *library, int model, const float *x, size_t n, float *out);   /* 0, or 1 while the model has no weights; thread-safe */
+int nnrt_library_load(nnrt_library *library, int model, const char *path);                          /* 0, or 3 where the file can't be read or does not fit */
+#endif

@@ -1,0 +1,160 @@
+/* graph.h: the tensor graph of one unit (a whole training step, an evaluation, a prediction).
+ *
+ * Nodes are in topological order in one array: a node's inputs have smaller ids. Pure nodes are hash-consed by the builder, so equal
+ * expressions are one node. Shapes are static but for dimension 0, which may be DIM_BATCH: the n samples of the current batch
+ * (1 <= n <= graph->batch; the last batch of an epoch may be smaller). Elementwise ops broadcast as NumPy does.
+ * All values are float32; scalars (one element, no batch) are computed in float64.
+ *
+ * Ops are rows of ops.def. An op that is not there does not exist. */
+#ifndef NNC_GRAPH_H
+#define NNC_GRAPH_H
+#include "support/support.h"
+#include <stdio.h>
+
+typedef int32_t NodeId;
+#define NO_NODE ((NodeId)-1)
+#define DIM_BATCH ((int64_t)-1)
+enum { GRAPH_MAX_RANK = 6 };
+
+typedef struct Shape { int rank; int64_t dim[GRAPH_MAX_RANK]; } Shape;
+Shape shape_scalar(void);
+Shape shape_of(int rank, const int64_t *dims);
+bool shape_equal(Shape a, Shape b);
+bool shape_has_batch(Shape s);
+int64_t shape_elements(Shape s);                       /* a batch dimension counted as 1 */
+bool shape_broadcast(Shape a, Shape b, Shape *out);    /* false where they don't fit */
+char *shape_text(Arena *arena, Shape s);               /* "[n, 28, 28]" */
+
+typedef enum OpClass {
+    CLASS_LEAF,          /* const hyper input target weight index random */
+    CLASS_MAP,           /* elementwise, broadcasting */
+    CLASS_REDUCE,        /* to the node's shape, which broadcasts to its input's */
+    CLASS_CONTRACT,      /* matrix product */
+    CLASS_MOVE,          /* reshape concat slice pad permute */
+    CLASS_EFFECT         /* assign emit: roots */
+} OpClass;
+
+typedef enum Op {
+#define OP(id, name, arity, class, help) IR_##id,
+#include "ir/ops.def"
+#undef OP
+    IR_OP_COUNT
+} Op;
+const char *op_name(Op op);
+int op_arity(Op op);                                   /* -1: any number */
+OpClass op_class(Op op);
+
+/* Scalars that the runtime gives each step: rows of hypers.def, HYPER(id, name, help). */
+typedef enum Hyper {
+#define HYPER(id, name, help) HYPER_##id,
+#include "ir/hypers.def"
+#undef HYPER
+    HYPER_COUNT
+} Hyper;
+
+/* Where an `emit` root goes. */
+typedef enum Slot {
+    SLOT_OUT,            /* [n, ...]: rows of the prediction, row-major into call->out */
+    SLOT_LOSS,           /* scalar: added to call->metric[0]: the batch's summed (not mean) loss; checked for NaN and infinity */
+    SLOT_HITS,           /* scalar: added to call->metric[1]: predictions that were right */
+    SLOT_PENALTY,        /* scalar: added to call->metric[2], times the batch's samples */
+    SLOT_LR,             /* scalar: stored in call->metric[3]: the rate that this step used */
+    SLOT_VALUE,          /* scalar: stored in call->metric[4]: minimize's value */
+    SLOT_TENSOR          /* check_gradients, inspect: stored as tensor `tensor` of the table */
+} Slot;
+
+typedef enum TensorRole {
+    TENSOR_WEIGHT,       /* lives with the model */
+    TENSOR_STATE,        /* an optimizer's; lives with the training */
+    TENSOR_RESULT        /* written by SLOT_TENSOR; lives with the unit */
+} TensorRole;
+
+/* A tensor that outlives the step. Memory layout: see plan.h, with `feature_axis` as the axis in panels of 16. */
+typedef struct Tensor {
+    TensorRole role;
+    const char *name;            /* weight: key in the runtime's store; state: "optimizer.<weight>.<state>"; result: its name */
+    Shape shape;                 /* logical, as PyTorch has it; no batch dimension */
+    int feature_axis;            /* kernels [units, inputs]: 0; all others: rank - 1 */
+    int weight;                  /* STATE: index of its weight's tensor; else -1 */
+    double initial;              /* STATE: the value it starts with */
+} Tensor;
+
+typedef enum RandomKind { RANDOM_UNIFORM, RANDOM_NORMAL } RandomKind;   /* [0, 1), and standard normal */
+
+typedef struct Node {
+    Op op;
+    Shape shape;
+    int input_count;
+    NodeId *inputs;
+    int layer;                   /* index into graph->layers, -1 none */
+    union {
+        double value;                                       /* CONST */
+        Hyper hyper;                                        /* HYPER */
+        int tensor;                                         /* WEIGHT, ASSIGN; EMIT with SLOT_TENSOR */
+        int axis;                                           /* INDEX, CONCAT */
+        struct { RandomKind kind; uint32_t stream; } random;/* RANDOM: counter = (row, panel, stream, step), see codegen/random.c */
+        struct { bool ta, tb; } contract;                   /* CONTRACT */
+        struct { int axis; int64_t begin, end; } slice;     /* SLICE */
+        struct { int axis; int64_t before, after; } pad;    /* PAD with zeros */
+        struct { int8_t order[GRAPH_MAX_RANK]; } permute;   /* PERMUTE */
+    } as;
+    Slot slot;                                              /* EMIT */
+    int slot_tensor;
+} Node;
+
+typedef struct Layer { const char *name, *kind; NodeId output; } Layer;   /* "dense1", "dense"; what it computes in this graph */
+
+typedef struct Graph {
+    Arena *arena;
+    const char *name;            /* symbol prefix of the unit */
+    int64_t batch;               /* most samples in a batch; 0: the unit has no batch (minimize) */
+    Shape sample, target;        /* of the input and target nodes, with their batch dimension; rank 0 where there is none */
+    VEC(Node) nodes;
+    VEC(Tensor) tensors;
+    VEC(Layer) layers;
+    VEC(NodeId) roots;           /* EFFECT nodes, in the order given */
+    void *cons;                  /* the builder's hash table */
+    int current_layer;           /* given to nodes built from now on */
+    uint32_t streams;            /* next unused random stream */
+} Graph;
+
+Graph *graph_new(Arena *arena, const char *name, int64_t batch);
+int graph_add_tensor(Graph *g, Tensor tensor);
+int graph_find_tensor(const Graph *g, TensorRole role, const char *name);   /* -1: none */
+
+/* Builders. Each folds constants and the identities of simplify.c's table (x + 0, x * 1, ...) and shares equal nodes. */
+NodeId g_const(Graph *g, double value);
+NodeId g_hyper(Graph *g, Hyper hyper);
+NodeId g_input(Graph *g);                                   /* shape graph->sample */
+NodeId g_target(Graph *g);                                  /* shape graph->target; classes as whole numbers in float32 */
+NodeId g_weight(Graph *g, int tensor);                      /* a weight or state, as it was before the step */
+NodeId g_index(Graph *g, Shape shape, int axis);            /* the coordinate along an axis, as a number */
+NodeId g_random(Graph *g, RandomKind kind, Shape shape);    /* a stream of its own each time: never shared */
+NodeId g_unary(Graph *g, Op op, NodeId a);
+NodeId g_binary(Graph *g, Op op, NodeId a, NodeId b);
+NodeId g_select(Graph *g, NodeId condition, NodeId a, NodeId b);
+NodeId g_map(Graph *g, Op op, int n, const NodeId *in);     /* any CLASS_MAP op */
+NodeId g_reduce(Graph *g, Op op, NodeId a, Shape to);       /* REDUCE_SUM, REDUCE_MAX, REDUCE_MIN; `to` broadcasts to a's shape */
+/* Rows are all axes but the last, flattened. !ta: a[r,k], ta: a[k,r]; !tb: b[k,j], tb: b[j,k]; out[r,j] has shape `out`.
+ * A sum over the batch (ta) has a static shape. */
+NodeId g_contract(Graph *g, NodeId a, NodeId b, bool ta, bool tb, Shape out);
+NodeId g_reshape(Graph *g, NodeId a, Shape to);             /* row-major order of the logical elements kept */
+NodeId g_concat(Graph *g, int n, const NodeId *in, int axis);
+NodeId g_slice(Graph *g, NodeId a, int axis, int64_t begin, int64_t end);
+NodeId g_pad(Graph *g, NodeId a, int axis, int64_t before, int64_t after);
+NodeId g_permute(Graph *g, NodeId a, const int8_t *order);
+NodeId g_stop(Graph *g, NodeId a);                          /* its derivative is zero */
+void g_assign(Graph *g, int tensor, NodeId value);          /* at the step's end the tensor holds value; readers see the old one */
+void g_emit(Graph *g, Slot slot, NodeId value, int tensor); /* tensor: SLOT_TENSOR only, else -1 */
+
+static inline const Node *graph_node(const Graph *g, NodeId id) { return &g->nodes.data[id]; }
+
+/* Reverse-mode derivatives of a scalar node with respect to each of `wrt` (any nodes), as new nodes of their shapes
+ * (Griewank and Walther, Evaluating Derivatives, 2008, chapter 3). A node that the scalar does not depend on gets constant 0 (broadcast to its shape by its users). */
+void graph_gradient(Graph *g, NodeId scalar, size_t n, const NodeId *wrt, NodeId *out);
+
+void graph_print(const Graph *g, FILE *out);                /* text form */
+Graph *graph_read(Arena *arena, const char *text, char **error);
+/* NULL where the graph is sound, else what is wrong (arena). Run after every pass. */
+char *graph_verify(const Graph *g);
+#endif

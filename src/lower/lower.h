@@ -1,0 +1,89 @@
+/* lower.h: from checked syntax to tensor graphs: models with shapes, losses, optimizers, schedules, whole training steps.
+ *
+ * Shape errors are found here; each says both shapes and where they came from, and, inside blocks, which uses led there. */
+#ifndef NNC_LOWER_H
+#define NNC_LOWER_H
+#include "ir/graph.h"
+#include "sema/sema.h"
+
+/* What a model must know of data. Shapes have no batch dimension; a target of rank 0 is one value, or one class, a sample. */
+typedef struct DataInfo {
+    const char *name;
+    Span span;                       /* of the declaration, for notes */
+    bool classify;
+    int64_t classes;
+    Shape sample, target;
+    int64_t count[3];                /* train, validation, test */
+} DataInfo;
+
+typedef enum InitKind { INIT_UNIFORM, INIT_NORMAL, INIT_TRUNCATED_NORMAL, INIT_ORTHOGONAL, INIT_CONSTANT } InitKind;
+typedef struct WeightInit { InitKind kind; double a, b; } WeightInit;   /* UNIFORM a..b; NORMAL mean a, std b; TRUNCATED std a; ORTHOGONAL gain a; CONSTANT a */
+typedef enum WeightRole { ROLE_KERNEL, ROLE_BIAS, ROLE_NORM, ROLE_BUFFER, ROLE_OTHER } WeightRole;
+const char *weight_role_name(WeightRole role);
+
+typedef struct WeightSpec {
+    const char *key;                 /* unique in the session: "m/dense1.weight"; a shared part keeps its owner's key */
+    const char *name;                /* in this model's weights file: "dense1.weight" */
+    const char *layer;               /* "dense1" */
+    Shape shape; int feature_axis;
+    WeightRole role;
+    WeightInit init;
+    bool frozen;                     /* declared so */
+    double l1, l2, max_norm;         /* of the layer alone; 0 none */
+    Span span;
+} WeightSpec;
+
+typedef enum Head { HEAD_SCORES, HEAD_SOFTMAX, HEAD_SIGMOID, HEAD_VALUES } Head;   /* the last layer, for metrics and fused losses */
+const char *head_name(Head head);
+
+typedef struct LayerSummary { const char *name, *kind; Shape output; int64_t parameters, operations; } LayerSummary;
+
+typedef struct ModelInstance {
+    const ModelDecl *decl;
+    const DataInfo *data;            /* NULL: it states its input itself */
+    Shape input, output;             /* of a sample */
+    Head head;
+    VEC(WeightSpec) weights;
+    VEC(LayerSummary) layers;        /* for `check` */
+    int64_t parameters;              /* trainable */
+} ModelInstance;
+
+typedef struct Lower Lower;
+Lower *lower_new(Sema *sema);
+/* The model with its shapes; made at its first use and the same one afterwards. A later use with data of another shape is an error. NULL: reported. */
+ModelInstance *lower_model(Lower *lower, const ModelDecl *decl, const DataInfo *data, Span use);
+/* Whether the loss, metrics and head of an action fit its data: fewer outputs than classes, cross entropy of real targets, ... Reports. */
+bool lower_check_fit(Lower *lower, const ModelInstance *model, const DataInfo *data, const CheckedAction *action);
+/* freeze and unfreeze: from now on, for graphs lowered later. `patterns` as fnmatch's, NULL: all. */
+void lower_set_frozen(Lower *lower, const ModelInstance *model, const Value *patterns, bool frozen);
+/* REPL: a model declared anew. */
+void lower_forget_model(Lower *lower, const char *name);
+
+typedef enum UnitKind {
+    UNIT_TRAIN,        /* forward, loss, penalties, backward, clipping, update, constraints; LOSS, HITS, PENALTY, LR */
+    UNIT_EVALUATE,     /* forward in evaluation; OUT, LOSS */
+    UNIT_PREDICT,      /* forward in evaluation; OUT */
+    UNIT_PASSES,       /* forward with dropout on and moving statistics; OUT (Monte Carlo dropout) */
+    UNIT_DIAGNOSE,     /* forward as in training; for each layer a result "nonfinite.<layer>": sum of (y - y), NaN where y is not finite */
+    UNIT_GRADIENTS,    /* LOSS, and results "gradient.<key>" for each trainable weight; evaluation mode but batch statistics; no random layers */
+    UNIT_MINIMIZE      /* weights are the variables of a fn: VALUE, LR, and the update */
+} UnitKind;
+
+typedef struct UnitSpec {
+    UnitKind kind;
+    const char *name;                /* "u0_train_m": becomes the symbol nnc_u0_train_m */
+    const ModelInstance *model;      /* NULL for MINIMIZE and the gradients of a fn */
+    const DataInfo *data;
+    const CheckedAction *action;     /* its recipe; NULL or without: defaults by task */
+    const Checked *recipe;           /* NULL: the task's defaults */
+    int64_t batch;                   /* most samples at once */
+    int64_t steps, epochs, per_epoch;/* of the whole training */
+} UnitSpec;
+/* NULL: reported. */
+Graph *lower_unit(Lower *lower, const UnitSpec *spec);
+/* What the executor must know of a recipe beyond the graph. */
+double lower_optimizer_lr(Lower *lower, const Checked *recipe);
+const char *lower_loss_name(Lower *lower, const Checked *recipe, const DataInfo *data, const ModelInstance *model);
+
+/* A node's worth of the layer table: layers.c and its sisters implement one function a row of the LAYER forms, `lower_layer_<name>`. */
+#endif

@@ -1,0 +1,106 @@
+/* plan.h: what the passes make of a graph and code generation reads: kernels, stages, storage, phases.
+ *
+ * MEMORY LAYOUT. Every tensor is seen as a grid of rows x features: the feature axis (the last one; a dense kernel's is 0, its units),
+ * the other axes flattened in order being the rows. It is stored in panels of 16 features: element (r, f) is float
+ * number (f / 16) * rows_max * 16 + r * 16 + f % 16, rows_max being the rows of a full batch. Lanes beyond the last
+ * feature hold anything, in weights and states too; nothing may depend on them (reductions over features mask them).
+ * A vector [F] is a grid of one row; a value a row, [n, 1], a grid with one feature (lane 0 counts).
+ * Scalars live as float64 in call->scalar[slot].
+ *
+ * KERNELS. After fusion every node that must be computed belongs to one kernel (its home), or is inlined (recomputed) wherever it is used:
+ * constants, indices, random numbers, and cheap maps of values that are stored anyway.
+ * A GRID kernel runs over rows x panels. Its nodes are in stages; a stage is one sweep over the kernel's range, and a reduction
+ * that a later stage reads ends its stage. Within a stage values pass in registers; what another stage or kernel reads is stored.
+ *   AXIS_NONE  one stage, no reductions but to scalars.          Tasks: blocks of rows x blocks of panels.
+ *   AXIS_ROW   reductions over features ([r, F] -> [r, 1]).       Tasks: blocks of rows; each row is swept stage by stage (softmax, layernorm).
+ *   AXIS_COL   reductions over rows ([r, F] -> [1, F]).           Tasks: panels; each panel is swept over all rows, stage by stage (batch statistics).
+ *   AXIS_BOTH  both: only where there is one panel.                One task.
+ * A GRID kernel may start with a matrix product (`contract`), whose elements are then values of stage 0, in registers. With AXIS_ROW that needs one panel.
+ * Reductions to a scalar give one float64 partial a task, stored in the arena (`Storage.offset`, in doubles from the arena's start, one a task);
+ * the SCALAR kernel that reads the node sums them in task order. The tasks depend on shapes alone, never on threads or vector width.
+ * Chains of sums go along rows in increasing order (AXIS_COL), along panels in increasing order, then the 16 lanes pairwise (AXIS_ROW).
+ *
+ * PHASES. Kernels of one phase are independent and run side by side; a barrier stands between phases. A kernel that assigns a tensor
+ * stands in a later phase than all other kernels that read it, unless it reads it itself, element by element. No assign of a
+ * weight or optimizer state stands in a phase before or in that of SLOT_LOSS's scalar: a step whose loss is not finite changes no weight. */
+#ifndef NNC_PLAN_H
+#define NNC_PLAN_H
+#include "ir/graph.h"
+
+enum { LANES = 16 };
+
+/* The grid view of a shape. rows(n) = (batch ? n : 1) * per_sample. */
+typedef struct View { bool batch; int64_t per_sample; int64_t features; } View;
+
+typedef enum StorageKind {
+    STORE_NONE,          /* never in memory: passed in registers, or inlined */
+    STORE_SCALAR,        /* call->scalar[index] */
+    STORE_ARENA,         /* arena + offset floats */
+    STORE_PARTIALS,      /* arena + offset * 8 bytes: float64 partial sums (or maxima), one a task of the home kernel */
+    STORE_TENSOR,        /* call->tensor[index]: weights and states */
+    STORE_INPUT          /* like ARENA: the gathered batch */
+} StorageKind;
+typedef struct Storage { StorageKind kind; int64_t offset; int index; View view; int64_t rows_max; } Storage;
+
+typedef enum KernelKind {
+    KERNEL_GRID,
+    KERNEL_SCALAR,       /* nodes in order, float64, on one thread; sums partials */
+    KERNEL_GATHER,       /* input or target of the batch: rows call->order[pos..pos+n) of call->x or call->y, into panels */
+    KERNEL_MOVE,         /* reshape, concat, slice, pad, permute; and relayout: the same tensor with another feature axis */
+    KERNEL_FOLD,         /* a reduction that is none of the above: out[o] over all matching inputs, in increasing order */
+    KERNEL_OUT           /* SLOT_OUT: panels to row-major call->out; SLOT_TENSOR: value into call->tensor[index] */
+} KernelKind;
+
+typedef enum Axis { AXIS_NONE, AXIS_ROW, AXIS_COL, AXIS_BOTH } Axis;
+
+/* A node at home in a kernel. */
+typedef struct Placed { NodeId node; int stage; bool stored; } Placed;
+
+typedef struct Kernel {
+    KernelKind kind;
+    const char *name;            /* "forward dense1+batchnorm1+relu1", for --plan and profiles */
+    View view;                   /* GRID: the range */
+    Axis axis;
+    NodeId contract;             /* GRID: the product in stage 0, or NO_NODE */
+    int stages;
+    VEC(Placed) placed;          /* GRID, SCALAR: topological order; ASSIGN and EMIT of scalars among them */
+    NodeId node;                 /* GATHER, MOVE, FOLD, OUT: what is computed or written */
+    NodeId source;               /* MOVE made by the layout pass: relayout of this node's storage (node == source), else NO_NODE */
+    int64_t row_block, panel_block;   /* rows and panels a task takes (row_block 0: all rows) */
+    int phase;
+    double flops;                /* of a full batch, for thresholds and --plan */
+    int layer;                   /* index into graph->layers, -1 none */
+    const char *why_not;         /* what kept it from joining the kernel before it, for --plan; NULL nothing did */
+} Kernel;
+
+/* A second copy of a matrix, its other axis in panels: products that sum over its features' axis read this one. Made anew each step, where needed. */
+typedef struct Relayout { NodeId node; Storage storage; } Relayout;
+
+typedef struct Plan {
+    Arena *arena;
+    Graph *graph;
+    VEC(Kernel) kernels;         /* in order of phase */
+    int phases;
+    int *home;                   /* per node: kernel index, -1 inlined or leaf */
+    Storage *storage;            /* per node */
+    bool *inlined;               /* per node: recomputed where used */
+    VEC(Relayout) relayouts;
+    int64_t arena_bytes;
+    int scalar_count;            /* the first HYPER_COUNT are the hypers */
+    bool serial;                 /* so small that one thread does it all, without barriers */
+} Plan;
+
+View view_of(const Graph *g, NodeId node);            /* activations: last axis; WEIGHT and ASSIGN: the tensor's feature_axis */
+View view_of_shape(Shape shape, int feature_axis);
+int64_t view_rows(View v, int64_t n);
+int64_t view_panels(View v);
+
+/* passes.def: PASS(id, name, help), in pipeline order; each is Plan *pass_<name>(Plan *). The verifier runs after each. */
+typedef struct PassOptions { FILE *dump; const char *dump_pass; bool time; } PassOptions;
+/* Runs all passes. NULL and an error text where one finds the graph beyond what code generation can do (never silently wrong). */
+Plan *passes_run(Graph *graph, const PassOptions *options, char **error);
+bool pass_exists(const char *name);
+void plan_print(const Plan *plan, FILE *out);         /* --plan: kernels, what each fused, what it did not and why, memory */
+/* The number of tasks of a kernel for n samples. */
+int64_t kernel_tasks(const Plan *plan, const Kernel *kernel, int64_t n);
+#endif
