@@ -1,0 +1,32 @@
+# tests/local.mk: everything that `make check` runs. All of it speaks TAP.
+#   unit/       C programs beside each room, listed by their rooms
+#   golden/     scripts that hold what nnc must make of them
+#   conformance/  scripts that hold numbers from references
+#   ../examples/  scripts that assert what they claim
+#   structure/  the rules of the house
+TEST_EXTENSIONS = .nn .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+NN_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_DRIVER = $(LOG_DRIVER)
+NN_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/golden/run-case
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = NNC='$(abs_top_builddir)/nnc'; export NNC; TOP='$(abs_top_srcdir)'; export TOP; \
+    AWK='$(AWK)'; export AWK; CC='$(CC)'; export CC;
+
+include tests/unit/front.mk
+include tests/unit/sema.mk
+include tests/unit/passes.mk
+include tests/unit/lower.mk
+include tests/unit/rtdata.mk
+include tests/unit/rtexec.mk
+include tests/unit/driver.mk
+include tests/unit/codegen.mk
+
+# NN_TESTS and NN_FILES (configure.ac): a script is a test where it stands in golden/*, conformance or examples, so that
+# adding one edits no list; what it reads stands in the folder files/ beside it.
+TESTS += $(check_PROGRAMS) $(NN_TESTS) tests/structure/includes.sh tests/structure/links.sh
+noinst_HEADERS += tests/unit/tap.h
+EXTRA_DIST += $(NN_TESTS) $(NN_FILES) tests/golden/run-case tests/golden/README.md tests/conformance/make.py \
+    tests/structure/includes.sh tests/structure/links.sh
+
+include tests/fuzz/local.mk
