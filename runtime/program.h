@@ -40,6 +40,14 @@
  *  minimize  "unit" "as" "steps" "lr" "seed" "variables": [ { "name": "x", "start": -7 } ]; the unit's weights are "x", ...; no data: one position a step
  *  check_gradients  "model" "data" "unit" (results "gradient.<key>" and SLOT_LOSS; assigns nothing) "as" "seed"; of a fn: "unit", "variables": [names], model and data null
  *  freeze, unfreeze  "model" (compiled in: nothing is left to do)
+ *  May be added to any action, for messages that show the place: "source": the text of its line, "end_column": one past the words at fault; "file": where it is not "script".
+ *  May be added to train: "penalty": bool (its epochs report one; absent: where the sum is not 0).
+ * May be added to a weight: "generation": n (0); a REPL that declares a model anew says a higher one, and the weights are drawn anew. To a unit: "serial": true (one thread does it).
+ * A unit's weight that stands in no "weights" (minimize's variables) is one number, or of its own "shape"; it lives with the unit.
+ * minimize: SLOT_VALUE is the fn's value at the variables as they were before the step.
+ * check_gradients: the loss is what is in SLOT_LOSS and SLOT_VALUE together (one of them is not emitted).
+ * Of a library (--emit=lib), instead of actions: "library": [ { "model": "m", "unit": "u0",
+ *      "values": { "<key>": "<base64 of the logical float32, little endian>" } } ]   "values" absent or short of a key: the model has no weights until it is loaded
  * METRIC: { "name": "accuracy" } | { "name": "top_k", "k": 2 }
  * LATER: 3.5 | "text" | true | null | { "result": "run" } | { "field": "loss", "of": LATER } | { "index": LATER, "of": LATER } | { "op": "+", "a": LATER, "b": LATER, "c": LATER }
  *   ops: + - * / ^ < <= > >= == != and or not neg ?: and the functions floor abs sqrt exp ln log10 min max sin cos tanh sign
@@ -56,6 +64,7 @@ typedef struct nnrt_options {
     const char *resume_path;     /* NULL */
     const char *cpu;             /* for the log's start event */
     bool repl;                   /* errors end the action, not the session */
+    bool diagnostics_json;       /* errors as JSON lines (--diagnostics json) */
 } nnrt_options;
 
 /* Finds a unit's code: compiled now (run), or linked in (build). NULL: there is none (a bug). `compile_seconds` is added to. */
