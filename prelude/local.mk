@@ -1,0 +1,1 @@
+# prelude/local.mk: the files of this folder
