@@ -74,7 +74,7 @@ typedef struct Kernel {
 } Kernel;
 
 /* A second copy of a matrix, its other axis in panels: products that sum over its features' axis read this one. Made anew each step, where needed. */
-typedef struct Relayout { NodeId node; Storage storage; } Relayout;
+typedef struct Relayout { NodeId node; int feature_axis; Storage storage; } Relayout;
 
 typedef struct Plan {
     Arena *arena;
@@ -83,6 +83,7 @@ typedef struct Plan {
     int phases;
     int *home;                   /* per node: kernel index, -1 inlined or leaf */
     Storage *storage;            /* per node */
+    int *feature_axis;           /* per node: the axis in panels wherever the node lies in memory or passes through a kernel: the last one, but 0 for what flows into the assign of a dense kernel */
     bool *inlined;               /* per node: recomputed where used */
     VEC(Relayout) relayouts;
     int64_t arena_bytes;
