@@ -1,0 +1,103 @@
+/* threads.c: a team of threads for a unit, and the barrier between them: the only place that sees OpenMP.
+ *
+ * The barrier is the centralised, sense-reversing one (Mellor-Crummey and Scott, Algorithms for scalable synchronization on
+ * shared-memory multiprocessors, 1991), with a count of passes in place of the sense. A waiting thread spins a while and then yields, because
+ * there may be more threads than processors. */
+#include "nnrt.h"
+#include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SPINS = 4000, CACHE_LINE = 64 };
+
+struct nnrt_barrier {
+    _Alignas(CACHE_LINE) atomic_uint arrived;
+    _Alignas(CACHE_LINE) atomic_uint passes;
+    _Alignas(CACHE_LINE) uint32_t threads;
+};
+
+nnrt_barrier *nnrt_barrier_new(int32_t threads)
+{
+    nnrt_barrier *barrier = aligned_alloc(CACHE_LINE, sizeof *barrier);
+    if (!barrier) return NULL;
+    atomic_init(&barrier->arrived, 0);
+    atomic_init(&barrier->passes, 0);
+    barrier->threads = threads < 1 ? 1 : (uint32_t)threads;
+    return barrier;
+}
+
+void nnrt_barrier_free(nnrt_barrier *barrier)
+{
+    free(barrier);
+}
+
+static inline void spin_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+void nnrt_barrier_wait(nnrt_barrier *barrier)
+{
+    if (barrier->threads == 1) return;
+    unsigned pass = atomic_load_explicit(&barrier->passes, memory_order_acquire);
+    if (atomic_fetch_add_explicit(&barrier->arrived, 1, memory_order_acq_rel) + 1 == barrier->threads) {
+        atomic_store_explicit(&barrier->arrived, 0, memory_order_relaxed);
+        atomic_store_explicit(&barrier->passes, pass + 1, memory_order_release);
+        return;
+    }
+    for (int spins = 0; atomic_load_explicit(&barrier->passes, memory_order_acquire) == pass; spins++) {
+        if (spins < SPINS)
+            spin_pause();
+        else
+            sched_yield();
+    }
+}
+
+static void run_alone(nnrt_unit unit, nnrt_call *call)
+{
+    nnrt_barrier alone = { .threads = 1 };
+    nnrt_barrier *barrier = call->barrier;
+    int32_t threads = call->threads;
+    call->barrier = &alone;
+    call->threads = 1;
+    unit(call, 0);
+    call->barrier = barrier;
+    call->threads = threads;
+}
+
+void nnrt_parallel(nnrt_unit unit, nnrt_call *call)
+{
+    if (call->threads <= 1) {
+        run_alone(unit, call);
+        return;
+    }
+    bool whole = true;               /* written by one thread, read after the region */
+    omp_set_dynamic(0);
+#pragma omp parallel num_threads(call->threads)
+    {
+        if (omp_get_num_threads() == call->threads) unit(call, omp_get_thread_num());
+        else if (omp_get_thread_num() == 0) whole = false;
+    }
+    if (!whole) run_alone(unit, call);     /* a unit gives the same results on any number of threads */
+}
+
+int32_t nnrt_default_threads(void)
+{
+    /* A machine may have more processors than a cpu_set_t has room for: grow until the kernel's mask fits. */
+    for (int processors = 1024; processors <= 1 << 20; processors *= 2) {
+        cpu_set_t *set = CPU_ALLOC((size_t)processors);
+        if (!set) break;
+        size_t bytes = CPU_ALLOC_SIZE((size_t)processors);
+        int count = sched_getaffinity(0, bytes, set) == 0 ? CPU_COUNT_S(bytes, set) : 0;
+        CPU_FREE(set);
+        if (count > 0) return count;
+    }
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (int32_t)online : 1;
+}
