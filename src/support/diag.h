@@ -49,7 +49,8 @@ typedef struct Diagnostic {
 typedef struct Diagnostics {
     Arena *arena;
     VEC(Diagnostic *) list;
-    size_t errors;
+    size_t errors;                                                /* all of them, those beyond what is kept too */
+    struct DiagPlaces *places;                                    /* diag.c's own: where errors are */
 } Diagnostics;
 
 Diagnostics *diagnostics_new(Arena *arena);
