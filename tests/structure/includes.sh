@@ -46,7 +46,7 @@ rule "of the runtime, src/codegen sees the ABI only" "$bad"
 
 bad=$(sources src grammar runtime tests | xargs grep -nE '#[[:space:]]*include[[:space:]]+<llvm-c' /dev/null | grep -vE '^(src/codegen/|tests/unit/test_codegen)')
 rule "only src/codegen sees llvm-c" "$bad"
-bad=$(sources src grammar runtime | xargs grep -nE '#[[:space:]]*pragma[[:space:]]+omp|#[[:space:]]*include[[:space:]]+<omp\.h>' /dev/null | grep -v '^runtime/threads\.c:')
+bad=$(sources src grammar runtime | xargs grep -nE '^[[:space:]]*#[[:space:]]*pragma[[:space:]]+omp|^[[:space:]]*#[[:space:]]*include[[:space:]]+<omp\.h>' /dev/null | grep -v '^runtime/threads\.c:')
 rule "only runtime/threads.c knows OpenMP" "$bad"
 
 bad=$(sources src grammar runtime | xargs wc -l | awk '$2 != "total" && $1 > 800 { print $2 ": " $1 " lines" }')
@@ -59,7 +59,7 @@ bad=$(sources src grammar runtime tests | xargs grep -nE '\b(TO''DO|FIX''ME|XX''
 rule "nothing is left for later in the code" "$bad"
 
 bad=$(for f in $(sources src grammar runtime) prelude/*.nn; do
-    grep -qF "$f" "$(dirname "$f")/local.mk" || echo "$f is in no local.mk"
+    cat "$(dirname "$f")"/*.mk | grep -qF "$f" || echo "$f is in no local.mk"
 done)
 rule "each source is listed in its folder's local.mk" "$bad"
 echo "1..$n"
