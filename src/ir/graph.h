@@ -21,7 +21,8 @@ Shape shape_scalar(void);
 Shape shape_of(int rank, const int64_t *dims);
 bool shape_equal(Shape a, Shape b);
 bool shape_has_batch(Shape s);
-int64_t shape_elements(Shape s);                       /* a batch dimension counted as 1 */
+bool shape_is_scalar(Shape s);                         /* one element, no batch: whatever its rank */
+int64_t shape_elements(Shape s);                       /* a batch dimension counted as 1; at most INT64_MAX */
 bool shape_broadcast(Shape a, Shape b, Shape *out);    /* false where they don't fit */
 char *shape_text(Arena *arena, Shape s);               /* "[n, 28, 28]" */
 
@@ -81,16 +82,21 @@ typedef struct Tensor {
 
 typedef enum RandomKind { RANDOM_UNIFORM, RANDOM_NORMAL } RandomKind;   /* [0, 1), and standard normal */
 
+/* Where in a step a node was made; for names. graph_gradient makes BACKWARD nodes, and all later ones are UPDATE. */
+typedef enum StepPart { PART_FORWARD, PART_BACKWARD, PART_UPDATE } StepPart;   /* sema.h has a Part of data */
+
 typedef struct Node {
     Op op;
     Shape shape;
     int input_count;
     NodeId *inputs;
     int layer;                   /* index into graph->layers, -1 none */
+    int8_t feature_axis;         /* the axis in panels (plan.h): the last one, until the layout pass */
+    uint8_t part;                /* a StepPart */
     union {
         double value;                                       /* CONST */
         Hyper hyper;                                        /* HYPER */
-        int tensor;                                         /* WEIGHT, ASSIGN; EMIT with SLOT_TENSOR */
+        int tensor;                                         /* WEIGHT, ASSIGN (EMIT: slot_tensor, below) */
         int axis;                                           /* INDEX, CONCAT */
         struct { RandomKind kind; uint32_t stream; } random;/* RANDOM: counter = (row, panel, stream, step), see codegen/random.c */
         struct { bool ta, tb; } contract;                   /* CONTRACT */
@@ -115,7 +121,9 @@ typedef struct Graph {
     VEC(NodeId) roots;           /* EFFECT nodes, in the order given */
     void *cons;                  /* the builder's hash table */
     int current_layer;           /* given to nodes built from now on */
+    StepPart current_part;           /* likewise */
     uint32_t streams;            /* next unused random stream */
+    char *error;                 /* the first thing a builder could not do (a bug of its caller); the verifier reports it */
 } Graph;
 
 Graph *graph_new(Arena *arena, const char *name, int64_t batch);
@@ -131,6 +139,7 @@ NodeId g_weight(Graph *g, int tensor);                      /* a weight or state
 NodeId g_index(Graph *g, Shape shape, int axis);            /* the coordinate along an axis, as a number */
 NodeId g_random(Graph *g, RandomKind kind, Shape shape);    /* a stream of its own each time: never shared */
 NodeId g_unary(Graph *g, Op op, NodeId a);
+NodeId g_broadcast(Graph *g, NodeId a, Shape to);           /* a in a larger shape; elementwise ops broadcast by themselves */
 NodeId g_binary(Graph *g, Op op, NodeId a, NodeId b);
 NodeId g_select(Graph *g, NodeId condition, NodeId a, NodeId b);
 NodeId g_map(Graph *g, Op op, int n, const NodeId *in);     /* any CLASS_MAP op */
@@ -146,6 +155,16 @@ NodeId g_permute(Graph *g, NodeId a, const int8_t *order);
 NodeId g_stop(Graph *g, NodeId a);                          /* its derivative is zero */
 void g_assign(Graph *g, int tensor, NodeId value);          /* at the step's end the tensor holds value; readers see the old one */
 void g_emit(Graph *g, Slot slot, NodeId value, int tensor); /* tensor: SLOT_TENSOR only, else -1 */
+
+/* An op of CLASS_MAP on numbers, as constant folding does it. */
+double op_evaluate(Op op, const double *in);
+/* Whether a node is a constant in every element. */
+bool node_constant(const Graph *g, NodeId id, double *value);
+bool contract_fits(Shape a, Shape b, bool ta, bool tb, Shape out);
+const char *hyper_name(Hyper hyper);
+const char *slot_name(Slot slot);
+/* Below the builders: a node as it stands, neither folded nor checked; shared with an equal one if `share`. For the reader and passes that rebuild. */
+NodeId graph_add_node(Graph *g, const Node *node, bool share);
 
 static inline const Node *graph_node(const Graph *g, NodeId id) { return &g->nodes.data[id]; }
 

@@ -1,0 +1,97 @@
+/* print.c: the text form of a graph, one node a line; read.c reads it back.
+ *
+ *   graph "u0" batch 32 sample [n, 4] target [n, 1] streams 1
+ *   tensor weight "dense1.weight" [8, 4] axis 0
+ *   tensor state "optimizer.dense1.weight.m" [8, 4] axis 0 weight 0 initial 0
+ *   layer "dense1" "dense" %3
+ *   %3 = contract %0 %1 tb [n, 8] axis 1 @0 forward
+ * `axis` at a node's end is its feature axis, `@` its layer's number. */
+#include "ir/graph.h"
+#include <inttypes.h>
+
+static const char *const role_names[] = {"weight", "state", "result"};
+static const char *const part_names[] = {"forward", "backward", "update"};
+
+static void print_string(const char *text, FILE *out) {
+    fputc('"', out);
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p == '"' || *p == '\\') fprintf(out, "\\%c", *p);
+        else if (*p < 32) fprintf(out, "\\x%02x", *p);
+        else fputc(*p, out);
+    }
+    fputc('"', out);
+}
+
+static void print_shape(Shape s, FILE *out) {
+    fputc('[', out);
+    for (int i = 0; i < s.rank; i++) {
+        if (i > 0) fputs(", ", out);
+        if (s.dim[i] == DIM_BATCH) fputc('n', out);
+        else fprintf(out, "%" PRId64, s.dim[i]);
+    }
+    fputc(']', out);
+}
+
+static void print_attributes(const Node *n, FILE *out) {
+    switch (n->op) {
+    case IR_CONST: fprintf(out, " %.17g", n->as.value); break;
+    case IR_HYPER: fprintf(out, " %s", hyper_name(n->as.hyper)); break;
+    case IR_WEIGHT: case IR_ASSIGN: fprintf(out, " tensor %d", n->as.tensor); break;
+    case IR_INDEX: case IR_CONCAT: fprintf(out, " along %d", n->as.axis); break;
+    case IR_RANDOM:
+        fprintf(out, " %s stream %" PRIu32, n->as.random.kind == RANDOM_UNIFORM ? "uniform" : "normal", n->as.random.stream);
+        break;
+    case IR_CONTRACT: fprintf(out, "%s%s", n->as.contract.ta ? " ta" : "", n->as.contract.tb ? " tb" : ""); break;
+    case IR_SLICE: fprintf(out, " along %d from %" PRId64 " to %" PRId64, n->as.slice.axis, n->as.slice.begin, n->as.slice.end); break;
+    case IR_PAD: fprintf(out, " along %d before %" PRId64 " after %" PRId64, n->as.pad.axis, n->as.pad.before, n->as.pad.after); break;
+    case IR_PERMUTE:
+        fputs(" order", out);
+        for (int i = 0; i < n->shape.rank; i++) fprintf(out, " %d", n->as.permute.order[i]);
+        break;
+    case IR_EMIT:
+        fprintf(out, " %s", slot_name(n->slot));
+        if (n->slot == SLOT_TENSOR) fprintf(out, " tensor %d", n->slot_tensor);
+        break;
+    default: break;
+    }
+}
+
+void graph_print(const Graph *g, FILE *out) {
+    fputs("graph ", out);
+    print_string(g->name, out);
+    fprintf(out, " batch %" PRId64 " sample ", g->batch);
+    print_shape(g->sample, out);
+    fputs(" target ", out);
+    print_shape(g->target, out);
+    fprintf(out, " streams %" PRIu32 "\n", g->streams);
+    for (size_t i = 0; i < g->tensors.len; i++) {
+        const Tensor *t = &g->tensors.data[i];
+        fprintf(out, "tensor %s ", role_names[t->role]);
+        print_string(t->name, out);
+        fputc(' ', out);
+        print_shape(t->shape, out);
+        fprintf(out, " axis %d", t->feature_axis);
+        if (t->role == TENSOR_STATE) fprintf(out, " weight %d initial %.17g", t->weight, t->initial);
+        fputc('\n', out);
+    }
+    for (size_t i = 0; i < g->layers.len; i++) {
+        const Layer *l = &g->layers.data[i];
+        fputs("layer ", out);
+        print_string(l->name, out);
+        fputc(' ', out);
+        print_string(l->kind, out);
+        fprintf(out, " %%%" PRId32 "\n", l->output);
+    }
+    for (size_t i = 0; i < g->nodes.len; i++) {
+        const Node *n = &g->nodes.data[i];
+        fprintf(out, "%%%zu = %s", i, op_name(n->op));
+        for (int k = 0; k < n->input_count; k++) fprintf(out, " %%%" PRId32, n->inputs[k]);
+        print_attributes(n, out);
+        fputc(' ', out);
+        print_shape(n->shape, out);
+        if (n->feature_axis != (n->shape.rank > 0 ? n->shape.rank - 1 : 0)) fprintf(out, " axis %d", n->feature_axis);
+        if (n->layer >= 0) fprintf(out, " @%d", n->layer);
+        if (n->part != PART_FORWARD) fprintf(out, " %s", part_names[n->part]);
+        fputc('\n', out);
+    }
+}
