@@ -1,0 +1,137 @@
+/* emit.h: what the files of this room share: the module being written, its types, and small builders over llvm-c.
+ *
+ * Vectors are <16 x float> everywhere ("a lane vector"); scalars are double. Values that do not change within a kernel are
+ * emitted in its entry block, those of a panel or a row before the loop inside it: no optimiser runs over this IR. */
+#ifndef NNC_EMIT_H
+#define NNC_EMIT_H
+#include "codegen/codegen.h"
+#include <llvm-c/Core.h>
+#include <llvm-c/TargetMachine.h>
+
+typedef LLVMValueRef Val;
+typedef LLVMBasicBlockRef Block;
+
+typedef struct Emitter {
+    LLVMContextRef context;
+    LLVMModuleRef module;
+    LLVMBuilderRef b;
+    LLVMTypeRef void_, i1, i8, i16, i32, i64, f32, f64, ptr, vf, vi, vd, vl, v4i, v4l, v8f, call_struct;
+    const Plan *plan;
+    const Graph *g;
+    Arena *arena;
+    int tile_rows;               /* rows of a product's register tile: 6 with 16 vector registers of 8, 14 with 32 of 16 */
+    Val product[2];              /* the shared product functions, plain and transposed, made when first asked for */
+    LLVMTypeRef product_type, kernel_type;
+    char **error;
+    bool failed;
+} Emitter;
+
+/* The function being written. */
+typedef struct Frame {
+    Val fn, call, position, n, step, task_begin, task_end;
+    Block entry, entry_body;     /* constants and scalar loads go to the end of `entry` */
+    Val arena, scalars, tensors; /* loaded in the entry block */
+    Val *tensor;                 /* per tensor of the graph, loaded on demand */
+    Val seed;
+} Frame;
+
+void emit_fail(Emitter *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* abi.c */
+void abi_types(Emitter *e);
+Val abi_field(Emitter *e, Val call, unsigned field, LLVMTypeRef type);
+Val abi_field_pointer(Emitter *e, Val call, unsigned field);
+enum { ABI_TENSOR, ABI_ARENA, ABI_SCALAR, ABI_X, ABI_Y, ABI_ORDER, ABI_FIRST, ABI_LAST, ABI_STEP, ABI_OUT, ABI_METRIC, ABI_SEED,
+       ABI_BARRIER, ABI_THREADS, ABI_HALT, ABI_HALT_STEP };
+
+/* build.c: small builders */
+Val c64(Emitter *e, int64_t value);
+Val c32(Emitter *e, int32_t value);
+Val cf(Emitter *e, double value);                       /* float */
+Val cd(Emitter *e, double value);                       /* double */
+Val vconst(Emitter *e, double value);                   /* lane vector of one value */
+Val viconst(Emitter *e, int32_t value);
+Val splat(Emitter *e, Val scalar);                      /* float -> lane vector */
+Val splat_n(Emitter *e, Val scalar, unsigned lanes);
+Val lane_numbers(Emitter *e);                           /* <16 x i32> 0 .. 15 */
+Val shuffle(Emitter *e, Val a, Val b, const int *mask, unsigned n);
+Val call_intrinsic(Emitter *e, const char *name, LLVMTypeRef type, unsigned count, Val *args);
+Val vfma(Emitter *e, Val a, Val b, Val c);
+Val vselect(Emitter *e, Val mask, Val a, Val b);
+Val float_offset(Emitter *e, Val base, Val floats);     /* base + floats * 4 bytes */
+Val load_vector(Emitter *e, Val address);               /* aligned to 64 bytes */
+void store_vector(Emitter *e, Val value, Val address);
+Val imul(Emitter *e, Val a, int64_t b);                 /* folded where b is 0 or 1 */
+Val iadd(Emitter *e, Val a, Val b);
+Val imin(Emitter *e, Val a, Val b);
+Val ceil_div(Emitter *e, Val a, int64_t b);
+Val call_extern(Emitter *e, const char *name, LLVMTypeRef type, unsigned count, Val *args);
+
+/* A counted loop with carried values: for (i = from; i < to; i += by). The body may add blocks. */
+typedef struct Loop { Block head, body, done; Val i, phi[24]; unsigned carried; Block before; int64_t by; Val to; } Loop;
+Loop loop_begin(Emitter *e, Val from, Val to, int64_t by, unsigned carried, const Val *initial, LLVMTypeRef const *types);
+void loop_end(Emitter *e, Loop *loop, const Val *next); /* afterwards loop->phi hold the final values */
+enum { LOOP_CARRIED_MAX = 24 };
+
+typedef struct Branch { Block then, other, done; } Branch;
+Branch branch_begin(Emitter *e, Val condition);
+void branch_else(Emitter *e, Branch *branch);
+void branch_end(Emitter *e, Branch *branch);
+
+void frame_begin(Emitter *e, Frame *f, const char *name);   /* a kernel function; the builder stands in its body */
+void frame_end(Emitter *e, Frame *f);
+/* Runs the builder at the end of the entry block; give the result to frame_leave_entry. */
+Block frame_enter_entry(Emitter *e, Frame *f);
+void frame_leave_entry(Emitter *e, Block back);
+Val frame_tensor(Emitter *e, Frame *f, int tensor);
+Val frame_seed(Emitter *e, Frame *f);
+
+/* math.c */
+Val math_exp(Emitter *e, Val x);
+Val math_ln(Emitter *e, Val x);
+Val math_tanh(Emitter *e, Val x);
+Val math_erf(Emitter *e, Val x);
+Val math_sigmoid(Emitter *e, Val x);
+Val math_sin(Emitter *e, Val x, bool cosine);
+Val math_pow(Emitter *e, Val a, Val b);
+
+/* scalar.c */
+Val emit_map(Emitter *e, Op op, const Val *in);         /* lane vectors */
+Val emit_map_scalar(Emitter *e, Op op, const Val *in);  /* doubles */
+Val emit_reduce_step(Emitter *e, Op op, Val accumulator, Val value);        /* lane vectors */
+Val emit_reduce_identity(Emitter *e, Op op);
+Val emit_reduce_lanes(Emitter *e, Op op, Val lanes);    /* pairwise: 8 + 8, 4 + 4, 2 + 2, 1 + 1; gives a float */
+
+/* random.c */
+Val emit_random(Emitter *e, RandomKind kind, Val seed, Val row, Val panel, uint32_t stream, Val step);
+
+/* address.c */
+Val storage_base(Emitter *e, Frame *f, const Storage *s);                   /* pointer to float */
+Val element_offset(Emitter *e, int64_t rows_max, Val row, Val panel);       /* floats, of a panel's row */
+Val view_rows_value(Emitter *e, View v, Val n);
+Val map_row(Emitter *e, Val row, int64_t div, int64_t mod);
+
+/* contract.c: C[rows][16] of one panel. See its opening comment. */
+Val product_function(Emitter *e, bool transposed);
+
+/* One function a kernel: void (call, position, n, step, task_begin, task_end). */
+Val emit_kernel(Emitter *e, int index);
+void emit_grid(Emitter *e, Frame *f, const Kernel *k);
+void emit_scalar_kernel(Emitter *e, Frame *f, const Kernel *k);
+void emit_gather(Emitter *e, Frame *f, const Kernel *k);
+void emit_move(Emitter *e, Frame *f, const Kernel *k);
+void emit_fold(Emitter *e, Frame *f, const Kernel *k);
+void emit_out(Emitter *e, Frame *f, const Kernel *k);
+/* How a kernel's range is cut into tasks: blocks of rows (all of them where sums run along the rows) times blocks of panels. */
+typedef struct Blocks { int64_t rows, panels, panel_blocks; bool all_rows; } Blocks;
+Blocks kernel_blocks(Emitter *e, const Kernel *k);
+Val kernel_task_count(Emitter *e, const Kernel *k, Val n);
+
+/* unit.c: the unit's function, calling its kernels. */
+Val emit_unit(Emitter *e);
+
+/* module.c: a module with one plan's unit in it; NULL and *error where the plan is beyond code generation. */
+LLVMModuleRef module_of_plans(LLVMContextRef context, Target *target, const Plan *const *plans, size_t count, char **error);
+LLVMTargetMachineRef target_machine(Target *target, bool position_independent);
+int target_tile_rows(const Target *target);
+#endif

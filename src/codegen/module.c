@@ -1,0 +1,156 @@
+/* module.c: the CPU that code is made for, and modules holding units. */
+#include "codegen/emit.h"
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Target.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What can be asked for with --cpu. Levels are those of the x86-64 psABI: 3 has 16 vector registers of 8 floats and fused multiply-add, 4 has 32 of 16. */
+typedef struct CpuRow { const char *name; int level; } CpuRow;
+static const CpuRow cpus[] = {
+    {"x86-64-v3", 3}, {"x86-64-v4", 4}, {"haswell", 3}, {"broadwell", 3}, {"skylake", 3}, {"alderlake", 3}, {"skylake-avx512", 4},
+    {"cascadelake", 4}, {"icelake-client", 4}, {"icelake-server", 4}, {"sapphirerapids", 4}, {"graniterapids", 4},
+    {"znver1", 3}, {"znver2", 3}, {"znver3", 3}, {"znver4", 4},
+};
+static const char *const weak[] = {"x86-64", "x86-64-v2", "generic", "nehalem", "westmere", "sandybridge", "ivybridge", "btver2"};
+/* Names of __builtin_cpu_supports. */
+static const char *const level_features[] = {[0] = "", [3] = "avx2,fma,bmi2", [4] = "avx2,fma,bmi2,avx512f,avx512bw,avx512dq,avx512vl"};
+
+struct Target {
+    Arena *arena;
+    const char *cpu, *tune, *shown;
+    int level;                   /* 0: not x86 */
+    LLVMTargetRef target;
+    char *triple;
+    LLVMTargetMachineRef machine[2];
+};
+
+static int host_level(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi2")) return 2;
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") ? 4 : 3;
+#else
+    return 0;
+#endif
+}
+
+static const CpuRow *find_cpu(const char *name)
+{
+    for (size_t i = 0; i < sizeof cpus / sizeof *cpus; i++)
+        if (!strcmp(cpus[i].name, name)) return &cpus[i];
+    return NULL;
+}
+
+static bool choose_cpu(Target *t, const char *cpu, char **error)
+{
+    char *host = LLVMGetHostCPUName();
+    const char *host_name = arena_strndup(t->arena, host, strlen(host));
+    LLVMDisposeMessage(host);
+    if (!cpu || !strcmp(cpu, "native")) {
+        t->level = host_level();
+        t->shown = host_name;
+        t->tune = find_cpu(host_name) || t->level == 0 ? host_name : NULL;
+        t->cpu = t->level == 4 ? "x86-64-v4" : t->level == 3 ? "x86-64-v3" : host_name;
+        if (t->level == 2) *error = arena_printf(t->arena, "this machine's processor (%s) has no fused multiply-add (AVX2 and FMA), which nnc needs", host_name);
+        return t->level != 2;
+    }
+    for (size_t i = 0; i < sizeof weak / sizeof *weak; i++)
+        if (!strcmp(weak[i], cpu)) {
+            *error = arena_printf(t->arena, "--cpu %s has no fused multiply-add; the least that will do is x86-64-v3", cpu);
+            return false;
+        }
+    const CpuRow *row = find_cpu(cpu);
+    if (!row) {
+        const char *names[sizeof cpus / sizeof *cpus];
+        char *list = arena_printf(t->arena, "native");
+        for (size_t i = 0; i < sizeof cpus / sizeof *cpus; i++) {
+            names[i] = cpus[i].name;
+            list = arena_printf(t->arena, "%s, %s", list, cpus[i].name);
+        }
+        const char *near = nearest_name(cpu, names, sizeof cpus / sizeof *cpus);
+        *error = arena_printf(t->arena, "unknown --cpu '%s'%s%s%s; known are %s", cpu, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", list);
+        return false;
+    }
+    t->level = row->level;
+    t->cpu = t->shown = row->name;
+    t->tune = find_cpu(host_name) ? host_name : NULL;
+    return true;
+}
+
+Target *target_new(Arena *arena, const char *cpu, char **error)
+{
+    LLVMInitializeNativeTarget();
+    LLVMInitializeNativeAsmPrinter();
+    Target *t = ARENA_NEW(arena, Target);
+    t->arena = arena;
+    char *message = NULL;
+    t->triple = LLVMGetDefaultTargetTriple();
+    if (!choose_cpu(t, cpu, error)) {
+        target_free(t);
+        return NULL;
+    }
+    if (LLVMGetTargetFromTriple(t->triple, &t->target, &message)) {
+        *error = arena_printf(arena, "LLVM knows no target '%s': %s", t->triple, message ? message : "");
+        LLVMDisposeMessage(message);
+        target_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void target_free(Target *t)
+{
+    if (!t) return;
+    for (int i = 0; i < 2; i++)
+        if (t->machine[i]) LLVMDisposeTargetMachine(t->machine[i]);
+    if (t->triple) LLVMDisposeMessage(t->triple);
+    t->triple = NULL;
+}
+
+const char *target_cpu(const Target *t) { return t->shown; }
+const char *target_features(const Target *t) { return level_features[t->level]; }
+int target_tile_rows(const Target *t) { return t->level == 4 ? 14 : 6; }
+bool target_runs_here(const Target *t) { return t->level <= host_level(); }
+
+LLVMTargetMachineRef target_machine(Target *t, bool position_independent)
+{
+    LLVMTargetMachineRef *m = &t->machine[position_independent];
+    if (!*m) *m = LLVMCreateTargetMachine(t->target, t->triple, t->cpu, "", LLVMCodeGenLevelDefault, position_independent ? LLVMRelocPIC : LLVMRelocStatic,
+                                          position_independent ? LLVMCodeModelDefault : LLVMCodeModelJITDefault);
+    return *m;
+}
+
+static void attribute_all(Emitter *e, const Target *t)
+{
+    if (!t->tune) return;
+    LLVMAttributeRef tune = LLVMCreateStringAttribute(e->context, "tune-cpu", 8, t->tune, (unsigned)strlen(t->tune));
+    for (Val fn = LLVMGetFirstFunction(e->module); fn; fn = LLVMGetNextFunction(fn))
+        if (!LLVMIsDeclaration(fn)) LLVMAddAttributeAtIndex(fn, LLVMAttributeFunctionIndex, tune);
+}
+
+LLVMModuleRef module_of_plans(LLVMContextRef context, Target *target, const Plan *const *plans, size_t count, char **error)
+{
+    Emitter e = {.context = context, .error = error, .arena = target->arena, .tile_rows = target_tile_rows(target)};
+    e.module = LLVMModuleCreateWithNameInContext("nnc", context);
+    LLVMSetTarget(e.module, target->triple);
+    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(target_machine(target, true));
+    LLVMSetModuleDataLayout(e.module, layout);
+    LLVMDisposeTargetData(layout);
+    e.b = LLVMCreateBuilderInContext(context);
+    abi_types(&e);
+    for (size_t i = 0; i < count && !e.failed; i++) {
+        e.plan = plans[i];
+        e.g = plans[i]->graph;
+        emit_unit(&e);
+    }
+    LLVMDisposeBuilder(e.b);
+    attribute_all(&e, target);
+    char *message = NULL;
+    if (!e.failed && LLVMVerifyModule(e.module, LLVMReturnStatusAction, &message)) emit_fail(&e, "internal: LLVM rejects the code: %s", message);
+    LLVMDisposeMessage(message);
+    if (!e.failed) return e.module;
+    LLVMDisposeModule(e.module);
+    return NULL;
+}

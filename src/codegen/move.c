@@ -1,0 +1,387 @@
+/* move.c: kernels that move values: the batch's gather, reshapes and their like, second layouts, folds, and results for the runtime.
+ * Tasks are blocks of samples (gather, out) or of output panels (the others). */
+#include "codegen/emit.h"
+
+Blocks kernel_blocks(Emitter *e, const Kernel *k)
+{
+    int64_t rows_max = k->view.batch ? k->view.per_sample * e->g->batch : k->view.per_sample, panels = view_panels(k->view);
+    Blocks b = {.rows = k->row_block, .panels = k->panel_block > 0 ? k->panel_block : panels};
+    if (k->axis == AXIS_COL || k->axis == AXIS_BOTH || b.rows <= 0) b.all_rows = true, b.rows = rows_max;
+    if (k->axis == AXIS_ROW || k->axis == AXIS_BOTH) b.panels = panels;
+    b.panel_blocks = (panels + b.panels - 1) / b.panels;
+    return b;
+}
+
+static int64_t gather_block(const Emitter *e) { return e->g->batch > 64 ? 8 : e->g->batch > 8 ? 4 : 1; }
+
+Val kernel_task_count(Emitter *e, const Kernel *k, Val n)
+{
+    switch (k->kind) {
+    case KERNEL_GRID: {
+        Blocks b = kernel_blocks(e, k);
+        Val row_blocks = b.all_rows ? c64(e, 1) : ceil_div(e, view_rows_value(e, k->view, n), b.rows);
+        return imul(e, row_blocks, b.panel_blocks);
+    }
+    case KERNEL_SCALAR: return c64(e, 1);
+    case KERNEL_GATHER: return ceil_div(e, n, gather_block(e));
+    case KERNEL_OUT: return graph_node(e->g, k->node)->slot == SLOT_OUT ? ceil_div(e, n, gather_block(e)) : c64(e, 1);
+    case KERNEL_MOVE:
+    case KERNEL_FOLD: return c64(e, k->source != NO_NODE ? view_panels(k->view) : view_panels(view_of_shape(graph_node(e->g, k->node)->shape, e->plan->feature_axis[k->node])));
+    }
+    return c64(e, 1);
+}
+
+static Val tail_mask(Emitter *e, int64_t lanes)
+{
+    Val m[LANES];
+    for (int i = 0; i < LANES; i++) m[i] = LLVMConstInt(e->i1, i < lanes, false);
+    return LLVMConstVector(m, LANES);
+}
+
+static Val masked_intrinsic(Emitter *e, const char *name, LLVMTypeRef result, unsigned count, Val *args)
+{
+    LLVMTypeRef types[] = {e->vf, e->ptr};
+    unsigned id = LLVMLookupIntrinsicID(name, __builtin_strlen(name));
+    (void)result;
+    Val fn = LLVMGetIntrinsicDeclaration(e->module, id, types, 2);
+    return LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->context, id, types, 2), fn, args, count, "");
+}
+
+/* 16 floats anywhere; where fewer are left, only those are touched and the other lanes are 0. */
+static Val load_unaligned(Emitter *e, Val address, int64_t lanes)
+{
+    if (lanes >= LANES) {
+        Val v = LLVMBuildLoad2(e->b, e->vf, address, "");
+        LLVMSetAlignment(v, 4);
+        return v;
+    }
+    if (lanes == 1) return splat(e, LLVMBuildLoad2(e->b, e->f32, address, ""));
+    Val args[] = {address, c32(e, 4), tail_mask(e, lanes), vconst(e, 0)};
+    return masked_intrinsic(e, "llvm.masked.load", e->vf, 4, args);
+}
+
+static void store_unaligned(Emitter *e, Val value, Val address, int64_t lanes)
+{
+    if (lanes >= LANES) {
+        LLVMSetAlignment(LLVMBuildStore(e->b, value, address), 4);
+    } else if (lanes == 1) {
+        LLVMBuildStore(e->b, LLVMBuildExtractElement(e->b, value, c32(e, 0), ""), address);
+    } else {
+        Val args[] = {value, address, c32(e, 4), tail_mask(e, lanes)};
+        masked_intrinsic(e, "llvm.masked.store", e->void_, 4, args);
+    }
+}
+
+/* Calls body for each (row of a sample, panel), whole panels in a loop, the last, narrower one apart. */
+typedef void (*RowCopy)(Emitter *e, Val row_major, Val panels, int64_t lanes);
+
+static void copy_rows(Emitter *e, View v, int64_t rows_max, Val row_major, Val base, Val first_row, RowCopy copy)
+{
+    Loop rows = {0};
+    Val t = c64(e, 0);
+    if (v.per_sample > 1) {
+        rows = loop_begin(e, c64(e, 0), c64(e, v.per_sample), 1, 0, NULL, NULL);
+        t = rows.i;
+    }
+    Val source = float_offset(e, row_major, imul(e, t, v.features)), target_row = iadd(e, first_row, t);
+    int64_t whole = v.features / LANES, tail = v.features % LANES;
+    if (whole > 0) {
+        Loop p = loop_begin(e, c64(e, 0), c64(e, whole), 1, 0, NULL, NULL);
+        copy(e, float_offset(e, source, imul(e, p.i, LANES)), float_offset(e, base, element_offset(e, rows_max, target_row, p.i)), LANES);
+        loop_end(e, &p, NULL);
+    }
+    if (tail) copy(e, float_offset(e, source, c64(e, whole * LANES)), float_offset(e, base, element_offset(e, rows_max, target_row, c64(e, whole))), tail);
+    if (v.per_sample > 1) loop_end(e, &rows, NULL);
+}
+
+static void copy_in(Emitter *e, Val row_major, Val panels, int64_t lanes) { store_vector(e, load_unaligned(e, row_major, lanes), panels); }
+static void copy_out(Emitter *e, Val row_major, Val panels, int64_t lanes) { store_unaligned(e, load_vector(e, panels), row_major, lanes); }
+
+void emit_gather(Emitter *e, Frame *f, const Kernel *k)
+{
+    const Node *n = graph_node(e->g, k->node);
+    const Storage *st = &e->plan->storage[k->node];
+    int64_t size = shape_elements(n->shape), block = gather_block(e);
+    Val base = storage_base(e, f, st);
+    Val data = abi_field(e, f->call, n->op == IR_INPUT ? ABI_X : ABI_Y, e->ptr), order = abi_field(e, f->call, ABI_ORDER, e->ptr);
+    Val begin = imul(e, f->task_begin, block), end = imin(e, imul(e, f->task_end, block), f->n);
+    Val ordered = LLVMBuildICmp(e->b, LLVMIntNE, order, LLVMConstNull(e->ptr), "");
+    Loop l = loop_begin(e, begin, end, 1, 0, NULL, NULL);
+    Val position = iadd(e, f->position, l.i);
+    Branch br = branch_begin(e, ordered);
+    Block then = LLVMGetInsertBlock(e->b);
+    Val drawn = LLVMBuildZExt(e->b, LLVMBuildLoad2(e->b, e->i32, LLVMBuildGEP2(e->b, e->i32, order, &position, 1, ""), ""), e->i64, "");
+    branch_else(e, &br);
+    Block other = LLVMGetInsertBlock(e->b);
+    branch_end(e, &br);
+    Val sample = LLVMBuildPhi(e->b, e->i64, "");
+    LLVMAddIncoming(sample, &drawn, &then, 1);
+    LLVMAddIncoming(sample, &position, &other, 1);
+    copy_rows(e, st->view, st->rows_max, float_offset(e, data, imul(e, sample, size)), base, imul(e, l.i, st->view.per_sample), copy_in);
+    loop_end(e, &l, NULL);
+}
+
+static void out_samples(Emitter *e, Frame *f, NodeId value)
+{
+    const Storage *st = &e->plan->storage[value];
+    const Node *n = graph_node(e->g, value);
+    int64_t size = shape_elements(n->shape), block = gather_block(e);
+    Val out = abi_field(e, f->call, ABI_OUT, e->ptr);
+    Branch wanted = branch_begin(e, LLVMBuildICmp(e->b, LLVMIntNE, out, LLVMConstNull(e->ptr), ""));
+    Val begin = imul(e, f->task_begin, block), end = imin(e, imul(e, f->task_end, block), f->n);
+    Loop l = loop_begin(e, begin, end, 1, 0, NULL, NULL);
+    Val target = float_offset(e, out, imul(e, iadd(e, f->position, l.i), size));
+    copy_rows(e, st->view, st->rows_max, target, storage_base(e, f, st), imul(e, l.i, st->view.per_sample), copy_out);
+    loop_end(e, &l, NULL);
+    branch_end(e, &wanted);
+}
+
+void emit_out(Emitter *e, Frame *f, const Kernel *k)
+{
+    const Node *n = graph_node(e->g, k->node);
+    NodeId value = n->inputs[0];
+    const Storage *st = &e->plan->storage[value];
+    if (n->slot == SLOT_OUT) {
+        if (st->kind != STORE_ARENA && st->kind != STORE_INPUT) emit_fail(e, "internal: a prediction lies nowhere");
+        else out_samples(e, f, value);
+        return;
+    }
+    Val target = frame_tensor(e, f, n->slot_tensor);
+    if (st->kind == STORE_SCALAR) {
+        Val at = c64(e, st->index);
+        Val x = LLVMBuildLoad2(e->b, e->f64, LLVMBuildGEP2(e->b, e->f64, f->scalars, &at, 1, ""), "");
+        store_vector(e, splat(e, LLVMBuildFPTrunc(e->b, x, e->f32, "")), target);
+        return;
+    }
+    if (st->kind == STORE_NONE && graph_node(e->g, value)->op == IR_CONST) {
+        store_vector(e, vconst(e, graph_node(e->g, value)->as.value), target);
+        return;
+    }
+    int64_t vectors = view_panels(st->view) * st->rows_max;
+    Val base = storage_base(e, f, st);
+    Loop l = loop_begin(e, c64(e, 0), c64(e, vectors * LANES), LANES, 0, NULL, NULL);
+    store_vector(e, load_vector(e, float_offset(e, base, l.i)), float_offset(e, target, l.i));
+    loop_end(e, &l, NULL);
+}
+
+/* ---- the general move: element by element ---- */
+typedef struct Index { Val at[GRAPH_MAX_RANK]; int rank; } Index;
+
+/* The logical index of (row, feature); extents of the batch axis are never divided by. */
+static Index index_of(Emitter *e, Shape s, int feature_axis, Val row, Val feature)
+{
+    Index x = {.rank = s.rank};
+    Val rest = row;
+    for (int a = s.rank - 1; a >= 0; a--) {
+        if (a == feature_axis) { x.at[a] = feature; continue; }
+        bool outermost = true;
+        for (int b = 0; b < a; b++)
+            if (b != feature_axis) outermost = false;
+        if (outermost) { x.at[a] = rest; continue; }
+        x.at[a] = LLVMBuildURem(e->b, rest, c64(e, s.dim[a]), "");
+        rest = LLVMBuildUDiv(e->b, rest, c64(e, s.dim[a]), "");
+    }
+    return x;
+}
+
+static Val element_address(Emitter *e, Val base, const Storage *st, Shape s, int feature_axis, const Index *x)
+{
+    Val row = c64(e, 0), feature = s.rank ? x->at[feature_axis] : c64(e, 0);
+    for (int a = 0; a < s.rank; a++)
+        if (a != feature_axis) row = iadd(e, s.dim[a] == DIM_BATCH ? row : imul(e, row, s.dim[a]), x->at[a]);
+    Val panel = LLVMBuildLShr(e->b, feature, c64(e, 4), ""), lane = LLVMBuildAnd(e->b, feature, c64(e, LANES - 1), "");
+    return float_offset(e, base, iadd(e, element_offset(e, st->rows_max, row, panel), lane));
+}
+
+/* The linear position in row-major order, and back. */
+static Val linear_of(Emitter *e, Shape s, const Index *x)
+{
+    Val at = c64(e, 0);
+    for (int a = 0; a < s.rank; a++) at = iadd(e, s.dim[a] == DIM_BATCH ? at : imul(e, at, s.dim[a]), x->at[a]);
+    return at;
+}
+
+static Index from_linear(Emitter *e, Shape s, Val at)
+{
+    Index x = {.rank = s.rank};
+    for (int a = s.rank - 1; a >= 0; a--) {
+        if (a == 0) { x.at[0] = at; break; }
+        x.at[a] = LLVMBuildURem(e->b, at, c64(e, s.dim[a]), "");
+        at = LLVMBuildUDiv(e->b, at, c64(e, s.dim[a]), "");
+    }
+    return x;
+}
+
+static Val load_at(Emitter *e, Frame *f, NodeId id, const Index *x)
+{
+    const Storage *st = &e->plan->storage[id];
+    return LLVMBuildLoad2(e->b, e->f32, element_address(e, storage_base(e, f, st), st, graph_node(e->g, id)->shape, e->plan->feature_axis[id], x), "");
+}
+
+static Val move_element(Emitter *e, Frame *f, const Node *n, Index x)
+{
+    NodeId in = n->inputs[0];
+    Shape from = graph_node(e->g, in)->shape;
+    switch (n->op) {
+    case IR_RESHAPE: {
+        Index y = from_linear(e, from, linear_of(e, n->shape, &x));
+        return load_at(e, f, in, &y);
+    }
+    case IR_SLICE:
+        x.at[n->as.slice.axis] = iadd(e, x.at[n->as.slice.axis], c64(e, n->as.slice.begin));
+        return load_at(e, f, in, &x);
+    case IR_PERMUTE: {
+        Index y = {.rank = x.rank};
+        for (int a = 0; a < x.rank; a++) y.at[n->as.permute.order[a]] = x.at[a];
+        return load_at(e, f, in, &y);
+    }
+    case IR_BROADCAST: {
+        Index y = {.rank = from.rank};
+        for (int a = 0; a < from.rank; a++) y.at[a] = from.dim[a] == 1 ? c64(e, 0) : x.at[a + x.rank - from.rank];
+        return load_at(e, f, in, &y);
+    }
+    case IR_PAD: {
+        int axis = n->as.pad.axis;
+        Val at = LLVMBuildSub(e->b, x.at[axis], c64(e, n->as.pad.before), "");
+        Val extent = from.dim[axis] == DIM_BATCH ? f->n : c64(e, from.dim[axis]);
+        Val inside = LLVMBuildICmp(e->b, LLVMIntULT, at, extent, "");
+        x.at[axis] = LLVMBuildSelect(e->b, inside, at, c64(e, 0), "");
+        return LLVMBuildSelect(e->b, inside, load_at(e, f, in, &x), cf(e, 0), "");
+    }
+    case IR_CONCAT: {
+        int axis = n->as.axis;
+        Val at = x.at[axis], result = NULL;
+        int64_t before = 0;
+        for (int i = 0; i < n->input_count; i++) {
+            int64_t extent = graph_node(e->g, n->inputs[i])->shape.dim[axis];
+            Val local = LLVMBuildSub(e->b, at, c64(e, before), "");
+            Val inside = LLVMBuildICmp(e->b, LLVMIntULT, local, c64(e, extent), "");
+            Index y = x;
+            y.at[axis] = LLVMBuildSelect(e->b, inside, local, c64(e, 0), "");
+            Val value = load_at(e, f, n->inputs[i], &y);
+            result = result ? LLVMBuildSelect(e->b, inside, value, result, "") : value;
+            before += extent;
+        }
+        return result;
+    }
+    default: emit_fail(e, "internal: '%s' is no move", op_name(n->op)); return cf(e, 0);
+    }
+}
+
+/* 8 x 8 floats from rows `from` (a vector of 16 apart) to rows `to`, transposed in registers. */
+static void transpose_block(Emitter *e, Val from, Val to)
+{
+    static const int low[] = {0, 8, 1, 9, 4, 12, 5, 13}, high[] = {2, 10, 3, 11, 6, 14, 7, 15};
+    static const int pair_low[] = {0, 1, 8, 9, 4, 5, 12, 13}, pair_high[] = {2, 3, 10, 11, 6, 7, 14, 15};
+    static const int half_low[] = {0, 1, 2, 3, 8, 9, 10, 11}, half_high[] = {4, 5, 6, 7, 12, 13, 14, 15};
+    Val r[8], t[8], u[8];
+    for (int i = 0; i < 8; i++) {
+        r[i] = LLVMBuildLoad2(e->b, e->v8f, float_offset(e, from, c64(e, i * LANES)), "");
+        LLVMSetAlignment(r[i], 32);
+    }
+    for (int i = 0; i < 8; i += 2) t[i] = shuffle(e, r[i], r[i + 1], low, 8), t[i + 1] = shuffle(e, r[i], r[i + 1], high, 8);
+    for (int i = 0; i < 8; i += 4)
+        for (int j = 0; j < 2; j++) u[i + 2 * j] = shuffle(e, t[i + j], t[i + j + 2], pair_low, 8), u[i + 2 * j + 1] = shuffle(e, t[i + j], t[i + j + 2], pair_high, 8);
+    for (int i = 0; i < 4; i++) {
+        LLVMSetAlignment(LLVMBuildStore(e->b, shuffle(e, u[i], u[i + 4], half_low, 8), float_offset(e, to, c64(e, i * LANES))), 32);
+        LLVMSetAlignment(LLVMBuildStore(e->b, shuffle(e, u[i], u[i + 4], half_high, 8), float_offset(e, to, c64(e, (i + 4) * LANES))), 32);
+    }
+}
+
+/* The same matrix with its other axis in panels: panel q of the copy is rows 16 q .. of the original. Both have their panels whole in memory
+ * only up to the rows there are, so the last, narrower blocks go element by element. */
+static void emit_relayout(Emitter *e, Frame *f, const Kernel *k)
+{
+    const Relayout *r = NULL;
+    for (size_t i = 0; i < e->plan->relayouts.len; i++)
+        if (e->plan->relayouts.data[i].node == k->node) r = &e->plan->relayouts.data[i];
+    const Storage *st = &e->plan->storage[k->node];
+    Shape shape = graph_node(e->g, k->node)->shape;
+    int own = e->plan->feature_axis[k->node];
+    if (!r || shape.rank != 2) { emit_fail(e, "internal: no second layout for kernel '%s'", k->name); return; }
+    Val from = storage_base(e, f, st), to = storage_base(e, f, &r->storage);
+    View v = st->view;                                       /* rows x features of the original; the copy has features rows x rows features */
+    Val rows = view_rows_value(e, v, f->n);
+    Loop q = loop_begin(e, f->task_begin, f->task_end, 1, 0, NULL, NULL);
+    Val first = imul(e, q.i, LANES), left = LLVMBuildSub(e->b, rows, first, "");
+    Branch whole = branch_begin(e, LLVMBuildICmp(e->b, LLVMIntSGE, left, c64(e, LANES), ""));
+    int64_t panels = v.features / LANES;
+    if (panels > 0) {
+        Loop p = loop_begin(e, c64(e, 0), c64(e, panels), 1, 0, NULL, NULL);
+        Val source = float_offset(e, from, element_offset(e, st->rows_max, first, p.i));
+        Val target = float_offset(e, to, element_offset(e, r->storage.rows_max, imul(e, p.i, LANES), q.i));
+        for (int a = 0; a < 2; a++)
+            for (int b = 0; b < 2; b++)
+                transpose_block(e, float_offset(e, source, c64(e, a * 8 * LANES + b * 8)), float_offset(e, target, c64(e, b * 8 * LANES + a * 8)));
+        loop_end(e, &p, NULL);
+    }
+    branch_else(e, &whole);
+    branch_end(e, &whole);
+    /* what the blocks left: all features of the last rows, or the last features of whole ones */
+    Val some = LLVMBuildICmp(e->b, LLVMIntSGE, left, c64(e, LANES), "");
+    Val start = LLVMBuildSelect(e->b, some, c64(e, panels * LANES), c64(e, 0), "");
+    Loop c = loop_begin(e, start, c64(e, v.features), 1, 0, NULL, NULL);
+    Loop i = loop_begin(e, c64(e, 0), imin(e, left, c64(e, LANES)), 1, 0, NULL, NULL);
+    Val row = iadd(e, first, i.i);
+    Index x = {.rank = 2};
+    x.at[own] = c.i;
+    x.at[1 - own] = row;
+    Val value = LLVMBuildLoad2(e->b, e->f32, element_address(e, from, st, shape, own, &x), "");
+    LLVMBuildStore(e->b, value, element_address(e, to, &r->storage, shape, 1 - own, &x));
+    loop_end(e, &i, NULL);
+    loop_end(e, &c, NULL);
+    loop_end(e, &q, NULL);
+}
+
+void emit_move(Emitter *e, Frame *f, const Kernel *k)
+{
+    if (k->source != NO_NODE) { emit_relayout(e, f, k); return; }
+    const Node *n = graph_node(e->g, k->node);
+    const Storage *st = &e->plan->storage[k->node];
+    int axis = e->plan->feature_axis[k->node];
+    View v = st->view;
+    Val base = storage_base(e, f, st), rows = view_rows_value(e, v, f->n);
+    Loop p = loop_begin(e, f->task_begin, f->task_end, 1, 0, NULL, NULL);
+    Loop r = loop_begin(e, c64(e, 0), rows, 1, 0, NULL, NULL);
+    Val first = imul(e, p.i, LANES), last = imin(e, iadd(e, first, c64(e, LANES)), c64(e, v.features));
+    Loop c = loop_begin(e, first, last, 1, 0, NULL, NULL);
+    Index x = index_of(e, n->shape, axis, r.i, c.i);
+    Val value = move_element(e, f, n, x);
+    LLVMBuildStore(e->b, value, element_address(e, base, st, n->shape, axis, &x));
+    loop_end(e, &c, NULL);
+    loop_end(e, &r, NULL);
+    loop_end(e, &p, NULL);
+}
+
+/* A reduction over some of the axes: every output starts at the identity and takes its inputs in increasing order of their rows. */
+void emit_fold(Emitter *e, Frame *f, const Kernel *k)
+{
+    const Node *n = graph_node(e->g, k->node);
+    NodeId in = n->inputs[0];
+    const Storage *st = &e->plan->storage[k->node], *from = &e->plan->storage[in];
+    Shape shape = graph_node(e->g, in)->shape;
+    int axis = e->plan->feature_axis[k->node], in_axis = e->plan->feature_axis[in];
+    View v = st->view, in_view = view_of_shape(shape, in_axis);
+    Val base = storage_base(e, f, st), source = storage_base(e, f, from);
+    Val rows = view_rows_value(e, v, f->n), in_rows = view_rows_value(e, in_view, f->n);
+    Val identity = LLVMBuildExtractElement(e->b, emit_reduce_identity(e, n->op), c32(e, 0), "");
+    Loop p = loop_begin(e, f->task_begin, f->task_end, 1, 0, NULL, NULL);
+    Loop z = loop_begin(e, c64(e, 0), rows, 1, 0, NULL, NULL);
+    store_vector(e, splat(e, identity), float_offset(e, base, element_offset(e, st->rows_max, z.i, p.i)));
+    loop_end(e, &z, NULL);
+    bool keeps_features = v.features > 1;
+    Val first = keeps_features ? imul(e, p.i, LANES) : c64(e, 0);
+    Val last = keeps_features ? imin(e, iadd(e, first, c64(e, LANES)), c64(e, in_view.features)) : c64(e, in_view.features);
+    Loop r = loop_begin(e, c64(e, 0), in_rows, 1, 0, NULL, NULL);
+    Loop c = loop_begin(e, first, last, 1, 0, NULL, NULL);
+    Index x = index_of(e, shape, in_axis, r.i, c.i), y = {.rank = n->shape.rank};
+    for (int a = 0; a < y.rank; a++) y.at[a] = n->shape.dim[a] == 1 ? c64(e, 0) : x.at[a + x.rank - y.rank];
+    Val value = LLVMBuildLoad2(e->b, e->f32, element_address(e, source, from, shape, in_axis, &x), "");
+    Val address = element_address(e, base, st, n->shape, axis, &y);
+    Val sum = LLVMBuildLoad2(e->b, e->f32, address, "");
+    Val combined = emit_reduce_step(e, n->op, splat_n(e, sum, 1), splat_n(e, value, 1));
+    LLVMBuildStore(e->b, LLVMBuildExtractElement(e->b, combined, c32(e, 0), ""), address);
+    loop_end(e, &c, NULL);
+    loop_end(e, &r, NULL);
+    loop_end(e, &p, NULL);
+}
