@@ -11,7 +11,7 @@ SH_LOG_DRIVER = $(LOG_DRIVER)
 NN_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/golden/run-case
 SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = NNC='$(abs_top_builddir)/nnc'; export NNC; TOP='$(abs_top_srcdir)'; export TOP; \
-    AWK='$(AWK)'; export AWK; CC='$(CC)'; export CC;
+    AWK='$(AWK)'; export AWK;
 
 include tests/unit/front.mk
 include tests/unit/sema.mk
