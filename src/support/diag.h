@@ -13,6 +13,7 @@ typedef struct SourceFile {
     size_t length;
     uint32_t *line_start;     /* byte offset of each line's first byte */
     uint32_t line_count;
+    uint32_t first_line;      /* added to line numbers: a REPL's inputs count on */
     uint32_t number;          /* order in which files were first met, for sorting */
 } SourceFile;
 

@@ -40,9 +40,9 @@ static const char *forward(const char *at, const char *end, size_t characters)
 /* The line, or of a very long one what surrounds the span's first character. */
 static Excerpt excerpt_of(const SourceFile *file, uint32_t line, const char *spot)
 {
-    Excerpt part = { file->text + file->line_start[line - 1], file->text + file->length, false, false };
+    Excerpt part = { file->text + file->line_start[line - 1 - file->first_line], file->text + file->length, false, false };
     if (line == 1 && utf8_has_bom(part.begin, file->length)) part.begin += 3;
-    if (line < file->line_count) part.end = file->text + file->line_start[line] - 1;
+    if (line - file->first_line < file->line_count) part.end = file->text + file->line_start[line - file->first_line] - 1;
     if (part.end > part.begin && part.end[-1] == '\r') part.end--;
     if (part.end - part.begin <= LONGEST_LINE) return part;
 

@@ -92,7 +92,7 @@ void source_position(const SourceFile *file, uint32_t offset, uint32_t *line, ui
         at += (uint32_t)utf8_length(file->text + at, file->length - at);
         characters++;
     }
-    *line = number + 1;
+    *line = file->first_line + number + 1;
     *column = characters + (at > offset ? 0 : 1);
     if (!*column) *column = 1;
 }
