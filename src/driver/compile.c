@@ -1,0 +1,307 @@
+/* compile.c: the phases from a source file to planned units, and what they share across the inputs of a session.
+ *
+ * All that can be found wrong without data is reported before any data is opened. */
+#include "driver/compile.h"
+#include "driver/driver.h"
+#include "driver/values.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+Compiler *compiler_new(const Options *options)
+{
+    Arena *arena = arena_new();
+    Compiler *c = ARENA_NEW(arena, Compiler);
+    c->options = options;
+    c->arena = arena;
+    c->names = interner_new(arena);
+    c->diags = diagnostics_new(arena);
+    c->sema = sema_new(arena, c->names, c->diags);
+    sema_load_prelude(c->sema);
+    sema_set_params(c->sema, options->sets.data, options->sets.len);
+    c->lower = lower_new(c->sema);
+    return c;
+}
+
+void compiler_free(Compiler *c)
+{
+    for (size_t i = 0; i < c->data.len; i++) json_decref(c->data.data[i]->json);
+    nnrt_session_free(c->session);
+    if (c->jit) jit_free(c->jit);
+    if (c->target) target_free(c->target);
+    arena_free(c->arena);
+}
+
+int compiler_report(Compiler *c)
+{
+    if (c->options->quiet) {
+        size_t kept = 0;
+        for (size_t i = 0; i < c->diags->list.len; i++)
+            if (c->diags->list.data[i]->severity == SEVERITY_ERROR) c->diags->list.data[kept++] = c->diags->list.data[i];
+        c->diags->list.len = kept;
+    }
+    if (c->diags->list.len) diagnostics_print(c->diags, stderr, options_format(c->options));
+    int status = diagnostics_exit_status(c->diags);
+    diagnostics_clear(c->diags);
+    return status;
+}
+
+static Diagnostic *report_runtime(Compiler *c, Span span, const nnrt_error *e)
+{
+    int id = diag_find(e->code);
+    Diagnostic *d = diag_error(c->diags, id >= 0 ? (DiagId)id : DIAG_BAD_FILE, span, "%s", e->text);
+    d->exit_status = e->status;
+    if (e->help[0]) diag_help(c->diags, d, "%s", e->help);
+    return d;
+}
+
+nnrt_session *compiler_session(Compiler *c)
+{
+    if (c->session) return c->session;
+    const Options *o = c->options;
+    nnrt_options options = {
+        .threads = o->threads, .seed_given = o->seed_given, .seed = o->seed, .dry_run = o->dry_run,
+        .quiet = o->quiet || !c->carries_out, .color = options_color(o),
+        .log_path = c->carries_out ? o->log : NULL, .resume_path = c->carries_out ? o->resume : NULL,
+        .cpu = o->cpu ? o->cpu : "native", .repl = o->command->bit == FOR_REPL, .diagnostics_json = o->json,
+    };
+    nnrt_error e = {0};
+    c->session = nnrt_session_new(&options, &e);
+    if (!c->session) report_runtime(c, (Span){0}, &e);
+    return c->session;
+}
+
+Target *compiler_target(Compiler *c, char **error)
+{
+    const char *cpu = c->options->cpu && strcmp(c->options->cpu, "native") == 0 ? NULL : c->options->cpu;
+    if (!c->target) c->target = target_new(c->arena, cpu, error);
+    return c->target;
+}
+
+nnrt_unit compiler_resolve(void *context, const char *unit_name, double *compile_seconds)
+{
+    Compiler *c = context;
+    Unit *unit = NULL;
+    for (size_t i = 0; i < c->units.len && !unit; i++)
+        if (strcmp(c->units.data[i]->spec.name, unit_name) == 0) unit = c->units.data[i];
+    if (!unit || unit->code) return unit ? unit->code : NULL;
+    struct timespec begin, end;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    char *error = NULL;
+    if (!c->jit && compiler_target(c, &error)) c->jit = jit_new(c->target, &error);
+    if (c->jit) unit->code = jit_compile(c->jit, unit->plan, &error);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    if (compile_seconds) *compile_seconds += (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+    if (!unit->code) fprintf(stderr, "nnc: error: %s could not be compiled: %s\n", unit_name, error ? error : "no reason is known");
+    return unit->code;
+}
+
+/* ---- phases ---- */
+
+typedef bool PhaseFunction(Compiler *c, Compiled *out);
+
+static bool phase_parse(Compiler *c, Compiled *out)
+{
+    out->script = parse_file(c->arena, c->names, c->diags, out->file);
+    return true;                          /* what could be read is checked too */
+}
+
+int64_t compiler_generation(const Compiler *c, const char *model, size_t length)
+{
+    for (size_t i = 0; i < c->generations.len; i++)
+        if (strncmp(c->generations.data[i].name, model, length) == 0 && !c->generations.data[i].name[length]) return c->generations.data[i].number;
+    return 0;
+}
+
+/* A model declared anew is another model: what was known of the old one goes. */
+static void note_models(Compiler *c, const Script *script)
+{
+    for (size_t i = 0; i < script->len; i++) {
+        const Stmt *stmt = script->data[i];
+        if (stmt->kind != STMT_MODEL || !stmt->name.text) continue;
+        Generation *known = NULL;
+        for (size_t k = 0; k < c->generations.len && !known; k++)
+            if (c->generations.data[k].name == stmt->name.text) known = &c->generations.data[k];
+        if (!known) {
+            vec_push(c->arena, &c->generations, ((Generation){stmt->name.text, 0}));
+            continue;
+        }
+        known->number++;
+        lower_forget_model(c->lower, known->name);
+        for (size_t k = 0; k < c->models.len; k++)
+            if (strcmp(c->models.data[k].decl->name, known->name) == 0) c->models.data[k] = c->models.data[--c->models.len];
+    }
+}
+
+static bool phase_check(Compiler *c, Compiled *out)
+{
+    out->checked = sema_check(c->sema, out->script);
+    if (c->options->command->bit == FOR_REPL) note_models(c, out->script);
+    if (c->options->command->bit != FOR_REPL) sema_finish_params(c->sema);
+    for (size_t i = 0; i < out->checked->count && !c->diags->errors; i++) {
+        CompiledAction *a = ARENA_NEW(c->arena, CompiledAction);
+        a->action = out->checked->actions[i];
+        vec_push(c->arena, &out->actions, a);
+    }
+    return c->diags->errors == 0;
+}
+
+static DataUse *find_data(const Compiler *c, const DataDecl *decl)
+{
+    for (size_t i = 0; i < c->data.len; i++)
+        if (c->data.data[i]->decl == decl) return c->data.data[i];
+    return NULL;
+}
+
+static void describe_data(DataUse *use)
+{
+    const nnrt_data *d = use->opened;
+    use->info = (DataInfo){
+        .name = use->decl->name, .span = use->decl->name_span, .classify = d->classify, .classes = d->classes,
+        .sample = shape_of(d->rank, d->shape), .target = shape_of(d->target_rank, d->target_shape),
+        .count = {d->part[NNRT_TRAIN].count, d->part[NNRT_VALIDATION].count, d->part[NNRT_TEST].count},
+    };
+}
+
+static DataUse *open_data(Compiler *c, Compiled *out, const DataDecl *decl)
+{
+    DataUse *use = find_data(c, decl);
+    if (!use) {
+        nnrt_session *session = compiler_session(c);
+        if (!session) return NULL;
+        bool baked = c->options->command->bit == FOR_BUILD && c->options->seed_given;
+        json_t *json = data_json(c->arena, decl, baked ? &c->options->seed : NULL);
+        nnrt_error e = {0};
+        const nnrt_data *opened = nnrt_session_data(session, json, c->folder, &e);
+        if (!opened) {
+            json_decref(json);
+            report_runtime(c, setting_span(&decl->settings, setting_given(&decl->settings, "source") ? "source" : "train"), &e);
+            return NULL;
+        }
+        use = ARENA_NEW(c->arena, DataUse);
+        *use = (DataUse){.decl = decl, .json = json, .opened = opened};
+        describe_data(use);
+        vec_push(c->arena, &c->data, use);
+    }
+    for (size_t i = 0; i < out->data.len; i++)
+        if (out->data.data[i] == use) return use;
+    vec_push(c->arena, &out->data, use);
+    return use;
+}
+
+static bool phase_data(Compiler *c, Compiled *out)
+{
+    for (size_t i = 0; i < out->actions.len; i++) {
+        CompiledAction *a = out->actions.data[i];
+        if (a->action->data) a->data = open_data(c, out, a->action->data);
+    }
+    for (size_t i = 0; c->all_data && i < out->script->len; i++) {
+        const Stmt *stmt = out->script->data[i];
+        const DataDecl *decl = stmt->kind == STMT_DATA ? sema_find_data(c->sema, stmt->name.text) : NULL;
+        if (decl) open_data(c, out, decl);
+    }
+    return c->diags->errors == 0;
+}
+
+/* The data that tells an action's model its shapes: the action's own, or that which the model has met, or will meet first. */
+static DataUse *shaping_data(const Compiler *c, const Compiled *out, size_t at)
+{
+    const CompiledAction *a = out->actions.data[at];
+    if (a->data) return a->data;
+    for (size_t i = 0; i < c->models.len; i++)
+        if (c->models.data[i].decl == a->action->model) return c->models.data[i].data;
+    for (size_t i = at + 1; i < out->actions.len; i++)
+        if (out->actions.data[i]->action->model == a->action->model && out->actions.data[i]->data) return out->actions.data[i]->data;
+    return NULL;
+}
+
+static ModelInstance *shape_model(Compiler *c, Compiled *out, const ModelDecl *decl, DataUse *data, Span use)
+{
+    ModelUse *known = NULL;
+    for (size_t i = 0; i < c->models.len && !known; i++)
+        if (c->models.data[i].decl == decl) known = &c->models.data[i];
+    if (!data && !decl->states_input && !known) {
+        diag_error(c->diags, DIAG_NO_INPUT, use, "model '%s' has met no data, and does not say its input's shape", decl->name);
+        return NULL;
+    }
+    ModelInstance *instance = lower_model(c->lower, decl, data ? &data->info : NULL, use);
+    if (!instance) return NULL;
+    if (known) *known = (ModelUse){decl, instance, data ? data : known->data};
+    else vec_push(c->arena, &c->models, ((ModelUse){decl, instance, data}));
+    for (size_t i = 0; i < out->models.len; i++)
+        if (out->models.data[i] == instance) return instance;
+    vec_push(c->arena, &out->models, instance);
+    return instance;
+}
+
+static bool takes_no_arguments(const Stmt *stmt)
+{
+    for (size_t i = 0; i < stmt->params.len; i++)
+        if (!stmt->params.data[i].fallback) return false;
+    return true;
+}
+
+static bool phase_shapes(Compiler *c, Compiled *out)
+{
+    for (size_t i = 0; i < out->actions.len; i++) {
+        CompiledAction *a = out->actions.data[i];
+        if (a->action->model) a->model = shape_model(c, out, a->action->model, shaping_data(c, out, i), a->action->model_span);
+        if (a->model && a->data) lower_check_fit(c->lower, a->model, &a->data->info, a->action);
+    }
+    /* Models that no action uses are held to their word where they can be. */
+    for (size_t i = 0; (c->all_models || !c->diags->errors) && i < out->script->len; i++) {
+        const Stmt *stmt = out->script->data[i];
+        const ModelDecl *decl = stmt->kind == STMT_MODEL ? sema_find_model(c->sema, stmt->name.text) : NULL;
+        bool used = false;
+        for (size_t k = 0; k < out->actions.len; k++) used |= out->actions.data[k]->action->model == decl;
+        if (decl && !used && c->all_models && decl->states_input && takes_no_arguments(stmt))
+            shape_model(c, out, decl, NULL, decl->name_span);
+    }
+    return c->diags->errors == 0;
+}
+
+static bool phase_units(Compiler *c, Compiled *out)
+{
+    return compile_units(c, out) && c->diags->errors == 0;
+}
+
+static const struct { const char *name; PhaseFunction *run; } phases[] = {
+    {"parse", phase_parse}, {"check", phase_check}, {"data", phase_data}, {"shapes", phase_shapes}, {"units", phase_units},
+};
+
+bool compile(Compiler *c, const SourceFile *file, Compiled *out)
+{
+    *out = (Compiled){.file = file};
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
+        if (!phases[i].run(c, out)) return false;
+    return true;
+}
+
+const SourceFile *compiler_open(Compiler *c, const char *path, int *status)
+{
+    char *error = NULL;
+    const SourceFile *file = source_read(c->arena, path, &error);
+    if (!file) {
+        fprintf(stderr, "nnc: error: %s\n", error);
+        *status = EXIT_FILES;
+        return NULL;
+    }
+    const char *slash = strrchr(path, '/');
+    c->folder = !slash ? NULL : slash == path ? "/" : arena_strndup(c->arena, path, (size_t)(slash - path));
+    return file;
+}
+
+bool compile_script(Compiler *c, const char *path, Compiled *out, int *status)
+{
+    char *error = NULL;
+    if (c->options->cpu && !compiler_target(c, &error)) {
+        *status = options_wrong(c->options, "option '--cpu': %s", error);
+        return false;
+    }
+    const SourceFile *file = compiler_open(c, path, status);
+    if (!file) return false;
+    bool good = compile(c, file, out);
+    *status = compiler_report(c);
+    if (!good && !*status) *status = EXIT_SCRIPT;
+    return good;
+}

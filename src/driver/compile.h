@@ -1,0 +1,99 @@
+/* compile.h: the one compile(): from a source file to checked actions, each with its model, data and planned units.
+ *
+ * `run`, `build`, `check`, `show` and `repl` share it. A Compiler lives for one script, or for a whole REPL session: declarations,
+ * opened data, shaped models and compiled units stay. Machine code is made later still: when a unit is first asked for
+ * (compiler_resolve), or for all of them at once (build). */
+#ifndef NNC_COMPILE_H
+#define NNC_COMPILE_H
+#include "codegen/codegen.h"
+#include "driver/options.h"
+#include "lower/lower.h"
+#include "program.h"
+
+/* Sums over the samples of a part are made batch by batch, so this number is the same for every part and must not change. */
+enum { EVALUATION_BATCH = 256 };
+
+typedef struct DataUse {
+    const DataDecl *decl;
+    json_t *json;                        /* the declaration as the runtime knows it */
+    const nnrt_data *opened;             /* the session's */
+    DataInfo info;
+} DataUse;
+
+typedef struct Unit {
+    UnitSpec spec;
+    const char *key;                     /* equal keys, equal units */
+    Plan *plan;
+    nnrt_unit code;                      /* NULL until it is asked for */
+} Unit;
+
+typedef struct CompiledAction {
+    const CheckedAction *action;
+    ModelInstance *model;                /* NULL: the verb has none */
+    DataUse *data;                       /* likewise */
+    Part part;                           /* of evaluate and predict; never PART_ANY */
+    const Checked *recipe;               /* of the action, or for evaluate the one its model was trained with; NULL */
+    int64_t batch, steps, epochs;
+    bool by_steps;                       /* the recipe says steps, not epochs */
+    Unit *unit, *eval_unit, *diagnose_unit;
+} CompiledAction;
+
+/* What one script, or one input of a REPL, came to. */
+typedef struct Compiled {
+    const SourceFile *file;
+    Script *script;
+    CheckedScript *checked;
+    VEC(CompiledAction *) actions;
+    VEC(DataUse *) data;                 /* each once, in order of first use */
+    VEC(ModelInstance *) models;
+    VEC(Unit *) units;
+    VEC(Unit *) predict_units;           /* one a model, where asked for */
+} Compiled;
+
+typedef struct ModelUse { const ModelDecl *decl; ModelInstance *instance; DataUse *data; } ModelUse;
+/* How often a name was declared as a model: a REPL's later declaration makes new weights under the same keys. */
+typedef struct Generation { const char *name; int64_t number; } Generation;
+/* What a model was last trained with: evaluations measure the same loss. */
+typedef struct TrainedWith { const ModelInstance *model; const CheckedAction *action; const DataInfo *data; } TrainedWith;
+
+typedef struct Compiler {
+    const Options *options;
+    Arena *arena;
+    Interner *names;
+    Diagnostics *diags;
+    Sema *sema;
+    Lower *lower;
+    const char *folder;                  /* where the script's paths start; NULL: the current folder */
+    nnrt_session *session;               /* made when data is first opened or something is run */
+    Target *target; Jit *jit;            /* made when code is first compiled */
+    VEC(DataUse *) data;
+    VEC(ModelUse) models;
+    VEC(Generation) generations;
+    VEC(TrainedWith) trained;
+    VEC(Unit *) units;
+    unsigned freezes;                    /* freeze and unfreeze so far: graphs lowered later differ */
+    bool carries_out;                    /* run, repl: the session logs and resumes */
+    bool all_data, all_models;           /* check: also what no action uses */
+    bool show_graphs;                    /* show --graph: printed before the passes */
+    PassOptions passes;
+} Compiler;
+
+Compiler *compiler_new(const Options *options);
+void compiler_free(Compiler *compiler);
+/* False: what was wrong is in compiler->diags. */
+bool compile(Compiler *compiler, const SourceFile *file, Compiled *out);
+/* Prints what was found and forgets it; gives the exit status, 0 where nothing was an error. */
+int compiler_report(Compiler *compiler);
+/* Reads the script that the command names and takes its folder. NULL: said, with *status to exit with. */
+const SourceFile *compiler_open(Compiler *compiler, const char *path, int *status);
+/* The commands' way through all of this: reads and compiles the script; otherwise false, *status set. Notes have been printed. */
+bool compile_script(Compiler *compiler, const char *path, Compiled *out, int *status);
+
+int64_t compiler_generation(const Compiler *compiler, const char *model, size_t length);
+nnrt_session *compiler_session(Compiler *compiler);                      /* NULL: reported to diags */
+Target *compiler_target(Compiler *compiler, char **error);               /* NULL: an error text */
+nnrt_unit compiler_resolve(void *compiler, const char *unit_name, double *compile_seconds);
+
+/* units.c: the last phase. */
+bool compile_units(Compiler *compiler, Compiled *compiled);
+#endif

@@ -1,0 +1,403 @@
+/* json_program.c: a compiled script as JSON: data, weights, models, units, and what each action has to say. */
+#include "driver/json_program.h"
+#include "driver/values.h"
+#include <math.h>
+#include <string.h>
+
+typedef struct Writer { Compiler *c; const Compiled *compiled; bool bake_seed; } Writer;
+
+static void put(json_t *object, const char *key, json_t *value)
+{
+    json_object_set_new(object, key, value);
+}
+
+static void put_text(json_t *object, const char *key, const char *text)
+{
+    put(object, key, text ? json_string(text) : json_null());
+}
+
+static void put_integer(json_t *object, const char *key, int64_t value)
+{
+    put(object, key, json_integer((json_int_t)value));
+}
+
+static json_t *shape_json(Shape shape)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < shape.rank; i++) json_array_append_new(list, json_integer((json_int_t)shape.dim[i]));
+    return list;
+}
+
+static json_t *real_json(double value)
+{
+    json_t *real = json_real(value);
+    return real ? real : json_null();
+}
+
+/* ---- what there is ---- */
+
+static json_t *expect_json(const DataUse *use)
+{
+    const DataInfo *d = &use->info;
+    json_t *object = json_object();
+    put_text(object, "data", d->name);
+    put(object, "shape", shape_json(d->sample));
+    put(object, "target_shape", shape_json(d->target));
+    put_integer(object, "classes", d->classes);
+    for (int i = 0; i < NNRT_PARTS; i++) put_integer(object, nnrt_part_name(i), d->count[i]);
+    return object;
+}
+
+/* Rows: the kind's name, and what its numbers a and b are called; NULL: there is none. */
+static const struct { const char *name, *a, *b; } init_rows[] = {
+    [INIT_UNIFORM] = {"uniform", "a", "b"}, [INIT_NORMAL] = {"normal", "mean", "std"}, [INIT_TRUNCATED_NORMAL] = {"truncated_normal", "std", NULL},
+    [INIT_ORTHOGONAL] = {"orthogonal", "gain", NULL}, [INIT_CONSTANT] = {"constant", "value", NULL},
+};
+
+static json_t *weight_json(const Compiler *c, const WeightSpec *w)
+{
+    json_t *init = json_object();
+    put_text(init, "kind", init_rows[w->init.kind].name);
+    put(init, init_rows[w->init.kind].a, real_json(w->init.a));
+    if (init_rows[w->init.kind].b) put(init, init_rows[w->init.kind].b, real_json(w->init.b));
+    json_t *object = json_object();
+    put_text(object, "key", w->key);
+    put(object, "shape", shape_json(w->shape));
+    put_integer(object, "feature_axis", w->feature_axis);
+    put_text(object, "role", weight_role_name(w->role));
+    put(object, "init", init);
+    put_integer(object, "generation", compiler_generation(c, w->key, strcspn(w->key, "/")));
+    return object;
+}
+
+/* Models may share parts; each key stands once. */
+static json_t *weights_json(const Compiler *c, const Compiled *compiled)
+{
+    json_t *list = json_array(), *seen = json_object();
+    for (size_t i = 0; i < compiled->models.len; i++)
+        for (size_t k = 0; k < compiled->models.data[i]->weights.len; k++) {
+            const WeightSpec *w = &compiled->models.data[i]->weights.data[k];
+            if (json_object_get(seen, w->key)) continue;
+            put(seen, w->key, json_true());
+            json_array_append_new(list, weight_json(c, w));
+        }
+    json_decref(seen);
+    return list;
+}
+
+static json_t *model_json(const Compiled *compiled, size_t number)
+{
+    const ModelInstance *m = compiled->models.data[number];
+    json_t *object = json_object(), *weights = json_array();
+    for (size_t i = 0; i < m->weights.len; i++)
+        json_array_append_new(weights, json_pack("{s:s, s:s}", "name", m->weights.data[i].name, "key", m->weights.data[i].key));
+    put_text(object, "name", m->decl->name);
+    put_integer(object, "parameters", m->parameters);
+    put(object, "weights", weights);
+    put(object, "input", shape_json(m->input));
+    put(object, "output", shape_json(m->output));
+    put_text(object, "head", head_name(m->head));
+    if (number < compiled->predict_units.len) put_text(object, "unit", compiled->predict_units.data[number]->spec.name);
+    return object;
+}
+
+static json_t *tensor_json(const Tensor *t)
+{
+    static const char *const roles[] = {[TENSOR_WEIGHT] = "weight", [TENSOR_STATE] = "state", [TENSOR_RESULT] = "result"};
+    json_t *object = json_object();
+    put_text(object, "role", roles[t->role]);
+    put_text(object, t->role == TENSOR_WEIGHT ? "key" : "name", t->name);
+    if (t->role == TENSOR_WEIGHT) return object;
+    put(object, "shape", shape_json(t->shape));
+    put_integer(object, "feature_axis", t->feature_axis);
+    if (t->role == TENSOR_STATE) put(object, "initial", real_json(t->initial));
+    return object;
+}
+
+static json_t *unit_json(Compiler *c, const Unit *unit)
+{
+    const Plan *plan = unit->plan;
+    json_t *object = json_object(), *tensors = json_array();
+    for (size_t i = 0; i < plan->graph->tensors.len; i++) json_array_append_new(tensors, tensor_json(&plan->graph->tensors.data[i]));
+    put_text(object, "name", unit->spec.name);
+    put_text(object, "symbol", arena_printf(c->arena, "nnc_%s", unit->spec.name));
+    put_integer(object, "batch", unit->spec.batch);
+    put_integer(object, "arena_bytes", plan->arena_bytes);
+    put_integer(object, "scalars", plan->scalar_count);
+    put_integer(object, "out_size", unit->spec.model ? shape_elements(unit->spec.model->output) : 0);
+    put(object, "serial", json_boolean(plan->serial));
+    put(object, "tensors", tensors);
+    return object;
+}
+
+/* ---- what to do: pieces ---- */
+
+static const Value *argument(const Call *call, const char *name)
+{
+    for (size_t i = 0; i < call->form->arg_count; i++)
+        if (strcmp(call->form->args[i].name, name) == 0) return &call->args[i];
+    return NULL;
+}
+
+static void put_argument(Writer *w, json_t *object, const char *key, const Call *call)
+{
+    const Value *value = argument(call, key);
+    put(object, key, value ? value_json(w->c->arena, value) : json_null());
+}
+
+static const Call *call_of(const Checked *settings, const char *key)
+{
+    const Value *value = setting(settings, key);
+    return value->kind == VALUE_CALL ? value->call : NULL;
+}
+
+static json_t *seed_json(const Writer *w, const Checked *settings)
+{
+    const Value *seed = settings ? setting(settings, "seed") : NULL;
+    if (seed && seed->kind == VALUE_NUMBER && setting_given(settings, "seed")) return json_integer((json_int_t)seed->number);
+    return w->bake_seed ? json_integer((json_int_t)w->c->options->seed) : json_null();
+}
+
+static json_t *task_metric_json(const DataInfo *data)
+{
+    return data->classify ? json_pack("{s:s}", "name", "accuracy") : json_null();
+}
+
+/* The metrics asked for, else the task's. */
+static json_t *metrics_json(Writer *w, const Checked *settings, const DataInfo *data)
+{
+    json_t *list = json_array();
+    const Value *asked = setting(settings, "metrics");
+    if (setting_given(settings, "metrics") && asked->kind == VALUE_LIST) {
+        for (size_t i = 0; i < asked->count; i++) json_array_append_new(list, metric_json(w->c->arena, &asked->items[i]));
+        return list;
+    }
+    static const char *const regression[] = {"mae", "rmse", "r2"};
+    if (data->classify) json_array_append_new(list, task_metric_json(data));
+    for (int i = 0; i < 3 && !data->classify; i++) json_array_append_new(list, json_pack("{s:s}", "name", regression[i]));
+    return list;
+}
+
+static json_t *stop_json(Writer *w, const Checked *recipe)
+{
+    static const char *const keys[] = {"patience", "monitor", "min_delta", "restore"};
+    const Call *early = call_of(recipe, "stop");
+    if (!early || !early->form->arg_count) return json_null();
+    json_t *object = json_object();
+    for (int i = 0; i < 4; i++) put_argument(w, object, keys[i], early);
+    return object;
+}
+
+/* `plateau` alone looks at what training does, so the runtime carries it out; all other schedules are in the unit. */
+static json_t *plateau_json(Writer *w, const Checked *recipe)
+{
+    static const char *const keys[] = {"factor", "patience", "threshold", "min_lr", "monitor"};
+    const Call *schedule = call_of(recipe, "schedule");
+    if (!schedule || schedule->form->decl || strcmp(schedule->form->name, "plateau") != 0) return json_null();
+    json_t *object = json_object();
+    for (int i = 0; i < 5; i++) put_argument(w, object, keys[i], schedule);
+    return object;
+}
+
+/* `start` is an epoch from 1, or a fraction of the epochs after which averaging begins. */
+static json_t *average_json(Writer *w, const CompiledAction *a)
+{
+    const Call *average = call_of(a->recipe, "average");
+    if (!average || !average->form->arg_count) return json_null();
+    json_t *object = json_object();
+    put_text(object, "kind", average->form->name);
+    const Value *start = argument(average, "start");
+    if (start) put_integer(object, "start", start->is_integer ? (int64_t)start->number : (int64_t)floor(start->number * (double)a->epochs + 1e-9) + 1);
+    const Value *decay = argument(average, "decay");
+    if (decay) put(object, "decay", value_json(w->c->arena, decay));
+    return object;
+}
+
+static json_t *checkpoint_json(Writer *w, const Checked *recipe)
+{
+    static const char *const keys[] = {"epochs", "to", "keep"};
+    const Call *every = call_of(recipe, "checkpoint");
+    if (!every || !every->form->arg_count) return json_null();
+    json_t *object = json_object();
+    for (int i = 0; i < 3; i++) put_argument(w, object, keys[i], every);
+    return object;
+}
+
+/* What a checkpoint must agree with to be gone on from: the network, the data, and what the optimizer keeps. */
+static char *fingerprint(Writer *w, const CompiledAction *a)
+{
+    Arena *arena = w->c->arena;
+    char *text = arena_printf(arena, "%s %s->%s:", a->model->decl->name, shape_text(arena, a->model->input), shape_text(arena, a->model->output));
+    for (size_t i = 0; i < a->model->weights.len; i++) {
+        const WeightSpec *weight = &a->model->weights.data[i];
+        text = arena_printf(arena, "%s %s%s", text, weight->name, shape_text(arena, weight->shape));
+    }
+    const DataInfo *d = &a->data->info;
+    return arena_printf(arena, "%s; %s %s %lld; %s; batch %lld", text, d->name, shape_text(arena, d->sample), (long long)d->count[0],
+                        value_signature(arena, setting(a->recipe, "optimizer"), true), (long long)a->batch);
+}
+
+static json_t *variables_json(const CheckedAction *action, bool with_start)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < action->variable_count; i++) {
+        json_t *name = json_string(action->variables[i].name);
+        json_array_append_new(list, with_start ? json_pack("{s:o, s:o}", "name", name, "start", real_json(action->variables[i].value)) : name);
+    }
+    return list;
+}
+
+static void put_units(json_t *object, const CompiledAction *a)
+{
+    put_text(object, "unit", a->unit->spec.name);
+    if (a->eval_unit) put_text(object, "eval_unit", a->eval_unit->spec.name);
+    if (a->diagnose_unit) put_text(object, "diagnose_unit", a->diagnose_unit->spec.name);
+}
+
+/* ---- one function a verb ---- */
+
+static void write_train(Writer *w, const CompiledAction *a, json_t *object)
+{
+    const Checked *recipe = a->recipe;
+    put_units(object, a);
+    put_integer(object, a->by_steps ? "steps" : "epochs", a->by_steps ? a->steps : a->epochs);
+    put_integer(object, "batch", a->batch);
+    put(object, "lr", real_json(lower_optimizer_lr(w->c->lower, recipe)));
+    put(object, "seed", seed_json(w, recipe));
+    put(object, "metrics", metrics_json(w, recipe, &a->data->info));
+    put(object, "task_metrics", task_metric_json(&a->data->info));
+    put(object, "plateau", plateau_json(w, recipe));
+    put(object, "stop", stop_json(w, recipe));
+    put(object, "average", average_json(w, a));
+    put(object, "checkpoint", checkpoint_json(w, recipe));
+    put_text(object, "fingerprint", fingerprint(w, a));
+    put_text(object, "optimizer", value_word(w->c->arena, setting(recipe, "optimizer")));
+    put_text(object, "loss", lower_loss_name(w->c->lower, recipe, &a->data->info, a->model));
+}
+
+static void write_evaluate(Writer *w, const CompiledAction *a, json_t *object)
+{
+    put_units(object, a);
+    put(object, "metrics", metrics_json(w, &a->action->settings, &a->data->info));
+    put(object, "loss", json_true());
+}
+
+static void write_predict(Writer *w, const CompiledAction *a, json_t *object)
+{
+    (void)w;
+    const Value *passes = setting(&a->action->settings, "passes");
+    put_units(object, a);
+    put_text(object, "to", a->action->path);
+    put_integer(object, "passes", passes->kind == VALUE_NUMBER ? (int64_t)passes->number : 0);
+}
+
+static void write_save(Writer *w, const CompiledAction *a, json_t *object)
+{
+    (void)w;
+    put_text(object, "to", a->action->path);
+}
+
+static void write_load(Writer *w, const CompiledAction *a, json_t *object)
+{
+    (void)w;
+    put_text(object, "from", a->action->path);
+}
+
+static void write_print(Writer *w, const CompiledAction *a, json_t *object)
+{
+    json_t *values = json_array();
+    for (size_t i = 0; i < a->action->value_count; i++) json_array_append_new(values, later_json(w->c->arena, a->action->values[i]));
+    put(object, "values", values);
+}
+
+static void write_assert(Writer *w, const CompiledAction *a, json_t *object)
+{
+    const CheckedAction *action = a->action;
+    put(object, "condition", later_json(w->c->arena, action->values[0]));
+    put(object, "message", action->value_count > 1 ? later_json(w->c->arena, action->values[1]) : json_null());
+    put_text(object, "text", span_text(w->c->arena, action->values[0]->span));
+}
+
+static void write_minimize(Writer *w, const CompiledAction *a, json_t *object)
+{
+    put_units(object, a);
+    put_integer(object, "steps", a->steps);
+    put(object, "lr", real_json(lower_optimizer_lr(w->c->lower, a->recipe)));
+    put(object, "seed", seed_json(w, a->recipe));
+    put(object, "variables", variables_json(a->action, true));
+    put_text(object, "function", a->action->function->name.text);
+}
+
+static void write_check_gradients(Writer *w, const CompiledAction *a, json_t *object)
+{
+    put_units(object, a);
+    put(object, "seed", seed_json(w, NULL));
+    if (a->action->function) {
+        put(object, "variables", variables_json(a->action, false));
+        put_text(object, "function", a->action->function->name.text);
+    }
+}
+
+static void write_nothing(Writer *w, const CompiledAction *a, json_t *object)
+{
+    (void)w, (void)a, (void)object;
+}
+
+static const struct { const char *verb; void (*write)(Writer *, const CompiledAction *, json_t *); } verbs[] = {
+    {"train", write_train}, {"evaluate", write_evaluate}, {"predict", write_predict}, {"save", write_save}, {"load", write_load},
+    {"print", write_print}, {"assert", write_assert}, {"minimize", write_minimize}, {"check_gradients", write_check_gradients},
+    {"freeze", write_nothing}, {"unfreeze", write_nothing},
+};
+
+/* Where the action stands and its first line, for messages at run time. */
+static void put_place(json_t *object, Span span)
+{
+    enum { LONGEST = 400 };              /* beyond it the line is not shown */
+    uint32_t line, column, end_line, end_column;
+    if (!span.file) return;
+    source_position(span.file, span.begin, &line, &column);
+    source_position(span.file, span.end, &end_line, &end_column);
+    put_integer(object, "line", line);
+    put_integer(object, "column", column);
+    uint32_t begin = span.file->line_start[line - 1 - span.file->first_line];
+    size_t length = strcspn(span.file->text + begin, "\r\n");
+    if (length > LONGEST) return;
+    if (end_line == line) put_integer(object, "end_column", end_column);
+    put(object, "source", json_stringn(span.file->text + begin, length));
+}
+
+static json_t *action_json(Writer *w, const CompiledAction *a)
+{
+    json_t *object = json_object();
+    put_text(object, "verb", a->action->verb);
+    put_place(object, a->action->span);
+    put_text(object, "model", a->model ? a->model->decl->name : NULL);
+    put_text(object, "data", a->data ? a->data->info.name : NULL);
+    if (a->part != PART_ANY) put_text(object, "part", nnrt_part_name((int)a->part - (int)PART_TRAIN));
+    put_text(object, "as", a->action->as);
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(verbs[i].verb, a->action->verb) == 0) verbs[i].write(w, a, object);
+    return object;
+}
+
+json_t *program_json(Compiler *c, const Compiled *compiled, bool with_folder)
+{
+    Writer w = {c, compiled, c->options->command->bit == FOR_BUILD && c->options->seed_given};
+    json_t *program = json_object(), *data = json_array(), *expect = json_array(), *models = json_array(), *units = json_array(), *actions = json_array();
+    for (size_t i = 0; i < compiled->data.len; i++) {
+        json_array_append(data, compiled->data.data[i]->json);
+        json_array_append_new(expect, expect_json(compiled->data.data[i]));
+    }
+    for (size_t i = 0; i < compiled->models.len; i++) json_array_append_new(models, model_json(compiled, i));
+    for (size_t i = 0; i < compiled->units.len; i++) json_array_append_new(units, unit_json(c, compiled->units.data[i]));
+    for (size_t i = 0; i < compiled->actions.len; i++) json_array_append_new(actions, action_json(&w, compiled->actions.data[i]));
+    put_text(program, "script", compiled->file->path);
+    if (with_folder && c->folder) put_text(program, "folder", c->folder);
+    put(program, "data", data);
+    put(program, "expect", expect);
+    put(program, "weights", weights_json(c, compiled));
+    put(program, "models", models);
+    put(program, "units", units);
+    put(program, "actions", actions);
+    return program;
+}

@@ -1,0 +1,131 @@
+/* repl.c: `nnc repl`: one session, statement by statement. Every input is compiled and carried out by itself; mistakes end nothing.
+ *
+ * On a terminal lines come from line_editor.c; else they are read as they are, without prompt. */
+#include "driver/driver.h"
+#include "driver/json_program.h"
+#include "driver/line_editor.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct Repl {
+    Compiler *c;
+    LineEditor *editor;              /* NULL: standard input is no terminal */
+    char *line; size_t line_size;    /* getline's */
+    char *text; size_t length, size; /* the statement so far */
+    uint32_t lines_read, first_line; /* of the session; before the statement */
+} Repl;
+
+/* Compiles and carries out one input; 130 where it was interrupted. */
+static int carry_out(Compiler *c, const SourceFile *file)
+{
+    Compiled compiled;
+    bool good = compile(c, file, &compiled);
+    int status = compiler_report(c);
+    if (!good || !compiled.actions.len) return status;
+    nnrt_session *session = compiler_session(c);
+    if (!session) return compiler_report(c);
+    json_t *program = program_json(c, &compiled, true);
+    status = nnrt_session_run(session, program, compiler_resolve, c);
+    json_decref(program);
+    return status;
+}
+
+/* The next line, its newline included. NULL: the end. *cancelled: Ctrl-C at the prompt. */
+static const char *read_line(Repl *r, size_t *length, bool *cancelled)
+{
+    *cancelled = false;
+    if (r->editor) return line_editor_read(r->editor, r->length > 0, length, cancelled);
+    ssize_t n = getline(&r->line, &r->line_size, stdin);
+    *length = n > 0 ? (size_t)n : 0;
+    return n > 0 ? r->line : NULL;
+}
+
+static bool append(Repl *r, const char *line, size_t length)
+{
+    if (r->length + length + 1 > r->size) {
+        size_t size = 2 * (r->length + length + 1);
+        char *larger = realloc(r->text, size);
+        if (!larger) return false;
+        r->text = larger;
+        r->size = size;
+    }
+    memcpy(r->text + r->length, line, length);
+    r->length += length;
+    r->text[r->length] = '\0';
+    return true;
+}
+
+static bool is_blank(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!strchr(" \t\r\n", text[i]) || !text[i]) return false;
+    return true;
+}
+
+/* One whole statement in r->text. False: the end of the input. */
+static bool read_statement(Repl *r)
+{
+    r->length = 0;
+    for (;;) {
+        size_t length;
+        bool cancelled;
+        const char *line = read_line(r, &length, &cancelled);
+        if (cancelled) {
+            r->length = 0;
+            continue;
+        }
+        if (!line) {
+            if (r->length) fprintf(stderr, "nnc: the input ends inside a statement, which is left out\n");
+            return false;
+        }
+        r->lines_read++;
+        if (!r->length && is_blank(line, length)) continue;
+        if (!r->length) r->first_line = r->lines_read - 1;
+        if (!append(r, line, length)) return false;
+        if (!parse_is_unfinished(r->text, r->length)) return true;
+    }
+}
+
+static int loop(Repl *r)
+{
+    while (read_statement(r)) {
+        SourceFile *file = source_from_text(r->c->arena, "<stdin>", r->text, r->length);
+        file->first_line = r->first_line;
+        int status = carry_out(r->c, file);
+        if (status == NNRT_INTERRUPTED && !r->editor) return status;       /* from outside: nobody is there to go on */
+        fflush(stdout);
+    }
+    return 0;
+}
+
+static int repl(Compiler *c)
+{
+    int status = 0;
+    char *error = NULL;
+    if (c->options->cpu && !compiler_target(c, &error)) return options_wrong(c->options, "option '--cpu': %s", error);
+    sema_set_repl(c->sema, true);
+    if (c->options->operands.len) {
+        const SourceFile *file = compiler_open(c, c->options->operands.data[0], &status);
+        if (!file) return status;
+        if (carry_out(c, file) == NNRT_INTERRUPTED && !isatty(STDIN_FILENO)) return NNRT_INTERRUPTED;
+        fflush(stdout);
+    }
+    Repl r = {.c = c, .editor = isatty(STDIN_FILENO) ? line_editor_new(c->sema) : NULL};
+    status = loop(&r);
+    line_editor_free(r.editor);
+    free(r.line);
+    free(r.text);
+    sema_finish_params(c->sema);
+    int unused = compiler_report(c);                                        /* --set of params that never came */
+    return status ? status : unused;
+}
+
+int command_repl(Options *options)
+{
+    Compiler *c = compiler_new(options);
+    c->carries_out = true;
+    int status = repl(c);
+    compiler_free(c);
+    return status;
+}

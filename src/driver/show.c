@@ -1,0 +1,52 @@
+/* show.c: `nnc show`: the graphs, plans and code of a script's units. */
+#include "driver/compile.h"
+#include "driver/driver.h"
+#include <stdlib.h>
+
+static int show_code(Compiler *c, const Unit *unit, Emit kind)
+{
+    char *error = NULL, *text = NULL;
+    Target *target = compiler_target(c, &error);
+    if (target) text = codegen_text(target, unit->plan, kind, &error);
+    if (!text) {
+        fprintf(stderr, "nnc: error: %s: %s\n", unit->spec.name, error ? error : "no code was made");
+        return EXIT_SCRIPT;
+    }
+    fputs(text, stdout);
+    free(text);
+    return 0;
+}
+
+static int show_unit(Compiler *c, const Unit *unit)
+{
+    switch (c->options->show) {
+    case SHOW_PLAN: plan_print(unit->plan, stdout); break;
+    case SHOW_LLVM: return show_code(c, unit, EMIT_LLVM);
+    case SHOW_ASM: return show_code(c, unit, EMIT_ASM);
+    case SHOW_IR:
+    case SHOW_GRAPH:                        /* dumped on the way through the passes */
+    case SHOW_NOTHING: break;
+    }
+    return 0;
+}
+
+static int show(Compiler *c, const char *path)
+{
+    Compiled compiled;
+    int status;
+    if (c->options->show == SHOW_IR) c->passes = (PassOptions){.dump = stdout, .dump_pass = c->options->pass};
+    c->show_graphs = c->options->show == SHOW_GRAPH;
+    if (!compile_script(c, path, &compiled, &status)) return status;
+    for (size_t i = 0; i < compiled.units.len && !status; i++) status = show_unit(c, compiled.units.data[i]);
+    return status;
+}
+
+int command_show(Options *options)
+{
+    if (options->show == SHOW_NOTHING) return options_wrong(options, "'show' needs one of --ir, --graph, --plan, --llvm and --asm");
+    if (options->pass && !pass_exists(options->pass)) return options_wrong(options, "there is no pass '%s'", options->pass);
+    Compiler *c = compiler_new(options);
+    int status = show(c, options->operands.data[0]);
+    compiler_free(c);
+    return status;
+}

@@ -1,0 +1,239 @@
+/* units.c: which compiled functions an action needs; equal ones are made once.
+ *
+ * Graphs are lowered in the order of the actions, since freeze and unfreeze change what comes after them. */
+#include "driver/compile.h"
+#include "driver/values.h"
+#include <string.h>
+
+static const char *const kind_name[] = {
+    [UNIT_TRAIN] = "train", [UNIT_EVALUATE] = "evaluate", [UNIT_PREDICT] = "predict", [UNIT_PASSES] = "passes",
+    [UNIT_DIAGNOSE] = "diagnose", [UNIT_GRADIENTS] = "gradients", [UNIT_MINIMIZE] = "minimize"
+};
+
+static int64_t ceil_div(int64_t a, int64_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+static bool sees_recipe(UnitKind kind)      /* all of it, the way of training included */
+{
+    return kind == UNIT_TRAIN || kind == UNIT_MINIMIZE;
+}
+
+/* Everything that the graph of a unit depends on. Model and function are told by address: a REPL may declare a name anew. */
+static const char *unit_key(Compiler *c, const UnitSpec *s)
+{
+    const char *settings = "";
+    if (s->recipe && sees_recipe(s->kind)) settings = settings_text(c->arena, s->recipe, false);
+    else if (s->recipe && s->kind != UNIT_PREDICT && s->kind != UNIT_PASSES) settings = value_signature(c->arena, setting(s->recipe, "loss"), false);
+    const DataInfo *d = s->data;
+    bool trains = sees_recipe(s->kind), follows_freezes = s->kind != UNIT_EVALUATE && s->kind != UNIT_PREDICT;
+    return arena_printf(c->arena, "%d %p %p %s/%s/%d/%lld b%lld f%u %lld %lld %lld %s", (int)s->kind, (const void *)s->model,
+                        (const void *)(s->model ? NULL : s->action->function), d ? shape_text(c->arena, d->sample) : "",
+                        d ? shape_text(c->arena, d->target) : "", d && d->classify, d ? (long long)d->classes : 0LL, (long long)s->batch,
+                        follows_freezes ? c->freezes : 0, trains ? (long long)s->steps : 0LL, trains ? (long long)s->epochs : 0LL,
+                        trains ? (long long)s->per_epoch : 0LL, settings);
+}
+
+static Unit *find_unit(const Compiler *c, const char *key)
+{
+    for (size_t i = 0; i < c->units.len; i++)
+        if (strcmp(c->units.data[i]->key, key) == 0) return c->units.data[i];
+    return NULL;
+}
+
+static Unit *make_unit(Compiler *c, const char *key, UnitSpec spec, Span span)
+{
+    const char *of = spec.model ? spec.model->decl->name : spec.action->function->name.text;
+    spec.name = arena_printf(c->arena, "u%zu_%s_%s", c->units.len, kind_name[spec.kind], of);
+    Graph *graph = lower_unit(c->lower, &spec);
+    if (!graph) return NULL;
+    if (c->show_graphs) graph_print(graph, stdout);
+    char *error = NULL;
+    Plan *plan = passes_run(graph, &c->passes, &error);
+    if (!plan) {
+        diag_error(c->diags, DIAG_INTERNAL, span, "the compiler cannot make this of model '%s': %s", of, error ? error : "no reason is known");
+        return NULL;
+    }
+    Unit *unit = ARENA_NEW(c->arena, Unit);
+    *unit = (Unit){.spec = spec, .key = key, .plan = plan};
+    vec_push(c->arena, &c->units, unit);
+    return unit;
+}
+
+/* NULL: reported. */
+static Unit *get_unit(Compiler *c, Compiled *out, UnitSpec spec, Span span)
+{
+    const char *key = unit_key(c, &spec);
+    Unit *unit = find_unit(c, key);
+    if (!unit) unit = make_unit(c, key, spec, span);
+    for (size_t i = 0; unit && i < out->units.len; i++)
+        if (out->units.data[i] == unit) return unit;
+    if (unit) vec_push(c->arena, &out->units, unit);
+    return unit;
+}
+
+static int64_t evaluation_batch(const DataInfo *data)
+{
+    int64_t most = 1;
+    for (int i = 0; i < 3; i++)
+        if (data->count[i] > most) most = data->count[i];
+    return most < EVALUATION_BATCH ? most : EVALUATION_BATCH;
+}
+
+static UnitSpec spec_of(UnitKind kind, const CompiledAction *a, int64_t batch)
+{
+    const DataInfo *data = a->data ? &a->data->info : NULL;
+    return (UnitSpec){.kind = kind, .model = a->model, .data = data, .action = a->action, .recipe = a->recipe, .batch = batch,
+                      .steps = a->steps, .epochs = a->epochs, .per_epoch = a->batch && data ? ceil_div(data->count[0], a->batch) : 1};
+}
+
+/* Steps, epochs and batch of a training on `samples` samples. */
+static void set_length(CompiledAction *a, int64_t samples)
+{
+    const Value *batch = setting(a->recipe, "batch"), *steps = setting(a->recipe, "steps"), *epochs = setting(a->recipe, "epochs");
+    double most = samples > 0 ? (double)samples : 1;
+    double asked = batch->kind == VALUE_NUMBER ? batch->number : most;      /* else: `full` */
+    a->batch = (int64_t)(asked < 1 ? 1 : asked > most ? most : asked);
+    int64_t per_epoch = ceil_div((int64_t)most, a->batch);
+    a->by_steps = steps->kind == VALUE_NUMBER;
+    if (a->by_steps) {
+        a->steps = (int64_t)steps->number;
+        a->epochs = ceil_div(a->steps, per_epoch);
+        return;
+    }
+    a->epochs = epochs->kind == VALUE_NUMBER ? (int64_t)epochs->number : 10;
+    a->steps = a->epochs > INT64_MAX / per_epoch ? INT64_MAX : a->epochs * per_epoch;
+}
+
+static bool has_part(Compiler *c, const CompiledAction *a, int part)
+{
+    if (a->data->info.count[part] > 0) return true;
+    diag_error(c->diags, DIAG_NO_PART, a->action->data_span, "data '%s' has no sample in its %s part", a->data->info.name, nnrt_part_name(part));
+    return false;
+}
+
+/* The part an action works on; where it names none, the one that training has not seen. */
+static bool set_part(Compiler *c, CompiledAction *a)
+{
+    const int64_t *count = a->data->info.count;
+    a->part = a->action->part;
+    if (a->part == PART_ANY) a->part = count[NNRT_TEST] ? PART_TEST : count[NNRT_VALIDATION] ? PART_VALIDATION : PART_TRAIN;
+    return has_part(c, a, (int)a->part - (int)PART_TRAIN);
+}
+
+static void remember_training(Compiler *c, const CompiledAction *a)
+{
+    TrainedWith now = {a->model, a->action, &a->data->info};
+    for (size_t i = 0; i < c->trained.len; i++)
+        if (c->trained.data[i].model == a->model) {
+            c->trained.data[i] = now;
+            return;
+        }
+    vec_push(c->arena, &c->trained, now);
+}
+
+/* The recipe that a model was last trained with, where it was trained on data of this kind. */
+static const Checked *recipe_of(const Compiler *c, const CompiledAction *a)
+{
+    for (size_t i = 0; i < c->trained.len; i++) {
+        const TrainedWith *t = &c->trained.data[i];
+        if (t->model == a->model && t->data->classify == a->data->info.classify && shape_equal(t->data->target, a->data->info.target))
+            return &t->action->recipe;
+    }
+    return NULL;
+}
+
+/* ---- one function a verb ---- */
+
+static bool units_train(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    if (!has_part(c, a, NNRT_TRAIN)) return false;
+    a->recipe = &a->action->recipe;
+    set_length(a, a->data->info.count[0]);
+    Span span = a->action->span;
+    a->unit = get_unit(c, out, spec_of(UNIT_TRAIN, a, a->batch), span);
+    if (!a->unit) return false;
+    a->eval_unit = get_unit(c, out, spec_of(UNIT_EVALUATE, a, evaluation_batch(&a->data->info)), span);
+    if (!a->eval_unit) return false;
+    a->diagnose_unit = get_unit(c, out, spec_of(UNIT_DIAGNOSE, a, a->batch), span);
+    remember_training(c, a);
+    return a->diagnose_unit != NULL;
+}
+
+static bool units_evaluate(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    if (!set_part(c, a)) return false;
+    a->recipe = recipe_of(c, a);
+    a->batch = evaluation_batch(&a->data->info);
+    a->unit = get_unit(c, out, spec_of(UNIT_EVALUATE, a, a->batch), a->action->span);
+    return a->unit != NULL;
+}
+
+static bool units_predict(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    if (!set_part(c, a)) return false;
+    a->batch = evaluation_batch(&a->data->info);
+    bool passes = setting(&a->action->settings, "passes")->kind == VALUE_NUMBER && setting(&a->action->settings, "passes")->number > 0;
+    a->unit = get_unit(c, out, spec_of(passes ? UNIT_PASSES : UNIT_PREDICT, a, a->batch), a->action->span);
+    return a->unit != NULL;
+}
+
+/* The variables are the weights; schedules count steps, so a step is an epoch. */
+static bool units_minimize(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    a->recipe = &a->action->recipe;
+    set_length(a, 1);
+    a->batch = 0;
+    a->epochs = a->steps;
+    a->unit = get_unit(c, out, spec_of(UNIT_MINIMIZE, a, 0), a->action->span);
+    return a->unit != NULL;
+}
+
+static bool units_check_gradients(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    enum { SAMPLES = 32 };                /* finite differences cost two passes a weight */
+    if (a->data && !has_part(c, a, NNRT_TRAIN)) return false;
+    if (a->data) {
+        a->recipe = recipe_of(c, a);
+        a->batch = a->data->info.count[0] < SAMPLES ? a->data->info.count[0] : SAMPLES;
+    }
+    a->unit = get_unit(c, out, spec_of(UNIT_GRADIENTS, a, a->batch), a->action->span);
+    return a->unit != NULL;
+}
+
+static bool units_freeze(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    (void)out;
+    const Value *layers = setting(&a->action->settings, "layers");
+    lower_set_frozen(c->lower, a->model, layers->kind == VALUE_NONE ? NULL : layers, strcmp(a->action->verb, "freeze") == 0);
+    c->freezes++;
+    return true;
+}
+
+static const struct { const char *verb; bool (*units)(Compiler *, Compiled *, CompiledAction *); } verbs[] = {
+    {"train", units_train}, {"evaluate", units_evaluate}, {"predict", units_predict}, {"minimize", units_minimize},
+    {"check_gradients", units_check_gradients}, {"freeze", units_freeze}, {"unfreeze", units_freeze},
+};
+
+/* A library's models predict, whatever the script does with them. */
+static void add_predictions(Compiler *c, Compiled *out)
+{
+    for (size_t i = 0; i < out->models.len; i++) {
+        ModelInstance *model = out->models.data[i];
+        UnitSpec spec = {.kind = UNIT_PREDICT, .model = model, .data = model->data, .batch = EVALUATION_BATCH, .per_epoch = 1};
+        Unit *unit = get_unit(c, out, spec, model->decl->name_span);
+        if (unit) vec_push(c->arena, &out->predict_units, unit);
+    }
+}
+
+bool compile_units(Compiler *c, Compiled *out)
+{
+    for (size_t i = 0; i < out->actions.len; i++) {
+        CompiledAction *a = out->actions.data[i];
+        for (size_t k = 0; k < sizeof verbs / sizeof *verbs; k++)
+            if (strcmp(a->action->verb, verbs[k].verb) == 0) verbs[k].units(c, out, a);
+    }
+    if (c->options->command->bit == FOR_BUILD && c->options->emit == BUILD_LIB) add_predictions(c, out);
+    return c->diags->errors == 0;
+}
