@@ -133,14 +133,24 @@ static void note_models(Compiler *c, const Script *script)
     }
 }
 
+/* Values known at run time become JSON, whose readers limit its depth. */
+static bool is_shallow(const Later *later, int levels)
+{
+    return !later || (levels > 0 && is_shallow(later->a, levels - 1) && is_shallow(later->b, levels - 1) && is_shallow(later->c, levels - 1));
+}
+
 static bool phase_check(Compiler *c, Compiled *out)
 {
+    enum { MOST_LEVELS = 1500 };
     out->checked = sema_check(c->sema, out->script);
     if (c->options->command->bit == FOR_REPL) note_models(c, out->script);
     if (c->options->command->bit != FOR_REPL) sema_finish_params(c->sema);
     for (size_t i = 0; i < out->checked->count && !c->diags->errors; i++) {
         CompiledAction *a = ARENA_NEW(c->arena, CompiledAction);
         a->action = out->checked->actions[i];
+        for (size_t k = 0; k < a->action->value_count; k++)
+            if (!is_shallow(a->action->values[k], MOST_LEVELS))
+                diag_error(c->diags, DIAG_NESTING_TOO_DEEP, a->action->values[k]->span, "this value is made of more than %d steps", MOST_LEVELS);
         vec_push(c->arena, &out->actions, a);
     }
     return c->diags->errors == 0;
@@ -282,7 +292,7 @@ const SourceFile *compiler_open(Compiler *c, const char *path, int *status)
     char *error = NULL;
     const SourceFile *file = source_read(c->arena, path, &error);
     if (!file) {
-        fprintf(stderr, "nnc: error: %s\n", error);
+        fprintf(stderr, "nnc: error: %s cannot be read: %s\n", path, error);
         *status = EXIT_FILES;
         return NULL;
     }
