@@ -71,6 +71,7 @@ static void print_model(Compiler *c, const Compiled *compiled, const ModelInstan
     printf("  %" PRId64 " parameters; %s operations a sample; weights %s", m->parameters, count_text(arena, operations), bytes_text(arena, bytes));
     if (peak > 0) printf("; peak memory besides the data %s", bytes_text(arena, bytes + peak));
     putchar('\n');
+    for (size_t i = 0; i < m->remarks.len; i++) printf("  %s\n", m->remarks.data[i]);
 }
 
 /* What each training and each other action works with. */

@@ -70,6 +70,19 @@ static json_t *weight_json(const Compiler *c, const WeightSpec *w)
     return object;
 }
 
+/* The points at which a fn's derivative is checked are weights without a model, drawn like them. */
+static json_t *points_json(const Tensor *t)
+{
+    enum { REACH = 3 };
+    json_t *object = json_object();
+    put_text(object, "key", t->name);
+    put(object, "shape", shape_json(t->shape));
+    put_integer(object, "feature_axis", t->feature_axis);
+    put_text(object, "role", weight_role_name(ROLE_OTHER));
+    put(object, "init", json_pack("{s:s, s:f, s:f}", "kind", "uniform", "a", -(double)REACH, "b", (double)REACH));
+    return object;
+}
+
 /* Models may share parts; each key stands once. */
 static json_t *weights_json(const Compiler *c, const Compiled *compiled)
 {
@@ -81,6 +94,16 @@ static json_t *weights_json(const Compiler *c, const Compiled *compiled)
             put(seen, w->key, json_true());
             json_array_append_new(list, weight_json(c, w));
         }
+    for (size_t i = 0; i < compiled->units.len; i++) {
+        const Unit *unit = compiled->units.data[i];
+        const Graph *graph = unit->plan->graph;
+        for (size_t k = 0; unit->spec.kind == UNIT_GRADIENTS && !unit->spec.model && k < graph->tensors.len; k++) {
+            const Tensor *t = &graph->tensors.data[k];
+            if (t->role != TENSOR_WEIGHT || json_object_get(seen, t->name)) continue;
+            put(seen, t->name, json_true());
+            json_array_append_new(list, points_json(t));
+        }
+    }
     json_decref(seen);
     return list;
 }
