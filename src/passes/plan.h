@@ -20,6 +20,18 @@
  * the SCALAR kernel that reads the node sums them in task order. The tasks depend on shapes alone, never on threads or vector width.
  * Chains of sums go along rows in increasing order (AXIS_COL), along panels in increasing order, then the 16 lanes pairwise (AXIS_ROW).
  *
+ * STAGES. A node of one row in an AXIS_COL kernel, or of one feature in an AXIS_ROW kernel with several panels, is worked out once a panel, or once a row, when the sweep
+ * of its stage is done: a reduction in stage s and what is made of it have stage s; nodes of the whole range that read them have a later one.
+ * With one panel AXIS_ROW needs no second sweep, and all its nodes share a stage. Updates of such vectors (bias, gamma, beta, moving statistics)
+ * stand in the same kernel where phases allow it. An ASSIGN has the last stage that reads the tensor's old value, and stands behind all others.
+ * A reduction to a scalar may read a node of the whole range, or one worked out once a panel or row: it then counts each panel or row once.
+ * A kernel may hold nodes of one feature in AXIS_ROW and AXIS_BOTH alone, nodes of one row (of a range with more) in AXIS_COL and AXIS_BOTH alone.
+ * Task t of a GRID kernel takes row block t % R and panel block t / R, R = row_block ? ceil(rows / row_block) : 1; other kernels split likewise.
+ *
+ * SCALARS are nodes of one element without batch, whatever their rank. SCALAR kernels read other scalars, partials, STORE_TENSOR, and one-element
+ * STORE_ARENA values (a random number, a slice: their homes are not SCALAR kernels). A GRID kernel never reads partials.
+ * RESHAPE that leaves the view as it is is an identity, inlined; BROADCAST is an identity in a larger shape, or a MOVE kernel where no row map says it.
+ *
  * PHASES. Kernels of one phase are independent and run side by side; a barrier stands between phases. A kernel that assigns a tensor
  * stands in a later phase than all other kernels that read it, unless it reads it itself, element by element. No assign of a
  * weight or optimizer state stands in a phase before or in that of SLOT_LOSS's scalar: a step whose loss is not finite changes no weight. */
@@ -88,6 +100,8 @@ typedef struct Plan {
     VEC(Relayout) relayouts;
     int64_t arena_bytes;
     int scalar_count;            /* the first HYPER_COUNT are the hypers */
+    double flops;                /* of a step with a full batch: multiply-add equivalents */
+    const char *error;           /* what a pass found to be beyond code generation */
     bool serial;                 /* so small that one thread does it all, without barriers */
 } Plan;
 
@@ -95,6 +109,9 @@ View view_of(const Graph *g, NodeId node);            /* activations: last axis;
 View view_of_shape(Shape shape, int feature_axis);
 int64_t view_rows(View v, int64_t n);
 int64_t view_panels(View v);
+/* How an operand's row follows from a row of the grid that it broadcasts into: row / div, then % mod unless mod is 0. False: it does not follow so
+ * (the layout and fuse passes then materialise the operand, or refuse). An operand has the grid's features, or one. */
+bool view_row_map(Shape operand, int operand_feature_axis, Shape grid, int grid_feature_axis, int64_t *div, int64_t *mod);
 
 /* passes.def: PASS(id, name, help), in pipeline order; each is Plan *pass_<name>(Plan *). The verifier runs after each. */
 typedef struct PassOptions { FILE *dump; const char *dump_pass; bool time; } PassOptions;

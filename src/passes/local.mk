@@ -1,0 +1,1 @@
+# src/passes/local.mk: the files of this folder

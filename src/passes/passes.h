@@ -1,0 +1,49 @@
+/* passes.h: what the passes share with one another and with nobody else. */
+#ifndef NNC_PASSES_H
+#define NNC_PASSES_H
+#include "passes/plan.h"
+
+#define PASS(id, name, help) Plan *pass_##name(Plan *plan);
+#include "passes/passes.def"
+#undef PASS
+
+/* Notes the first thing that a pass finds beyond what code generation can do. Returns the plan. */
+Plan *plan_fail(Plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* NULL where the plan is sound, as far as passes have made it (storage is checked once it is there). */
+char *plan_verify(const Plan *plan);
+
+bool view_equal(View a, View b);
+bool view_one_row(View v);
+bool view_scalar(View v);
+int64_t view_rows_max(const Plan *plan, View v);
+/* What a node costs for a full batch, in multiply-add equivalents. */
+double node_flops(const Plan *plan, NodeId id);
+
+/* How a node stands to a kernel's range. */
+typedef enum Extent { EXTENT_FULL, EXTENT_COLUMN /* one row */, EXTENT_ROW /* one feature */, EXTENT_SCALAR, EXTENT_OTHER } Extent;
+Extent extent_of(View node, View kernel);
+
+/* What a reduction is in the grid of its input. */
+typedef enum ReduceKind { REDUCE_TOTAL, REDUCE_COLUMNS, REDUCE_ROWS, REDUCE_FOLD } ReduceKind;
+ReduceKind reduce_kind(const Plan *plan, NodeId id);
+
+/* The factors of a product as its kernel reads them: C's lanes come from `lanes`, laid out along lanes_axis; `rows` comes as it is. */
+typedef struct Factors { NodeId lanes, rows; int lanes_axis; bool sound; double inner; } Factors;
+Factors contract_factors(const Plan *plan, NodeId id);
+
+/* Consumers of each node among the live ones: list[start[id] .. start[id + 1]). */
+typedef struct Uses { int *start; NodeId *list; bool *live; } Uses;
+Uses uses_of(const Plan *plan);
+
+/* Calls `visit` for each node whose value is needed to compute `id`, looking through inlined ones: tensors, scalars, and nodes with a home. */
+typedef void (*VisitSource)(void *context, NodeId source);
+void visit_sources(const Plan *plan, NodeId id, VisitSource visit, void *context);
+/* Whether a reader takes its inputs from memory (products, moves, folds, outputs): they must be stored whole. */
+bool reads_memory(const Plan *plan, NodeId id);
+/* Gives each placed node its stage and puts placed nodes in order; ASSIGNs come last. */
+void kernel_stages(Plan *plan, Kernel *kernel);
+/* Sets Placed.stored of all kernels. */
+void mark_stored(Plan *plan, const Uses *uses);
+bool moves_alone(const Plan *plan, NodeId id);           /* MOVE ops that need a kernel, and broadcasts beyond a row map */
+bool is_assigned(const Plan *plan, int tensor);
+#endif

@@ -1,0 +1,167 @@
+/* simplify.c: the graph built anew, through the builders, from what its roots need.
+ *
+ * Requires a sound graph; keeps every value (a quotient by a scalar becomes a product with the scalar's float64 reciprocal, which rounds once more).
+ * Afterwards: no STOP is left; a GRID node never reads a reduction to a scalar directly, but through a scalar BROADCAST, which a SCALAR kernel works out;
+ * products and outputs read the source of a RESHAPE that changes no row; factors that are scalars are multiplied first; a broadcast that no row map
+ * says stands as a BROADCAST node of its own. */
+#include "passes/passes.h"
+#include <string.h>
+
+typedef struct Rebuild {
+    const Graph *from;
+    Graph *to;
+    NodeId *map;                 /* old -> new */
+    int *uses;                   /* of old nodes, among live ones */
+} Rebuild;
+
+static bool is_scalar(const Graph *g, NodeId id) { return shape_is_scalar(graph_node(g, id)->shape); }
+
+static bool *live_nodes(const Graph *g, int *uses) {
+    bool *live = ARENA_ARRAY(g->arena, bool, g->nodes.len + 1);
+    for (size_t i = 0; i < g->roots.len; i++) live[g->roots.data[i]] = true;
+    for (size_t i = g->nodes.len; i-- > 0;) {
+        if (!live[i]) continue;
+        const Node *n = &g->nodes.data[i];
+        for (int k = 0; k < n->input_count; k++) {
+            live[n->inputs[k]] = true;
+            uses[n->inputs[k]]++;
+        }
+    }
+    return live;
+}
+
+static NodeId add_broadcast(Graph *g, NodeId a, Shape to) {
+    Node n;
+    memset(&n, 0, sizeof n);
+    n.op = IR_BROADCAST;
+    n.shape = to;
+    n.input_count = 1;
+    n.inputs = &a;
+    n.layer = g->current_layer;
+    n.feature_axis = (int8_t)(to.rank > 0 ? to.rank - 1 : 0);
+    n.part = (uint8_t)g->current_part;
+    return graph_add_node(g, &n, true);
+}
+
+/* A total is summed of partials by a SCALAR kernel; what a GRID node reads is that kernel's result. */
+static NodeId readable(Graph *g, NodeId id) {
+    const Node *n = graph_node(g, id);
+    if (op_class(n->op) != CLASS_REDUCE || !shape_is_scalar(n->shape)) return id;
+    return add_broadcast(g, id, n->shape);
+}
+
+static int default_axis(Shape s) { return s.rank > 0 ? s.rank - 1 : 0; }
+
+static NodeId spread(Graph *g, NodeId id, Shape to) {
+    int64_t div, mod;
+    Shape s = graph_node(g, id)->shape;
+    if (to.rank < 3 || view_row_map(s, default_axis(s), to, default_axis(to), &div, &mod)) return id;
+    return g_broadcast(g, id, to);
+}
+
+/* s * (t * x) with scalars s and t: (s * t) * x. */
+static NodeId scale(Rebuild *r, const Node *old, const NodeId *in) {
+    Graph *g = r->to;
+    for (int i = 0; i < 2; i++) {
+        NodeId s = in[i], product = in[1 - i];
+        if (!is_scalar(g, s) || is_scalar(g, product) || graph_node(g, product)->op != IR_MUL || r->uses[old->inputs[1 - i]] > 1) continue;
+        for (int k = 0; k < 2; k++) {
+            NodeId t = graph_node(g, product)->inputs[k], x = graph_node(g, product)->inputs[1 - k];
+            if (is_scalar(g, t)) return g_binary(g, IR_MUL, g_binary(g, IR_MUL, s, t), x);
+        }
+    }
+    return g_binary(g, IR_MUL, in[0], in[1]);
+}
+
+static NodeId rebuild_map(Rebuild *r, const Node *old, NodeId *in) {
+    Graph *g = r->to;
+    if (old->op == IR_STOP) return in[0];
+    if (old->op == IR_BROADCAST && shape_is_scalar(old->shape)) return add_broadcast(g, in[0], old->shape);
+    if (!shape_is_scalar(old->shape))
+        for (int i = 0; i < old->input_count; i++) in[i] = spread(g, readable(g, in[i]), old->shape);
+    if (old->op == IR_BROADCAST) return g_broadcast(g, in[0], old->shape);
+    double value;
+    if (old->op == IR_DIV && is_scalar(g, in[1]) && !is_scalar(g, in[0]) && !node_constant(g, in[1], &value))
+        return g_binary(g, IR_MUL, in[0], g_binary(g, IR_DIV, g_const(g, 1), in[1]));
+    if (old->op == IR_MUL) return scale(r, old, in);
+    return g_map(g, old->op, old->input_count, in);
+}
+
+/* The source of a chain of reshapes that leave rows and features as they are. */
+static NodeId unshaped(const Graph *g, NodeId id) {
+    while (graph_node(g, id)->op == IR_RESHAPE) {
+        NodeId source = graph_node(g, id)->inputs[0];
+        Shape a = graph_node(g, id)->shape, b = graph_node(g, source)->shape;
+        if (!view_equal(view_of_shape(a, default_axis(a)), view_of_shape(b, default_axis(b)))) break;
+        id = source;
+    }
+    return id;
+}
+
+static NodeId rebuild(Rebuild *r, const Node *old) {
+    Graph *g = r->to;
+    NodeId few[4], *in = old->input_count <= 4 ? few : ARENA_ARRAY(g->arena, NodeId, old->input_count);
+    for (int i = 0; i < old->input_count; i++) in[i] = r->map[old->inputs[i]];
+    switch (op_class(old->op)) {
+    case CLASS_LEAF: break;
+    case CLASS_MAP: return rebuild_map(r, old, in);
+    case CLASS_REDUCE: return g_reduce(g, old->op, in[0], old->shape);
+    case CLASS_CONTRACT: {
+        NodeId a = unshaped(g, in[0]), b = unshaped(g, in[1]);
+        return g_contract(g, a, b, old->as.contract.ta, old->as.contract.tb, old->shape);
+    }
+    case CLASS_MOVE:
+        for (int i = 0; i < old->input_count; i++) in[i] = readable(g, in[i]);
+        switch (old->op) {
+        case IR_RESHAPE: return g_reshape(g, in[0], old->shape);
+        case IR_CONCAT: return g_concat(g, old->input_count, in, old->as.axis);
+        case IR_SLICE: return g_slice(g, in[0], old->as.slice.axis, old->as.slice.begin, old->as.slice.end);
+        case IR_PAD: return g_pad(g, in[0], old->as.pad.axis, old->as.pad.before, old->as.pad.after);
+        default: return g_permute(g, in[0], old->as.permute.order);
+        }
+    case CLASS_EFFECT:
+        if (old->op == IR_EMIT && old->slot == SLOT_OUT) in[0] = unshaped(g, in[0]);
+        if (old->op == IR_ASSIGN && graph_node(g, in[0])->op == IR_WEIGHT && graph_node(g, in[0])->as.tensor == old->as.tensor) return NO_NODE;
+        break;
+    }
+    Node copy;
+    memcpy(&copy, old, sizeof copy);
+    copy.inputs = in;
+    if (old->op == IR_EMIT && old->slot == SLOT_OUT) copy.shape = graph_node(g, in[0])->shape, copy.feature_axis = (int8_t)default_axis(copy.shape);
+    return graph_add_node(g, &copy, op_class(old->op) != CLASS_EFFECT);
+}
+
+static Graph *rebuild_graph(const Graph *from) {
+    Graph *to = graph_new(from->arena, from->name, from->batch);
+    to->sample = from->sample;
+    to->target = from->target;
+    to->streams = from->streams;
+    to->error = from->error;
+    for (size_t i = 0; i < from->tensors.len; i++) vec_push(to->arena, &to->tensors, from->tensors.data[i]);
+    Rebuild r = {from, to, ARENA_ARRAY(from->arena, NodeId, from->nodes.len + 1), ARENA_ARRAY(from->arena, int, from->nodes.len + 1)};
+    bool *live = live_nodes(from, r.uses);
+    for (size_t i = 0; i < from->nodes.len; i++) {
+        r.map[i] = NO_NODE;
+        if (!live[i]) continue;
+        const Node *n = &from->nodes.data[i];
+        to->current_layer = n->layer;
+        to->current_part = n->part;
+        r.map[i] = rebuild(&r, n);
+    }
+    for (size_t i = 0; i < from->layers.len; i++) {
+        Layer l = from->layers.data[i];
+        l.output = l.output >= 0 && (size_t)l.output < from->nodes.len ? r.map[l.output] : NO_NODE;
+        vec_push(to->arena, &to->layers, l);
+    }
+    return to;
+}
+
+Plan *pass_simplify(Plan *plan) {
+    enum { MOST_ROUNDS = 4 };
+    for (int i = 0; i < MOST_ROUNDS; i++) {
+        size_t before = plan->graph->nodes.len;
+        plan->graph = rebuild_graph(plan->graph);
+        if (i > 0 && plan->graph->nodes.len == before) break;
+    }
+    return plan;
+}
