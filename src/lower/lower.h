@@ -46,6 +46,7 @@ typedef struct ModelInstance {
     VEC(WeightSpec) weights;
     VEC(LayerSummary) layers;        /* for `check` */
     int64_t parameters;              /* trainable */
+    VEC(const char *) remarks;       /* for `check` and `show --plan`: what was decided for the user, such as a bias that a batchnorm cancels */
 } ModelInstance;
 
 typedef struct Lower Lower;
@@ -66,12 +67,20 @@ typedef enum UnitKind {
     UNIT_PASSES,       /* forward with dropout on and moving statistics; OUT (Monte Carlo dropout) */
     UNIT_DIAGNOSE,     /* forward as in training; for each layer a result "nonfinite.<layer>": sum of (y - y), NaN where y is not finite */
     UNIT_GRADIENTS,    /* LOSS, and results "gradient.<key>" for each trainable weight; evaluation mode but batch statistics; no random layers */
-    UNIT_MINIMIZE      /* weights are the variables of a fn: VALUE, LR, and the update */
+    UNIT_MINIMIZE      /* weights are the variables of a fn: VALUE (of the variables after the update), LR, and the update */
 } UnitKind;
+
+/* UNIT_DIAGNOSE also has a result "nonfinite.loss", the last one.
+ * The gradients of UNIT_GRADIENTS are those of what SLOT_LOSS says, a sum over the batch's samples.
+ * check_gradients of a fn: spec->model is NULL and spec->action->function set. The unit has no batch; each leading argument of the fn is a
+ * weight with its name ("x", or "y" and "t"), of shape [64]: the points at which the derivative is checked. The program should draw them with
+ * { "kind": "uniform", "a": -3, "b": 3 }. SLOT_LOSS is the sum of the fn over the points, and the results are "gradient.x", ...
+ * UNIT_MINIMIZE: the weights are scalars (rank 0) named as the variables. */
+enum { LOWER_CHECK_POINTS = 64 };
 
 typedef struct UnitSpec {
     UnitKind kind;
-    const char *name;                /* "u0_train_m": becomes the symbol nnc_u0_train_m */
+    const char *name;                /* "u0_train_m": the graph's name is the symbol nnc_u0_train_m */
     const ModelInstance *model;      /* NULL for MINIMIZE and the gradients of a fn */
     const DataInfo *data;
     const CheckedAction *action;     /* its recipe; NULL or without: defaults by task */
@@ -85,5 +94,5 @@ Graph *lower_unit(Lower *lower, const UnitSpec *spec);
 double lower_optimizer_lr(Lower *lower, const Checked *recipe);
 const char *lower_loss_name(Lower *lower, const Checked *recipe, const DataInfo *data, const ModelInstance *model);
 
-/* A node's worth of the layer table: layers.c and its sisters implement one function a row of the LAYER forms, `lower_layer_<name>`. */
+/* Layers: layers.def names them, room.h says what the function of one gets. Adding a layer is a row of sema's forms.def, one of layers.def and a function. */
 #endif

@@ -1,0 +1,207 @@
+/* loss.c: losses, the number of right predictions, and whether a model fits the targets of its data (LANGUAGE.md, section 8).
+ *
+ * A loss is worked out as its sum over the batch's samples, which is what is reported; the mean is taken of that. Both cross entropies
+ * are built on scores: over a final softmax or sigmoid they read what stands before it, so that no logarithm meets a 0. */
+#include "lower/room.h"
+#include <string.h>
+
+typedef struct LossUse { const char *name; const Call *call; Span span; bool given; } LossUse;   /* call NULL: with all its defaults */
+
+static int64_t outputs_of(const Network *network) {
+    Shape out = network->pub.output;
+    return out.rank ? out.dim[out.rank - 1] : 1;
+}
+
+static LossUse loss_of(const Network *network, const DataInfo *data, const Checked *recipe, Span fallback) {
+    const Value *v = recipe_value(recipe, "loss");
+    LossUse loss = { .span = fallback };
+    if (value_word(v)) {
+        loss.name = value_word(v);
+        loss.call = value_call(v);
+        loss.given = true;
+        loss.span = setting_span(recipe, "loss");
+    } else loss.name = !data->classify ? "mse" : network && outputs_of(network) == 1 ? "binary_cross_entropy" : "cross_entropy";
+    return loss;
+}
+
+/* Whether the name is the built-in loss, and not a fn of the script by the same name. */
+static bool is_loss(const LossUse *loss, const char *name) {
+    if (strcmp(loss->name, name)) return false;
+    const Stmt *decl = loss->call ? loss->call->form->decl : NULL;
+    return !decl || (decl->span.file && !strncmp(decl->span.file->path, "<prelude>", 9));
+}
+
+const char *lower_loss_name(Lower *lower, const Checked *recipe, const DataInfo *data, const ModelInstance *model) {
+    (void)lower;
+    return loss_of((const Network *)(const void *)model, data, recipe, (Span){ 0 }).name;
+}
+
+/* ---- fit ---- */
+static Span output_span(const Network *network) {
+    int use = network->values.data[network->output].use;
+    return use >= 0 ? network->uses.data[use].span : network->pub.decl->name_span;
+}
+
+static const UsePlace *output_place(const Network *network) {
+    int use = network->values.data[network->output].use;
+    return use >= 0 ? network->uses.data[use].place : NULL;
+}
+
+static bool classes_fit(Lower *lower, const Network *network, const DataInfo *data) {
+    Shape out = network->pub.output;
+    Diagnostic *d = NULL;
+    bool fits = out.rank == data->target.rank + 1;
+    for (int i = 0; i < data->target.rank && fits; i++) fits = out.dim[i] == data->target.dim[i];
+    if (!fits) {
+        const char *what = data->target.rank ? arena_printf(lower->arena, "a class at each of %s positions", sample_text(lower->arena, data->target)) : "one class a sample";
+        d = diag_error(lower->diags, DIAG_WRONG_TARGET, output_span(network), "the model '%s' puts out %s, but data '%s' has %s", network->name, sample_text(lower->arena, out), data->name, what);
+    } else if (outputs_of(network) < data->classes && !(outputs_of(network) == 1 && data->classes == 2)) {
+        d = diag_error(lower->diags, DIAG_TOO_FEW_OUTPUTS, output_span(network), "the model '%s' has %lld output%s, fewer than the %lld classes of data '%s'", network->name,
+                       (long long)outputs_of(network), outputs_of(network) == 1 ? "" : "s", (long long)data->classes, data->name);
+        diag_help(lower->diags, d, "dense(classes) has one for each");
+    } else return true;
+    diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
+    notes_of_uses(lower, d, output_place(network));
+    return false;
+}
+
+static Shape target_of(const DataInfo *data) { return data->target.rank ? data->target : shape_of(1, (int64_t[]){ 1 }); }
+
+static bool values_fit(Lower *lower, const Network *network, const DataInfo *data) {
+    if (shape_equal(network->pub.output, target_of(data))) return true;
+    Diagnostic *d = diag_error(lower->diags, DIAG_SHAPE_MISMATCH, output_span(network), "the model '%s' puts out %s, the targets of data '%s' are %s", network->name,
+                               sample_text(lower->arena, network->pub.output), data->name, sample_text(lower->arena, target_of(data)));
+    diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
+    notes_of_uses(lower, d, output_place(network));
+    return false;
+}
+
+bool loss_fits(Lower *lower, const Network *network, const DataInfo *data, const CheckedAction *action) {
+    bool predicts = action && !strcmp(action->verb, "predict");
+    if (data->classify && !classes_fit(lower, network, data)) return false;
+    if (predicts) return true;
+    LossUse loss = loss_of(network, data, action ? &action->recipe : NULL, action ? action->span : network->pub.decl->name_span);
+    bool one = outputs_of(network) == 1;
+    Diagnostic *d = NULL;
+    if (!data->classify && is_loss(&loss, "cross_entropy"))
+        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span, "cross_entropy needs classes, but the targets of data '%s' are real values", data->name);
+    else if (data->classify && !one && !is_loss(&loss, "cross_entropy") && !is_loss(&loss, "hinge"))
+        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span, "%s compares values one by one, but the model '%s' puts out %lld scores for the one class that data '%s' has a sample", loss.name,
+                       network->name, (long long)outputs_of(network), data->name);
+    else if (data->classify && one && is_loss(&loss, "cross_entropy"))
+        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span, "cross_entropy needs a score for each of the %lld classes of data '%s', and the model '%s' has one output",
+                       (long long)data->classes, data->name, network->name);
+    if (!d) return data->classify || values_fit(lower, network, data);
+    diag_help(lower->diags, d, "%s", !data->classify ? "mse, mae and huber are for real values" : one ? "binary_cross_entropy is for one output" : "cross_entropy is for classes");
+    diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
+    return false;
+}
+
+void graph_set_data(Graph *g, const Network *network, const DataInfo *data) {
+    g->sample = shape_batched(network->pub.input, true);
+    if (!data) return;
+    Shape target = target_of(data);
+    if (data->classify && data->target.rank) {
+        target = data->target;
+        target.dim[target.rank++] = 1;
+    }
+    g->target = shape_batched(target, true);
+}
+
+/* ---- graphs ---- */
+static NodeId add(Graph *g, NodeId a, NodeId b) { return g_binary(g, IR_ADD, a, b); }
+static NodeId sub(Graph *g, NodeId a, NodeId b) { return g_binary(g, IR_SUB, a, b); }
+static NodeId mul(Graph *g, NodeId a, NodeId b) { return g_binary(g, IR_MUL, a, b); }
+static NodeId total(Graph *g, NodeId a) { return g_reduce(g, IR_REDUCE_SUM, a, shape_scalar()); }
+static NodeId scaled(Graph *g, NodeId a, double k) { return k == 1 ? a : mul(g, a, g_const(g, k)); }
+
+/* Scores [n, .., K] and their targets [n, .., 1]. */
+typedef struct Scores { Graph *g; NodeId z, target; Shape each; int64_t classes; double positions; } Scores;
+
+static NodeId chosen(const Scores *s) {
+    Graph *g = s->g;
+    return g_binary(g, IR_EQ, g_index(g, shape_of(1, &s->classes), 0), s->target);
+}
+
+static NodeId row_sum(const Scores *s, NodeId a) { return g_reduce(s->g, IR_REDUCE_SUM, a, s->each); }
+
+/* log-sum-exp minus the target's score; smoothing spreads a share of the target over all outputs (Szegedy et al. 2016), as PyTorch does. */
+static NodeId cross_entropy(const Scores *s, double smoothing) {
+    Graph *g = s->g;
+    NodeId top = g_stop(g, g_reduce(g, IR_REDUCE_MAX, s->z, s->each)), zero = g_const(g, 0);
+    NodeId distance = sub(g, s->z, top);
+    NodeId rows = g_unary(g, IR_LN, row_sum(s, g_unary(g, IR_EXP, distance)));
+    NodeId right = row_sum(s, g_select(g, chosen(s), distance, zero));
+    rows = sub(g, rows, scaled(g, right, 1 - smoothing));
+    if (smoothing > 0) rows = sub(g, rows, scaled(g, row_sum(s, distance), smoothing / (double)s->classes));
+    return total(g, rows);
+}
+
+/* max(0, 1 - right + z) over the wrong classes, by the number of classes (Crammer and Singer 2001). */
+static NodeId multi_margin(const Scores *s) {
+    Graph *g = s->g;
+    NodeId zero = g_const(g, 0), wins = chosen(s);
+    NodeId right = row_sum(s, g_select(g, wins, s->z, zero));
+    NodeId margin = g_binary(g, IR_MAX, zero, add(g, g_const(g, 1), sub(g, s->z, right)));
+    return scaled(g, total(g, g_select(g, wins, zero, margin)), 1 / (double)s->classes);
+}
+
+/* The first of the highest scores is the prediction; of one score, whether it is above 0. */
+static NodeId right_answers(const Scores *s) {
+    Graph *g = s->g;
+    NodeId prediction;
+    if (s->classes == 1) prediction = g_binary(g, IR_LT, g_const(g, 0), s->z);
+    else {
+        NodeId top = g_reduce(g, IR_REDUCE_MAX, s->z, s->each);
+        NodeId place = g_select(g, g_binary(g, IR_EQ, s->z, top), g_index(g, shape_of(1, &s->classes), 0), g_const(g, (double)s->classes));
+        prediction = g_reduce(g, IR_REDUCE_MIN, place, s->each);
+    }
+    return scaled(g, total(g, g_binary(g, IR_EQ, prediction, s->target)), 1 / s->positions);
+}
+
+static NodeId elementwise(Emission *e, const LossUse *loss, NodeId y, NodeId t) {
+    Lower *lower = e->lower;
+    const Call *call = loss->call;
+    if (!call || !call->form->decl) call = default_call(lower, FORM_FN, loss->name);
+    if (!call || !call->form->decl) {
+        diag_error(lower->diags, DIAG_UNKNOWN_LOSS, loss->span, "no function tells what the loss '%s' is", loss->name);
+        return NO_NODE;
+    }
+    NodeId rows = expr_apply(lower, e->g, call, (NodeId[]){ y, t }, 2, NULL, e->random);
+    if (rows == NO_NODE) return NO_NODE;
+    Shape full = graph_node(e->g, y)->shape;
+    return scaled(e->g, total(e->g, g_broadcast(e->g, rows, full)), 1 / (double)shape_elements(full));
+}
+
+/* What stands before a final softmax or sigmoid, else the output. */
+static NodeId scores_of(Emission *e) {
+    const Network *network = e->network;
+    if (network->pub.head != HEAD_SOFTMAX && network->pub.head != HEAD_SIGMOID) return emission_value(e, network->output);
+    return emission_value(e, network->uses.data[network->values.data[network->output].use].input);
+}
+
+bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, LossNodes *out) {
+    Graph *g = e->g;
+    const Network *network = e->network;
+    NodeId y = emission_value(e, network->output), target = g_target(g);
+    LossUse loss = loss_of(network, data, recipe, network->pub.decl->name_span);
+    Scores s = { .g = g, .z = scores_of(e), .target = target };
+    s.each = graph_node(g, s.z)->shape;
+    s.classes = s.each.dim[s.each.rank - 1];
+    s.each.dim[s.each.rank - 1] = 1;
+    s.positions = (double)shape_elements(s.each);
+    out->hits = data->classify ? right_answers(&s) : NO_NODE;
+    if (is_loss(&loss, "cross_entropy")) {
+        out->sum = scaled(g, cross_entropy(&s, loss.call ? call_number_or(loss.call, "label_smoothing", 0) : 0), 1 / s.positions);
+    } else if (is_loss(&loss, "hinge") && data->classify && s.classes > 1) {
+        s.z = y;
+        out->sum = scaled(g, multi_margin(&s), 1 / s.positions);
+    } else if (is_loss(&loss, "hinge") && data->classify) {
+        out->sum = elementwise(e, &loss, y, sub(g, mul(g, g_const(g, 2), target), g_const(g, 1)));
+    } else if (is_loss(&loss, "binary_cross_entropy") && network->pub.head == HEAD_SIGMOID) {
+        out->sum = elementwise(e, &loss, s.z, target);
+    } else {
+        out->sum = elementwise(e, &loss, y, target);
+    }
+    return out->sum != NO_NODE;
+}

@@ -1,0 +1,107 @@
+/* norms.c: normalisation.
+ *
+ * batchnorm: Ioffe and Szegedy 2015; layernorm: Ba, Kiros and Hinton 2016; rmsnorm: Zhang and Sennrich 2019. Variances are taken in two
+ * sweeps, the mean first and then the squared distances from it: a sum of squares minus the squared mean loses all digits far from zero. */
+#include "lower/room.h"
+
+static Shape features_of(const LayerContext *c) { return shape_of(1, &c->sample.dim[c->sample.rank - 1]); }
+
+/* The learned scale or shift `suffix`, of one value a feature. */
+static NodeId learned(LayerContext *c, const char *suffix, const char *argument, const char *general, double start) {
+    const Value *general_init = call_given(c->call, general) ? call_find(c->call, general) : NULL;
+    const Value *init = general_init ? general_init : call_find(c->call, argument);
+    return layer_weight(c, suffix, features_of(c), 0, ROLE_NORM, init, init_constant(start));
+}
+
+/* x * scale + shift, where the layer has them. */
+static NodeId affine(LayerContext *c, NodeId x, NodeId factor, bool shift) {
+    if (!call_bool_or(c->call, "affine", true)) return g_binary(c->g, IR_MUL, x, factor);
+    NodeId weight = learned(c, "weight", "gamma", "init", 1);
+    if (weight == NO_NODE) return NO_NODE;
+    NodeId out = g_binary(c->g, IR_MUL, g_binary(c->g, IR_MUL, x, factor), weight);
+    if (!shift) return out;
+    NodeId bias = learned(c, "bias", "beta", "bias_init", 0);
+    return bias == NO_NODE ? NO_NODE : g_binary(c->g, IR_ADD, out, bias);
+}
+
+static NodeId inverse_root(LayerContext *c, NodeId variance, double eps) {
+    return g_binary(c->g, IR_DIV, g_const(c->g, 1), g_unary(c->g, IR_SQRT, g_binary(c->g, IR_ADD, variance, g_const(c->g, eps))));
+}
+
+static NodeId squared(Graph *g, NodeId x) { return g_binary(g, IR_MUL, x, x); }
+
+/* moving = momentum * moving + (1 - momentum) * batch */
+static void move_statistic(LayerContext *c, const char *suffix, NodeId batch, double momentum) {
+    int number = layer_weight_number(c, suffix);
+    NodeId old = emission_weight_now(c->e, number);
+    NodeId moved = g_binary(c->g, IR_ADD, g_binary(c->g, IR_MUL, g_const(c->g, momentum), old), g_binary(c->g, IR_MUL, g_const(c->g, 1 - momentum), batch));
+    c->e->pending.data[number] = moved;
+}
+
+NodeId lower_layer_batchnorm(LayerContext *c) {
+    Graph *g = c->g;
+    if (c->sample.rank == 0 || c->sample.rank > 2) {
+        if (c->sample.rank == 0) layer_error(c, DIAG_WRONG_SHAPE, NULL, "batchnorm works on features, and meets a single number");
+        else layer_error(c, DIAG_NOT_AVAILABLE, NULL, "batchnorm of images is not available yet; what arrives is %s", sample_text(c->e->lower->arena, c->sample));
+        return NO_NODE;
+    }
+    Shape features = features_of(c);
+    double momentum = call_number(c->call, "momentum"), eps = call_number(c->call, "eps");
+    bool moving = !c->batched || !c->e->batch_statistics || layer_is_frozen(c);
+    NodeId weight = NO_NODE, bias = NO_NODE;
+    bool has_affine = call_bool_or(c->call, "affine", true);
+    if (has_affine) {
+        weight = learned(c, "weight", "gamma", "init", 1);
+        bias = learned(c, "bias", "beta", "bias_init", 0);
+    }
+    NodeId moving_mean = layer_weight(c, "running_mean", features, 0, ROLE_BUFFER, NULL, init_constant(0));
+    NodeId moving_variance = layer_weight(c, "running_var", features, 0, ROLE_BUFFER, NULL, init_constant(1));
+    if (moving_variance == NO_NODE || moving_mean == NO_NODE || (has_affine && (weight == NO_NODE || bias == NO_NODE))) return NO_NODE;
+
+    NodeId mean = moving_mean, variance = moving_variance, distance;
+    if (moving) distance = g_binary(g, IR_SUB, c->in, mean);
+    else {
+        double positions = (double)shape_elements(c->sample) / (double)features.dim[0];
+        NodeId count = g_binary(g, IR_MUL, g_hyper(g, HYPER_N), g_const(g, positions)), one = g_const(g, 1);
+        mean = g_binary(g, IR_DIV, g_reduce(g, IR_REDUCE_SUM, c->in, features), count);
+        distance = g_binary(g, IR_SUB, c->in, mean);
+        variance = g_binary(g, IR_DIV, g_reduce(g, IR_REDUCE_SUM, squared(g, distance), features), count);
+        if (c->e->update_statistics) {
+            NodeId unbias = g_binary(g, IR_DIV, count, g_binary(g, IR_MAX, g_binary(g, IR_SUB, count, one), one));
+            move_statistic(c, "running_mean", mean, momentum);
+            move_statistic(c, "running_var", g_binary(g, IR_MUL, variance, unbias), momentum);
+        }
+    }
+    NodeId factor = inverse_root(c, variance, eps);
+    if (!has_affine) return g_binary(g, IR_MUL, distance, factor);
+    return g_binary(g, IR_ADD, g_binary(g, IR_MUL, distance, g_binary(g, IR_MUL, factor, weight)), bias);
+}
+
+static bool has_axis(LayerContext *c) {
+    if (c->sample.rank == 0) layer_error(c, DIAG_WRONG_SHAPE, NULL, "%s works on features, and meets a single number", c->use->kind);
+    return c->sample.rank > 0;
+}
+
+static Shape one_each(const LayerContext *c) {
+    Shape shape = graph_node(c->g, c->in)->shape;
+    shape.dim[shape.rank - 1] = 1;
+    return shape;
+}
+
+NodeId lower_layer_layernorm(LayerContext *c) {
+    Graph *g = c->g;
+    if (!has_axis(c)) return NO_NODE;
+    NodeId count = g_const(g, (double)features_of(c).dim[0]);
+    NodeId mean = g_binary(g, IR_DIV, g_reduce(g, IR_REDUCE_SUM, c->in, one_each(c)), count);
+    NodeId distance = g_binary(g, IR_SUB, c->in, mean);
+    NodeId variance = g_binary(g, IR_DIV, g_reduce(g, IR_REDUCE_SUM, squared(g, distance), one_each(c)), count);
+    return affine(c, distance, inverse_root(c, variance, call_number_or(c->call, "eps", 1e-5)), true);
+}
+
+NodeId lower_layer_rmsnorm(LayerContext *c) {
+    Graph *g = c->g;
+    if (!has_axis(c)) return NO_NODE;
+    NodeId count = g_const(g, (double)features_of(c).dim[0]);
+    NodeId square = g_binary(g, IR_DIV, g_reduce(g, IR_REDUCE_SUM, squared(g, c->in), one_each(c)), count);
+    return affine(c, c->in, inverse_root(c, square, call_number_or(c->call, "eps", 1e-5)), false);
+}
