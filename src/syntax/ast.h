@@ -47,7 +47,11 @@ struct Expr {
     Expr **items; size_t item_count; /* LIST */
     Args args;                       /* CALL */
     Span op_span;                    /* of the operator, for messages */
+    uint32_t depth;                  /* levels of nodes below it, the left operands of BINARY not counted; at most NESTING_LIMIT */
 };
+
+/* A walker may recurse this deep; what is nested deeper is an error (nesting-too-deep) and never reaches the tree. */
+enum { NESTING_LIMIT = 12000 };
 
 /* Long sums are left-deep: walkers of `a + b + c + ...` must loop down `a`, not recurse (a megabyte of them is legal). */
 
@@ -76,6 +80,7 @@ struct BodyItem {
     Expr *expr;                      /* REPEAT count or range; IF condition; WEIGHT init */
     Expr **dims; size_t dim_count;   /* WEIGHT */
     Body body, other;
+    uint32_t depth;                  /* levels of bodies below it; at most NESTING_LIMIT */
 };
 
 typedef struct Param { Name name; Expr *fallback; Span span; } Param;    /* fallback NULL: required */
@@ -108,6 +113,7 @@ typedef struct Action {
 
 struct Stmt {
     StmtKind kind;
+    bool broken;              /* a syntax error was reported inside its braces, and some settings or items are missing */
     Span span;
     Name name;
     Expr *value;              /* CONST, PARAM, FN, SCHEDULE */
@@ -121,5 +127,7 @@ struct Stmt {
     Action action;
 };
 
-typedef struct Script { Stmt **data; size_t len; const SourceFile *file; } Script;
+/* `lost`: the names that statements and body items would have declared which could not be read. An error of syntax is reported
+ * for each already, so that a use of such a name is no further mistake. */
+typedef struct Script { Stmt **data; size_t len; const SourceFile *file; Name *lost; size_t lost_count; } Script;
 #endif
