@@ -24,6 +24,7 @@ typedef struct nnrt_data {
     nnrt_part part[NNRT_PARTS];
     uint64_t seed; bool shuffle;
     char **feature_name;         /* sample_size names where a CSV gives them, else NULL */
+    float *storage[2 * NNRT_PARTS];   /* the blocks that the parts' x and y lie in */
 } nnrt_data;
 
 /* `folder`: where relative paths start. `seed`: for declarations without a seed of their own. NULL and e filled where it fails. */
