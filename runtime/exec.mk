@@ -1,2 +1,11 @@
 # runtime/exec.mk: the upper half: carrying out programs
-libnnrt_a_SOURCES +=
+libnnrt_a_SOURCES += \
+    runtime/session.c runtime/session.h runtime/actions.c \
+    runtime/weights.c runtime/units.c runtime/results.c runtime/later.c \
+    runtime/train.c runtime/train_epoch.c runtime/train_fail.c runtime/train.h \
+    runtime/checkpoint.c runtime/checkpoint.h \
+    runtime/evaluate.c runtime/predict.c runtime/minimize.c runtime/gradients.c runtime/io.c \
+    runtime/metrics.c runtime/metrics.h runtime/metrics.def \
+    runtime/log.c runtime/log.h runtime/progress.c runtime/progress.h runtime/text.c runtime/text.h \
+    runtime/signals.c runtime/signals.h \
+    runtime/main.c runtime/library.c

@@ -44,13 +44,10 @@
  *  May be added to train: "penalty": bool (its epochs report one; absent: where the sum is not 0).
  * May be added to a weight: "generation": n (0); a REPL that declares a model anew says a higher one, and the weights are drawn anew. To a unit: "serial": true (one thread does it).
  * A unit's weight that stands in no "weights" (minimize's variables) is one number, or of its own "shape"; it lives with the unit.
- * minimize: SLOT_VALUE is the fn's value at the variables as they were before the step.
- * check_gradients: the loss is what is in SLOT_LOSS and SLOT_VALUE together (one of them is not emitted).
- * Of a library (--emit=lib), instead of actions: "library": [ { "model": "m", "unit": "u0",
- *      "values": { "<key>": "<base64 of the logical float32, little endian>" } } ]   "values" absent or short of a key: the model has no weights until it is loaded
- * METRIC: { "name": "accuracy" } | { "name": "top_k", "k": 2 }
- * LATER: 3.5 | "text" | true | null | { "result": "run" } | { "field": "loss", "of": LATER } | { "index": LATER, "of": LATER } | { "op": "+", "a": LATER, "b": LATER, "c": LATER }
- *   ops: + - * / ^ < <= > >= == != and or not neg ?: and the functions floor abs sqrt exp ln log10 min max sin cos tanh sign
+ * minimize: SLOT_VALUE is the fn's value at the variables as they are after the step. Its weights are never those of "weights".
+ * check_gradients of a fn: its points are in "weights" under the variables' names, of no model. The loss is what is in SLOT_LOSS and SLOT_VALUE together (one of them is not emitted).
+ * Of a library (--emit=lib), models have "unit": the one that predicts, and may have "values": { "<weight's name>": "<base64 of the logical
+ *      float32, little endian>" }. A model that is short of a weight's value has no weights until a file is loaded.
  */
 #ifndef NNRT_PROGRAM_H
 #define NNRT_PROGRAM_H

@@ -1,0 +1,356 @@
+/* checkpoint.c: writing and reading a training's state. What is written and what is read stand side by side in each pair of functions. */
+#include "checkpoint.h"
+#include "safetensors.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHECKPOINT_VERSION = 1 };
+static const char best_prefix[] = "nnc.best.", swa_prefix[] = "nnc.swa.", other_prefix[] = "nnc.weights.", history_name[] = "nnc.history";
+
+struct nnrt_resume {
+    char *path;
+    nnrt_safetensors *file;
+    json_t *state;
+    size_t action;
+};
+
+/* ---- numbers that keep their bits ---- */
+static json_t *exact(double value)
+{
+    char text[48];
+    snprintf(text, sizeof text, "%a", value);
+    return json_string(text);
+}
+
+static double exact_in(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? strtod(text, NULL) : 0;
+}
+
+static json_t *exact_list(const double *values, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) json_array_append_new(list, exact(values[i]));
+    return list;
+}
+
+static void exact_list_in(const json_t *object, const char *key, double *values, size_t count)
+{
+    const json_t *list = json_object_get(object, key);
+    for (size_t i = 0; i < count && i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        values[i] = text ? strtod(text, NULL) : 0;
+    }
+}
+
+static int64_t whole_in(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+/* ---- writing ---- */
+typedef struct bundle { nnrt_tensor_out *tensor; size_t count, capacity; bool failed; } bundle;
+
+static void bundle_free(bundle *b)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        free((char *)b->tensor[i].name);
+        free((float *)b->tensor[i].data);
+    }
+    free(b->tensor);
+}
+
+/* Takes data over. */
+static void bundle_take(bundle *b, const char *prefix, const char *name, int rank, const int64_t *dims, float *data)
+{
+    char *whole = NULL;
+    if (b->count == b->capacity) {
+        size_t capacity = 2 * b->capacity + 32;
+        nnrt_tensor_out *grown = realloc(b->tensor, capacity * sizeof *grown);
+        if (grown) {
+            b->tensor = grown;
+            b->capacity = capacity;
+        }
+    }
+    if (!data || b->count == b->capacity || asprintf(&whole, "%s%s", prefix, name) < 0) {
+        free(data);
+        b->failed = true;
+        return;
+    }
+    b->tensor[b->count++] = (nnrt_tensor_out){ whole, rank, dims, data };
+}
+
+static void bundle_add(bundle *b, const char *prefix, const char *name, const nnrt_layout *layout, const float *packed)
+{
+    float *logical = nnrt_floats_new((size_t)layout->elements);
+    if (logical) nnrt_unpack(packed, logical, layout->dims, layout->rank, layout->feature_axis);
+    bundle_take(b, prefix, name, layout->file_rank, layout->dims, logical);
+}
+
+static bool holds(const nnrt_model *model, const nnrt_weight *weight)
+{
+    for (size_t i = 0; i < model->count; i++)
+        if (model->weight[i] == weight) return true;
+    return false;
+}
+
+static void bundle_training(bundle *b, const nnrt_training *training, int64_t history_dims[2])
+{
+    const nnrt_model *model = training->model;
+    nnrt_session *session = training->session;
+    for (size_t i = 0; i < model->count; i++) {
+        const nnrt_weight *weight = model->weight[i];
+        bundle_add(b, "", model->weight_name[i], &weight->layout, weight->values);
+        if (training->best) bundle_add(b, best_prefix, model->weight_name[i], &weight->layout, training->best[i]);
+        if (training->swa) bundle_add(b, swa_prefix, model->weight_name[i], &weight->layout, training->swa[i]);
+    }
+    for (size_t i = 0; i < training->unit->count; i++) {
+        const nnrt_slot *slot = &training->unit->slot[i];
+        if (slot->role == NNRT_STATE) bundle_add(b, "", slot->name, &slot->layout, slot->own);
+    }
+    for (size_t i = 0; i < session->weight_count; i++) {
+        const nnrt_weight *weight = session->weight[i];
+        if (weight->drawn && !holds(model, weight)) bundle_add(b, other_prefix, weight->key, &weight->layout, weight->values);
+    }
+    if (!training->history || !training->history->rows) return;
+    const nnrt_history *h = training->history;
+    size_t bytes = h->rows * h->columns * sizeof(double);
+    float *bits = malloc(bytes);
+    if (bits) memcpy(bits, h->value, bytes);
+    history_dims[0] = (int64_t)h->rows;
+    history_dims[1] = 2 * (int64_t)h->columns;
+    bundle_take(b, "", history_name, 2, history_dims, bits);
+}
+
+static json_t *state_of(const nnrt_training *training)
+{
+    const nnrt_program *program = training->program;
+    const nnrt_columns *columns = &training->columns;
+    json_t *state = json_object(), *names = json_array();
+    for (size_t i = 0; i < columns->count; i++) json_array_append_new(names, json_string(columns->name[i]));
+    json_object_set_new(state, "version", json_integer(CHECKPOINT_VERSION));
+    json_object_set_new(state, "action", json_integer((json_int_t)program->action_index));
+    json_object_set(state, "fingerprint", json_object_get(program->action, "fingerprint"));
+    json_object_set_new(state, "model", json_string(training->model_name));
+    json_object_set_new(state, "seed", json_integer((json_int_t)training->seed));
+    json_object_set_new(state, "step", json_integer(training->step));
+    json_object_set_new(state, "epoch", json_integer(training->epoch));
+    json_object_set_new(state, "stopped", json_boolean(training->stopped));
+    json_object_set_new(state, "sums", exact_list(training->metric_sum, NNRT_METRICS));
+    json_object_set_new(state, "epoch_spent", exact(training->epoch_spent));
+    json_object_set_new(state, "seconds", exact(training->seconds + nnrt_seconds() - training->began));
+    json_object_set_new(state, "lr", exact(training->lr));
+    json_object_set_new(state, "plateau_best", exact(training->plateau.best));
+    json_object_set_new(state, "plateau_bad", json_integer(training->plateau.bad));
+    json_object_set_new(state, "early_best", exact(training->early.best));
+    json_object_set_new(state, "early_bad", json_integer(training->early.bad));
+    json_object_set_new(state, "best_epoch", json_integer(training->early.best_epoch));
+    json_object_set_new(state, "checkpoint_best", exact(training->checkpoint_best));
+    json_object_set_new(state, "swa_count", json_integer(training->swa_count));
+    json_object_set_new(state, "columns", names);
+    json_object_set_new(state, "row", exact_list(training->row, columns->count));
+    json_object_set_new(state, "best_row", exact_list(training->best_row, columns->count));
+    if (training->confusion_now) json_object_set(state, "confusion", training->confusion_now);
+    if (training->confusion_best) json_object_set(state, "confusion_best", training->confusion_best);
+    json_object_set_new(state, "results", nnrt_results_json(training->session));
+    return state;
+}
+
+bool nnrt_checkpoint_write(nnrt_training *training, const char *path, nnrt_error *e)
+{
+    bundle b = { 0 };
+    int64_t history_dims[2];
+    bundle_training(&b, training, history_dims);
+    json_t *state = state_of(training);
+    char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+    json_t *metadata = text ? json_pack("{s:s, s:s}", "format", "pt", "nnc", text) : NULL;
+    bool well = !b.failed && metadata ? nnrt_safetensors_write(path, b.tensor, b.count, metadata, e) : nnrt_no_memory(e);
+    json_decref(metadata);
+    json_decref(state);
+    free(text);
+    bundle_free(&b);
+    return well;
+}
+
+/* ---- reading ---- */
+static bool read_packed(const nnrt_resume *resume, const nnrt_tensor_in *tensor, const nnrt_layout *layout, float *packed, nnrt_error *e)
+{
+    float *logical = nnrt_floats_new((size_t)layout->elements);
+    if (!logical) return nnrt_no_memory(e);
+    bool well = nnrt_safetensors_read(resume->file, tensor, logical, e);
+    if (well) nnrt_pack(logical, packed, layout->dims, layout->rank, layout->feature_axis);
+    free(logical);
+    return well;
+}
+
+static bool fits(const nnrt_tensor_in *tensor, const nnrt_layout *layout)
+{
+    return tensor->real && nnrt_layout_is(layout, tensor->rank, tensor->dims);
+}
+
+static bool has_changed(const nnrt_resume *resume, const char *name, const nnrt_tensor_in *tensor, const nnrt_layout *layout, nnrt_error *e)
+{
+    char is[128], was[128];
+    nnrt_shape_text(layout->file_rank, layout->dims, is, sizeof is);
+    if (!tensor) return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "the network has changed since '%s' was written: that has no '%s', which is %s now", resume->path, name, is);
+    nnrt_shape_text(tensor->rank, tensor->dims, was, sizeof was);
+    return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "the network has changed since '%s' was written: '%s' is %s now, and %s there", resume->path, name, is, was);
+}
+
+/* All of the model's weights are there in their shapes, and no others. */
+static bool judge_model(const nnrt_resume *resume, const nnrt_model *model, nnrt_error *e)
+{
+    for (size_t i = 0; i < model->count; i++) {
+        const nnrt_tensor_in *tensor = nnrt_safetensors_find(resume->file, model->weight_name[i]);
+        if (!tensor || !fits(tensor, &model->weight[i]->layout)) return has_changed(resume, model->weight_name[i], tensor, &model->weight[i]->layout, e);
+    }
+    for (size_t k = 0; k < nnrt_safetensors_count(resume->file); k++) {
+        const nnrt_tensor_in *tensor = nnrt_safetensors_at(resume->file, k);
+        bool known = !strncmp(tensor->name, "optimizer.", 10) || !strncmp(tensor->name, "average.", 8) || !strncmp(tensor->name, "nnc.", 4);
+        for (size_t i = 0; !known && i < model->count; i++) known = !strcmp(tensor->name, model->weight_name[i]);
+        char was[128];
+        nnrt_shape_text(tensor->rank, tensor->dims, was, sizeof was);
+        if (!known) return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "the network has changed since '%s' was written: that has '%s' %s, the network has no such weight now", resume->path, tensor->name, was);
+    }
+    return true;
+}
+
+static bool restore_weights(nnrt_program *program, const nnrt_resume *resume, nnrt_model *model, nnrt_error *e)
+{
+    nnrt_session *session = program->session;
+    for (size_t i = 0; i < model->count; i++) {
+        nnrt_weight *weight = model->weight[i];
+        if (!read_packed(resume, nnrt_safetensors_find(resume->file, model->weight_name[i]), &weight->layout, weight->values, e)) return false;
+        weight->drawn = true;
+    }
+    for (size_t k = 0; k < nnrt_safetensors_count(resume->file); k++) {
+        const nnrt_tensor_in *tensor = nnrt_safetensors_at(resume->file, k);
+        if (strncmp(tensor->name, other_prefix, sizeof other_prefix - 1)) continue;
+        nnrt_weight *weight = nnrt_weight_find(session, tensor->name + sizeof other_prefix - 1);
+        if (!weight || holds(model, weight)) continue;
+        if (!fits(tensor, &weight->layout)) return has_changed(resume, weight->key, tensor, &weight->layout, e);
+        if (!read_packed(resume, tensor, &weight->layout, weight->values, e)) return false;
+        weight->drawn = true;
+    }
+    return true;
+}
+
+static bool judge_state(nnrt_program *program, nnrt_resume *resume, nnrt_error *e)
+{
+    const char *text = nnrt_safetensors_metadata(resume->file, "nnc");
+    resume->state = text ? json_loads(text, 0, NULL) : NULL;
+    if (!json_is_object(resume->state) || !json_is_integer(json_object_get(resume->state, "step")))
+        return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "'%s' is no checkpoint: it holds no training position", resume->path);
+    if (whole_in(resume->state, "version") != CHECKPOINT_VERSION)
+        return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "'%s' is a checkpoint of another version of nnc", resume->path);
+    resume->action = (size_t)whole_in(resume->state, "action");
+    const json_t *action = json_array_get(json_object_get(program->json, "actions"), resume->action);
+    const char *verb = json_string_value(json_object_get(action, "verb")), *name = json_string_value(json_object_get(action, "model"));
+    const char *was = json_string_value(json_object_get(resume->state, "model"));
+    if (!verb || strcmp(verb, "train") || !name || !was || strcmp(name, was))
+        return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "the script has changed since '%s' was written: its action %zu does not train '%s'", resume->path, resume->action + 1, was ? was : "");
+    nnrt_model *model = nnrt_program_model(program, name, e);
+    if (!model || !judge_model(resume, model, e)) return false;
+    if (!json_equal(json_object_get(action, "fingerprint"), json_object_get(resume->state, "fingerprint")))
+        return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "the network, its data or the recipe has changed since '%s' was written", resume->path);
+    return restore_weights(program, resume, model, e) && nnrt_results_restore(program->session, json_object_get(resume->state, "results"), e);
+}
+
+nnrt_resume *nnrt_resume_open(nnrt_program *program, const char *path, nnrt_error *e)
+{
+    nnrt_resume *resume = calloc(1, sizeof *resume);
+    if (resume) resume->path = strdup(path);
+    if (!resume || !resume->path) nnrt_no_memory(e);
+    else if ((resume->file = nnrt_safetensors_open(path, e)) && judge_state(program, resume, e)) return resume;
+    nnrt_resume_free(resume);
+    return NULL;
+}
+
+void nnrt_resume_free(nnrt_resume *resume)
+{
+    if (!resume) return;
+    nnrt_safetensors_close(resume->file);
+    json_decref(resume->state);
+    free(resume->path);
+    free(resume);
+}
+
+size_t nnrt_resume_action(const nnrt_resume *resume)
+{
+    return resume->action;
+}
+
+static bool read_copies(const nnrt_resume *resume, const nnrt_training *training, const char *prefix, float ***copies, nnrt_error *e)
+{
+    const nnrt_model *model = training->model;
+    for (size_t i = 0; i < model->count; i++) {
+        char name[512];
+        snprintf(name, sizeof name, "%s%s", prefix, model->weight_name[i]);
+        const nnrt_tensor_in *tensor = nnrt_safetensors_find(resume->file, name);
+        if (!tensor) return true;
+        if (!*copies && !(*copies = nnrt_training_copies(training, e))) return false;
+        if (!fits(tensor, &model->weight[i]->layout)) return has_changed(resume, name, tensor, &model->weight[i]->layout, e);
+        if (!read_packed(resume, tensor, &model->weight[i]->layout, (*copies)[i], e)) return false;
+    }
+    return true;
+}
+
+static bool read_history(const nnrt_resume *resume, nnrt_training *training, nnrt_error *e)
+{
+    nnrt_history *h = training->history;
+    const nnrt_tensor_in *tensor = nnrt_safetensors_find(resume->file, history_name);
+    if (!h || !tensor || tensor->rank != 2 || tensor->dims[1] != 2 * (int64_t)h->columns) return true;
+    double *rows = malloc((size_t)tensor->elements * sizeof(float) + 1);
+    if (!rows) return nnrt_no_memory(e);
+    bool well = nnrt_safetensors_read(resume->file, tensor, (float *)rows, e);
+    for (int64_t r = 0; well && r < tensor->dims[0]; r++) well = nnrt_history_add(h, rows + (size_t)r * h->columns) || nnrt_no_memory(e);
+    free(rows);
+    return well;
+}
+
+static bool same_columns(const nnrt_training *training, const json_t *names)
+{
+    if (json_array_size(names) != training->columns.count) return false;
+    for (size_t i = 0; i < training->columns.count; i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        if (!name || strcmp(name, training->columns.name[i])) return false;
+    }
+    return true;
+}
+
+bool nnrt_resume_training(const nnrt_resume *resume, nnrt_training *training, nnrt_error *e)
+{
+    const json_t *state = resume->state;
+    training->step = whole_in(state, "step");
+    training->epoch = whole_in(state, "epoch");
+    if (training->step < 0 || training->step > training->steps || !same_columns(training, json_object_get(state, "columns")) ||
+        (uint64_t)whole_in(state, "seed") != training->seed)
+        return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "the recipe has changed since '%s' was written", resume->path);
+    for (size_t i = 0; i < training->unit->count; i++) {
+        nnrt_slot *slot = &training->unit->slot[i];
+        if (slot->role != NNRT_STATE) continue;
+        const nnrt_tensor_in *tensor = nnrt_safetensors_find(resume->file, slot->name);
+        if (!tensor || !fits(tensor, &slot->layout)) return has_changed(resume, slot->name, tensor, &slot->layout, e);
+        if (!read_packed(resume, tensor, &slot->layout, slot->own, e)) return false;
+    }
+    training->stopped = training->done = json_is_true(json_object_get(state, "stopped"));   /* else `step` tells: the recipe may say more epochs now */
+    exact_list_in(state, "sums", training->metric_sum, NNRT_METRICS);
+    training->epoch_spent = exact_in(state, "epoch_spent");
+    training->seconds = exact_in(state, "seconds");
+    training->lr = exact_in(state, "lr");
+    training->plateau.best = exact_in(state, "plateau_best");
+    training->plateau.bad = whole_in(state, "plateau_bad");
+    training->early.best = exact_in(state, "early_best");
+    training->early.bad = whole_in(state, "early_bad");
+    training->early.best_epoch = whole_in(state, "best_epoch");
+    training->checkpoint_best = exact_in(state, "checkpoint_best");
+    training->swa_count = whole_in(state, "swa_count");
+    exact_list_in(state, "row", training->row, NNRT_COLUMNS);
+    exact_list_in(state, "best_row", training->best_row, NNRT_COLUMNS);
+    training->confusion_now = json_incref(json_object_get(state, "confusion"));
+    training->confusion_best = json_incref(json_object_get(state, "confusion_best"));
+    return read_copies(resume, training, best_prefix, &training->best, e) && read_copies(resume, training, swa_prefix, &training->swa, e) && read_history(resume, training, e);
+}

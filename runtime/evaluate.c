@@ -1,0 +1,96 @@
+/* evaluate.c: `evaluate`: a part's outputs, and the metrics asked for. */
+#include "metrics.h"
+#include "text.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int part_number(const char *name)
+{
+    for (int i = 0; name && i < NNRT_PARTS; i++)
+        if (!strcmp(nnrt_part_name(i), name)) return i;
+    return NNRT_TRAIN;
+}
+
+const nnrt_part *nnrt_action_part(const nnrt_program *program, const nnrt_data *data, nnrt_error *e)
+{
+    int number = part_number(nnrt_action_text(program, "part"));
+    if (data->part[number].count) return &data->part[number];
+    nnrt_fail(e, NNRT_FILES, "no-part", "data '%s' has no samples in its %s part", data->name, nnrt_part_name(number));
+    return NULL;
+}
+
+static bool measure(nnrt_program *program, const nnrt_data *data, const nnrt_sample_set *set, double loss, json_t *result, nnrt_error *e)
+{
+    const json_t *metrics = json_object_get(program->action, "metrics");
+    size_t i;
+    json_t *declared;
+    if (json_is_true(json_object_get(program->action, "loss"))) nnrt_put_number(result, "loss", loss, false);
+    json_array_foreach(metrics, i, declared) {
+        nnrt_metric metric;
+        double value;
+        if (!nnrt_metric_read(declared, data, &metric, e)) return false;
+        if (!nnrt_metric_is_number(&metric)) json_object_set_new(result, metric.name, nnrt_confusion(set));
+        else if (nnrt_metric_compute(&metric, set, &value, e)) nnrt_put_number(result, metric.name, value, false);
+        else return false;
+    }
+    return true;
+}
+
+static void log_evaluation(const nnrt_program *program, int64_t samples, const json_t *result)
+{
+    nnrt_log *log = program->session->log;
+    const char *name;
+    json_t *value;
+    nnrt_log_begin(log, "evaluate");
+    nnrt_log_text(log, "model", nnrt_action_text(program, "model"));
+    nnrt_log_text(log, "data", nnrt_action_text(program, "data"));
+    nnrt_log_text(log, "part", nnrt_action_text(program, "part"));
+    nnrt_log_whole(log, "samples", samples);
+    nnrt_log_open_object(log, "metrics");
+    json_object_foreach((json_t *)result, name, value) nnrt_log_json(log, name, value);
+    nnrt_log_close_object(log);
+    nnrt_log_end(log);
+}
+
+static void print_result(const nnrt_program *program, const nnrt_data *data, int64_t samples, const json_t *result)
+{
+    const char *name;
+    json_t *value;
+    printf("evaluate %s on %s.%s (%lld samples)\n", nnrt_action_text(program, "model"), nnrt_action_text(program, "data"), nnrt_action_text(program, "part"), (long long)samples);
+    nnrt_print_fields(result);
+    json_object_foreach((json_t *)result, name, value)
+        if (json_is_array(value)) nnrt_print_matrix("confusion: true classes in rows, predicted ones in columns", value, data->class_name, data->classes);
+}
+
+bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
+{
+    nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
+    const nnrt_data *data = model ? nnrt_program_data(program, nnrt_action_text(program, "data"), e) : NULL;
+    const nnrt_part *part = data ? nnrt_action_part(program, data, e) : NULL;
+    const char *as = nnrt_action_text(program, "as");
+    uint64_t seed = nnrt_action_seed(program);
+    if (!part || !nnrt_model_draw(model, seed, e)) return false;
+    nnrt_instance *unit = nnrt_program_instance(program, nnrt_action_text(program, "unit"), NULL, e);
+    if (!unit) return false;
+    int64_t count = part->count;
+    if (program->session->options.dry_run && count > 2 * unit->batch) count = 2 * unit->batch;
+    float *out = nnrt_floats_new((size_t)count * (size_t)model->output_size);
+    if (!out) return nnrt_no_memory(e);
+    nnrt_call call = nnrt_instance_call(program, unit, seed);
+    call.x = part->x;
+    call.y = part->y;
+    call.out = out;
+    nnrt_sample_set set = nnrt_samples_of(data, model, count, out, part->y);
+    json_t *result = json_object();
+    bool well = nnrt_run_batches(unit, &call, 0, count, true) || nnrt_interrupted(e);
+    well = well && measure(program, data, &set, call.metric[NNRT_METRIC_LOSS] / (double)count, result, e);
+    if (well) {
+        log_evaluation(program, count, result);
+        if (!as) print_result(program, data, count, result);
+    }
+    free(out);
+    if (well) return nnrt_result_set(program->session, as, result, NULL, NULL, e);
+    json_decref(result);
+    return false;
+}
