@@ -1,5 +1,6 @@
 /* build.c: `nnc build`: all units compiled ahead of time, the program's text beside them, and the runtime. */
 #include "driver/driver.h"
+#include "driver/embed.h"
 #include "driver/json_program.h"
 #include "driver/toolchain.h"
 #include <ctype.h>
@@ -14,6 +15,7 @@ typedef struct Build {
     const Compiled *compiled;
     Arena *arena;
     const char *output;              /* NAME of -o */
+    const json_t *json;              /* the program */
     AotProgram program;
     char *error;
 } Build;
@@ -62,12 +64,13 @@ static bool build_program(Build *b, const char *folder)
     return false;
 }
 
-static void write_model(FILE *out, const ModelInstance *m)
+static void write_model(FILE *out, const ModelInstance *m, bool embedded)
 {
     const char *name = m->decl->name;
     int64_t in = shape_elements(m->input), of = shape_elements(m->output);
     fprintf(out, "/* Model %s: %" PRId64 " numbers a sample in, %" PRId64 " out (%s). */\n", name, in, of, head_name(m->head));
-    fprintf(out, "/* Reads its weights from a safetensors file: 0, or 3 where the file cannot be read or does not fit. */\n");
+    fprintf(out, "/* Takes its weights from a safetensors file%s: 0, or 3 where the file cannot be read or does not fit. */\n",
+            embedded ? ", in place of those it was built with" : "");
     fprintf(out, "int %s_load(const char *path);\n", name);
     fprintf(out, "/* x: n samples of %" PRId64 " floats, one behind the other; out: n times %" PRId64 ". 0, or 1 while there are no weights. */\n", in, of);
     fprintf(out, "int %s_predict(const float *x, size_t n, float *out);\n\n", name);
@@ -84,7 +87,10 @@ static bool write_header(Build *b, const char *path, const char *name)
     }
     fprintf(out, "/* Models compiled by nnc. Link with lib%s.a -lm -lpthread. Samples are given as the training saw them, normalised. */\n"
                  "#ifndef %s\n#define %s\n#include <stddef.h>\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", name, guard, guard);
-    for (size_t i = 0; i < b->compiled->models.len; i++) write_model(out, b->compiled->models.data[i]);
+    for (size_t i = 0; i < b->compiled->models.len; i++) {
+        const json_t *model = json_array_get(json_object_get(b->json, "models"), i);
+        write_model(out, b->compiled->models.data[i], json_object_get(model, "values") != NULL);
+    }
     fputs("#ifdef __cplusplus\n}\n#endif\n#endif\n", out);
     bool written = !ferror(out);
     if (fclose(out) == 0 && written) return toolchain_publish(b->arena, beside, path, &b->error);
@@ -147,9 +153,12 @@ int command_build(Options *options)
     if (!b.output) status = options_wrong(options, "the script's name leaves none for what is made: say -o NAME");
     else if (compile_script(c, options->operands.data[0], &compiled, &status)) {
         json_t *program = program_json(c, &compiled, false);
+        bool good = options->emit != BUILD_LIB || embed_weights(c, &compiled, program);
+        if (!good) status = compiler_report(c);
         char *json = json_dumps(program, JSON_COMPACT | JSON_REAL_PRECISION(17));
+        b.json = program;
         fill_program(&b, json);
-        if (!build(&b)) {
+        if (good && !build(&b)) {
             fprintf(stderr, "nnc: error: %s cannot be made: %s\n", b.output, b.error ? b.error : "no reason is known");
             status = EXIT_FILES;
         }

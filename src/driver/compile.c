@@ -46,13 +46,12 @@ int compiler_report(Compiler *c)
     return status;
 }
 
-static Diagnostic *report_runtime(Compiler *c, Span span, const nnrt_error *e)
+void compiler_report_runtime(Compiler *c, Span span, const nnrt_error *e)
 {
     int id = diag_find(e->code);
     Diagnostic *d = diag_error(c->diags, id >= 0 ? (DiagId)id : DIAG_BAD_FILE, span, "%s", e->text);
     d->exit_status = e->status;
     if (e->help[0]) diag_help(c->diags, d, "%s", e->help);
-    return d;
 }
 
 nnrt_session *compiler_session(Compiler *c)
@@ -67,7 +66,7 @@ nnrt_session *compiler_session(Compiler *c)
     };
     nnrt_error e = {0};
     c->session = nnrt_session_new(&options, &e);
-    if (!c->session) report_runtime(c, (Span){0}, &e);
+    if (!c->session) compiler_report_runtime(c, (Span){0}, &e);
     return c->session;
 }
 
@@ -185,7 +184,7 @@ static DataUse *open_data(Compiler *c, Compiled *out, const DataDecl *decl)
         const nnrt_data *opened = nnrt_session_data(session, json, c->folder, &e);
         if (!opened) {
             json_decref(json);
-            report_runtime(c, setting_span(&decl->settings, setting_given(&decl->settings, "source") ? "source" : "train"), &e);
+            compiler_report_runtime(c, setting_span(&decl->settings, setting_given(&decl->settings, "source") ? "source" : "train"), &e);
             return NULL;
         }
         use = ARENA_NEW(c->arena, DataUse);

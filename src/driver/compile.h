@@ -84,6 +84,8 @@ void compiler_free(Compiler *compiler);
 bool compile(Compiler *compiler, const SourceFile *file, Compiled *out);
 /* Prints what was found and forgets it; gives the exit status, 0 where nothing was an error. */
 int compiler_report(Compiler *compiler);
+/* What the runtime found wrong, as a diagnostic. */
+void compiler_report_runtime(Compiler *compiler, Span span, const nnrt_error *e);
 /* Reads the script that the command names and takes its folder. NULL: said, with *status to exit with. */
 const SourceFile *compiler_open(Compiler *compiler, const char *path, int *status);
 /* The commands' way through all of this: reads and compiles the script; otherwise false, *status set. Notes have been printed. */

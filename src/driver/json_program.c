@@ -260,13 +260,20 @@ static char *fingerprint(Writer *w, const CompiledAction *a)
                         value_signature(arena, setting(a->recipe, "optimizer"), true), (long long)a->batch);
 }
 
-static json_t *variables_json(const CheckedAction *action, bool with_start)
+static json_t *variables_json(const CheckedAction *action)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < action->variable_count; i++) {
-        json_t *name = json_string(action->variables[i].name);
-        json_array_append_new(list, with_start ? json_pack("{s:o, s:o}", "name", name, "start", real_json(action->variables[i].value)) : name);
-    }
+    for (size_t i = 0; i < action->variable_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:o}", "name", action->variables[i].name, "start", real_json(action->variables[i].value)));
+    return list;
+}
+
+/* The arguments of a fn whose derivative is checked: the unit's weights. */
+static json_t *arguments_json(const Graph *graph)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < graph->tensors.len; i++)
+        if (graph->tensors.data[i].role == TENSOR_WEIGHT) json_array_append_new(list, json_string(graph->tensors.data[i].name));
     return list;
 }
 
@@ -347,7 +354,7 @@ static void write_minimize(Writer *w, const CompiledAction *a, json_t *object)
     put_integer(object, "steps", a->steps);
     put(object, "lr", real_json(lower_optimizer_lr(w->c->lower, a->recipe)));
     put(object, "seed", seed_json(w, a->recipe));
-    put(object, "variables", variables_json(a->action, true));
+    put(object, "variables", variables_json(a->action));
     put_text(object, "function", a->action->function->name.text);
 }
 
@@ -356,7 +363,7 @@ static void write_check_gradients(Writer *w, const CompiledAction *a, json_t *ob
     put_units(object, a);
     put(object, "seed", seed_json(w, NULL));
     if (a->action->function) {
-        put(object, "variables", variables_json(a->action, false));
+        put(object, "variables", arguments_json(a->unit->plan->graph));
         put_text(object, "function", a->action->function->name.text);
     }
 }
