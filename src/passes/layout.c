@@ -80,7 +80,8 @@ static Plan *check_operands(Plan *plan, NodeId id) {
     int64_t div, mod;
     for (int i = 0; i < n->input_count; i++) {
         const Node *u = graph_node(g, n->inputs[i]);
-        if (n->op == IR_BROADCAST) continue;
+        double constant;
+        if (n->op == IR_BROADCAST || node_constant(g, n->inputs[i], &constant)) continue;
         if (!view_row_map(u->shape, u->feature_axis, n->shape, n->feature_axis, &div, &mod))
             return plan_fail(plan, "%%%d: operand %%%d %s lies in another order than %s and can't be broadcast into it", (int)id, (int)n->inputs[i],
                              shape_text(plan->arena, u->shape), shape_text(plan->arena, n->shape));
@@ -97,7 +98,8 @@ Plan *pass_layout(Plan *plan) {
         const Node *n = graph_node(g, i);
         plan->flops += node_flops(plan, i);
         if (op_class(n->op) == CLASS_MAP) check_operands(plan, i);
-        if (n->op == IR_ASSIGN && graph_node(g, n->inputs[0])->feature_axis != n->feature_axis && !shape_is_scalar(n->shape))
+        double constant;
+        if (n->op == IR_ASSIGN && !node_constant(g, n->inputs[0], &constant) && graph_node(g, n->inputs[0])->feature_axis != n->feature_axis && !shape_is_scalar(n->shape))
             return plan_fail(plan, "%%%d: what tensor \"%s\" is given lies in another order", (int)i, g->tensors.data[n->as.tensor].name);
         if (n->op != IR_CONTRACT) continue;
         Factors f = contract_factors(plan, i);

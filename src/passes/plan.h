@@ -20,8 +20,8 @@
  * the SCALAR kernel that reads the node sums them in task order. The tasks depend on shapes alone, never on threads or vector width.
  * Chains of sums go along rows in increasing order (AXIS_COL), along panels in increasing order, then the 16 lanes pairwise (AXIS_ROW).
  *
- * STAGES. A node of one row in an AXIS_COL kernel, or of one feature in an AXIS_ROW kernel with several panels, is worked out once a panel, or once a row, when the sweep
- * of its stage is done: a reduction in stage s and what is made of it have stage s; nodes of the whole range that read them have a later one.
+ * STAGES. A node of one row in an AXIS_COL kernel, or of one feature in an AXIS_ROW kernel with several panels, is worked out once a panel, or once a row: a
+ * reduction over the sweep of stage s, and what is made of it, have stage s + 1 and stand ready before that stage's sweep; they are not stored for it.
  * With one panel AXIS_ROW needs no second sweep, and all its nodes share a stage. Updates of such vectors (bias, gamma, beta, moving statistics)
  * stand in the same kernel where phases allow it. An ASSIGN has the last stage that reads the tensor's old value, and stands behind all others.
  * A reduction to a scalar may read a node of the whole range, or one worked out once a panel or row: it then counts each panel or row once.
@@ -86,7 +86,7 @@ typedef struct Kernel {
 } Kernel;
 
 /* A second copy of a matrix, its other axis in panels: products that sum over its features' axis read this one. Made anew each step, where needed. */
-typedef struct Relayout { NodeId node; int feature_axis; Storage storage; } Relayout;
+typedef struct Relayout { NodeId node; int feature_axis; Storage storage; int home; /* its MOVE kernel */ } Relayout;
 
 typedef struct Plan {
     Arena *arena;
@@ -96,6 +96,7 @@ typedef struct Plan {
     int *home;                   /* per node: kernel index, -1 inlined or leaf */
     Storage *storage;            /* per node */
     int *feature_axis;           /* per node: the axis in panels wherever the node lies in memory or passes through a kernel: the last one, but 0 for what flows into the assign of a dense kernel */
+    int *stage;                  /* per node: its stage in its home */
     bool *inlined;               /* per node: recomputed where used */
     VEC(Relayout) relayouts;
     int64_t arena_bytes;

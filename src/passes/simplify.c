@@ -3,7 +3,7 @@
  * Requires a sound graph; keeps every value (a quotient by a scalar becomes a product with the scalar's float64 reciprocal, which rounds once more).
  * Afterwards: no STOP is left; a GRID node never reads a reduction to a scalar directly, but through a scalar BROADCAST, which a SCALAR kernel works out;
  * products and outputs read the source of a RESHAPE that changes no row; factors that are scalars are multiplied first; a broadcast that no row map
- * says stands as a BROADCAST node of its own. */
+ * says stands as a BROADCAST node of its own; random numbers and coordinates are read only in their own shape, elsewhere through a BROADCAST. */
 #include "passes/passes.h"
 #include <string.h>
 
@@ -50,6 +50,14 @@ static NodeId readable(Graph *g, NodeId id) {
     return add_broadcast(g, id, n->shape);
 }
 
+/* Random numbers and coordinates lie in no memory: what is no elementwise op of their own shape reads a copy. */
+static NodeId materialised(Graph *g, NodeId id, const Shape *reader) {
+    const Node *n = graph_node(g, id);
+    if (n->op != IR_RANDOM && n->op != IR_INDEX) return id;
+    if (reader && shape_equal(*reader, n->shape) && !shape_is_scalar(n->shape)) return id;
+    return add_broadcast(g, id, n->shape);
+}
+
 static int default_axis(Shape s) { return s.rank > 0 ? s.rank - 1 : 0; }
 
 static NodeId spread(Graph *g, NodeId id, Shape to) {
@@ -76,9 +84,12 @@ static NodeId scale(Rebuild *r, const Node *old, const NodeId *in) {
 static NodeId rebuild_map(Rebuild *r, const Node *old, NodeId *in) {
     Graph *g = r->to;
     if (old->op == IR_STOP) return in[0];
-    if (old->op == IR_BROADCAST && shape_is_scalar(old->shape)) return add_broadcast(g, in[0], old->shape);
-    if (!shape_is_scalar(old->shape))
-        for (int i = 0; i < old->input_count; i++) in[i] = spread(g, readable(g, in[i]), old->shape);
+    if (old->op == IR_BROADCAST && shape_equal(old->shape, graph_node(g, in[0])->shape)) return add_broadcast(g, in[0], old->shape);
+    if (!shape_is_scalar(old->shape)) {
+        for (int i = 0; i < old->input_count; i++) in[i] = materialised(g, spread(g, readable(g, in[i]), old->shape), &old->shape);
+    } else {
+        for (int i = 0; i < old->input_count; i++) in[i] = materialised(g, in[i], NULL);
+    }
     if (old->op == IR_BROADCAST) return g_broadcast(g, in[0], old->shape);
     double value;
     if (old->op == IR_DIV && is_scalar(g, in[1]) && !is_scalar(g, in[0]) && !node_constant(g, in[1], &value))
@@ -105,13 +116,13 @@ static NodeId rebuild(Rebuild *r, const Node *old) {
     switch (op_class(old->op)) {
     case CLASS_LEAF: break;
     case CLASS_MAP: return rebuild_map(r, old, in);
-    case CLASS_REDUCE: return g_reduce(g, old->op, in[0], old->shape);
+    case CLASS_REDUCE: return g_reduce(g, old->op, materialised(g, in[0], NULL), old->shape);
     case CLASS_CONTRACT: {
-        NodeId a = unshaped(g, in[0]), b = unshaped(g, in[1]);
+        NodeId a = materialised(g, unshaped(g, in[0]), NULL), b = materialised(g, unshaped(g, in[1]), NULL);
         return g_contract(g, a, b, old->as.contract.ta, old->as.contract.tb, old->shape);
     }
     case CLASS_MOVE:
-        for (int i = 0; i < old->input_count; i++) in[i] = readable(g, in[i]);
+        for (int i = 0; i < old->input_count; i++) in[i] = materialised(g, readable(g, in[i]), NULL);
         switch (old->op) {
         case IR_RESHAPE: return g_reshape(g, in[0], old->shape);
         case IR_CONCAT: return g_concat(g, old->input_count, in, old->as.axis);
@@ -120,6 +131,7 @@ static NodeId rebuild(Rebuild *r, const Node *old) {
         default: return g_permute(g, in[0], old->as.permute.order);
         }
     case CLASS_EFFECT:
+        in[0] = materialised(g, in[0], NULL);
         if (old->op == IR_EMIT && old->slot == SLOT_OUT) in[0] = unshaped(g, in[0]);
         if (old->op == IR_ASSIGN && graph_node(g, in[0])->op == IR_WEIGHT && graph_node(g, in[0])->as.tensor == old->as.tensor) return NO_NODE;
         break;
