@@ -294,6 +294,14 @@ static bool is_key(const Layout *l, const Token *behind)
     }
 }
 
+/* `per = model | layer`: the two reserved words that are also the whole value of a key. */
+static bool is_word_value(const Layout *l, const Token *token, const Token *behind)
+{
+    if ((token->kind != TOK_MODEL && token->kind != TOK_LAYER) || last_kind(l) != TOK_ASSIGN) return false;
+    if (open_kind(l) == TOK_LPAREN ? in_params(l) : open_kind(l) != TOK_LBRACE || !has_settings(l->head)) return false;
+    return behind->kind == TOK_COMMA || behind->kind == TOK_NEWLINE || is_closing(behind->kind);
+}
+
 /* A clause's word, where the statement can have clauses. */
 static int clause_token(const char *text, int head)
 {
@@ -309,7 +317,7 @@ static int clause_token(const char *text, int head)
 static void emit_word(Layout *l, const Token *token, const Token *behind)
 {
     Token word = *token;
-    if (last_kind(l) == TOK_DOT || is_key(l, behind)) word.kind = TOK_NAME;
+    if (last_kind(l) == TOK_DOT || is_key(l, behind) || is_word_value(l, token, behind)) word.kind = TOK_NAME;
     else if (word.kind == TOK_NAME && !l->open.len && last_kind(l) != TOK_NEWLINE) word.kind = (uint16_t)clause_token(word.text, l->head);
     emit(l, word);
 }

@@ -90,16 +90,30 @@ static bool out_of_place(const Mistake *m)
     return true;
 }
 
+static void report_reserved(const Mistake *m, const Token *word)
+{
+    Diagnostics *diags = m->parser->diags;
+    Diagnostic *error = diag_error(diags, DIAG_RESERVED_WORD, word->span, "'%s' is a word of the language and cannot be a name here", word->text);
+    if (keyword_class(word->text) != WORD_NAME) diag_help(diags, error, "choose another name, such as '%s_'", word->text);
+    else diag_help(diags, error, "in an action's head '%s' introduces a clause", word->text);
+}
+
+/* `data = 3` */
+static bool reserved_binding(const Mistake *m)
+{
+    const Token *first = &m->tokens[m->item.begin];
+    if (m->at != first + 1 || m->at->kind != TOK_ASSIGN || first->kind < TOK_VERB || first->kind > TOK_NONE) return false;
+    report_reserved(m, first);
+    return true;
+}
+
 /* A word of the language where a name belongs. */
 static bool reserved_word(const Mistake *m)
 {
     bool is_word = (m->at->kind >= TOK_VERB && m->at->kind <= TOK_FROM) && m->at != &m->tokens[m->parser->end];
     if (!is_word || (!m->expected[TOK_NAME] && !followed_by_assign(m))) return false;
     if (m->at->kind == TOK_ELSE && !followed_by_assign(m)) return false;
-    const char *text = m->at->text;
-    Diagnostic *error = diag_error(m->parser->diags, DIAG_RESERVED_WORD, m->at->span, "'%s' is a word of the language and cannot be a name here", text);
-    if (keyword_class(text) != WORD_NAME) diag_help(m->parser->diags, error, "choose another name, such as '%s_'", text);
-    else diag_help(m->parser->diags, error, "in an action's head '%s' introduces a clause", text);
+    report_reserved(m, m->at);
     return true;
 }
 
@@ -134,6 +148,7 @@ static const char *expected_group(const Mistake *m)
     if (all(m, TOK_VERB, TOK_PARAM)) return "a declaration or an action";
     if (all(m, TOK_REPEAT, TOK_LAYER)) return m->expected[TOK_RBRACE] ? "a layer or '}'" : "a layer";
     if (all(m, TOK_NUMBER, TOK_STRING)) return m->expected[TOK_RPAREN] ? "a value or ')'" : m->expected[TOK_RBRACKET] ? "a value or ']'" : "a value";
+    if (all(m, TOK_NAME, TOK_IN)) return "a layer";
     return NULL;
 }
 
@@ -183,7 +198,7 @@ static void anything_else(const Mistake *m)
 void syntax_error_report(Parser *parser, Item item, const char *const *expected)
 {
     static bool (*const common[])(const Mistake *) = {
-        unknown_statement, unknown_item, else_alone, out_of_place, reserved_word, clause_order, second_statement,
+        unknown_statement, unknown_item, reserved_binding, else_alone, out_of_place, reserved_word, clause_order, second_statement,
     };
     const Token *tokens = parser->tokens.data;
     Mistake mistake = { parser, item, tokens, &tokens[parser->current], expected };
