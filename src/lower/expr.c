@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { EXPR_DEPTH = 12000 };
+enum { EXPR_DEPTH = 2000 };
 
 typedef struct Primitive { const char *name; Op op; int arity; } Primitive;
 static const Primitive primitives[] = {
@@ -114,16 +114,29 @@ static Operand binary(ExprEnv *env, const Expr *expr, Operand a, Operand b) {
     return wrong();
 }
 
-/* a + b + c + ... leans to the left, and may be a megabyte long: down its spine in a loop, then back up. */
+/* Chains may be a megabyte long, so they are walked in loops: a + b + c + ... leans to the left, a ^ b ^ c to the right. */
 static Operand spine(ExprEnv *env, const Expr *expr) {
     VEC(const Expr *) operators = { 0 };
-    while (expr->kind == EXPR_BINARY) {
+    bool power = expr->op == OP_POW;
+    while (expr->kind == EXPR_BINARY && (expr->op == OP_POW) == power) {
         vec_push(env->lower->arena, &operators, expr);
-        expr = expr->a;
+        expr = power ? expr->b : expr->a;
     }
     Operand value = eval(env, expr);
-    for (size_t i = operators.len; i-- > 0 && value.kind != OPERAND_WRONG;) value = binary(env, operators.data[i], value, eval(env, operators.data[i]->b));
+    for (size_t i = operators.len; i-- > 0 && value.kind != OPERAND_WRONG;) {
+        const Expr *operator = operators.data[i];
+        Operand other = eval(env, power ? operator->a : operator->b);
+        value = power ? binary(env, operator, other, value) : binary(env, operator, value, other);
+    }
     return value;
+}
+
+static Operand signs(ExprEnv *env, const Expr *expr) {
+    VEC(const Expr *) operators = { 0 };
+    for (; expr->kind == EXPR_UNARY; expr = expr->a) vec_push(env->lower->arena, &operators, expr);
+    NodeId value = number(env, expr);
+    for (size_t i = operators.len; i-- > 0 && value != NO_NODE;) value = g_unary(env->g, operators.data[i]->op == OP_NOT ? IR_NOT : IR_NEG, value);
+    return value == NO_NODE ? wrong() : of_node(value);
 }
 
 static Operand symbol(ExprEnv *env, const Expr *expr) {
@@ -200,14 +213,31 @@ static Operand call(ExprEnv *env, const Expr *expr) {
     return fault(env, DIAG_UNKNOWN_FUNCTION, expr->span, "no function of these arguments is called", name);
 }
 
+/* a ? b : c ? d : ...; a constant condition decides here. */
 static Operand choice(ExprEnv *env, const Expr *expr) {
-    NodeId condition = number(env, expr->a);
-    double known;
-    if (condition == NO_NODE) return wrong();
-    if (node_constant(env->g, condition, &known)) return eval(env, known != 0 ? expr->b : expr->c);
-    NodeId a = number(env, expr->b), b = number(env, expr->c);
-    if (a == NO_NODE || b == NO_NODE) return wrong();
-    return of_node(g_select(env->g, condition, a, b));
+    VEC(NodeId) conditions = { 0 }, values = { 0 };
+    Operand last;
+    for (;;) {
+        if (expr->kind != EXPR_COND) {
+            last = eval(env, expr);
+            break;
+        }
+        NodeId condition = number(env, expr->a), value;
+        double known;
+        if (condition == NO_NODE) return wrong();
+        if (node_constant(env->g, condition, &known)) {
+            expr = known != 0 ? expr->b : expr->c;
+            continue;
+        }
+        if ((value = number(env, expr->b)) == NO_NODE) return wrong();
+        vec_push(env->lower->arena, &conditions, condition);
+        vec_push(env->lower->arena, &values, value);
+        expr = expr->c;
+    }
+    if (!conditions.len) return last;
+    if (last.kind == OPERAND_VALUE) last = fault(env, DIAG_WRONG_TYPE, expr->span, "a number is needed here", NULL);
+    for (size_t i = conditions.len; i-- > 0 && last.kind == OPERAND_NODE;) last = of_node(g_select(env->g, conditions.data[i], values.data[i], last.node));
+    return last;
 }
 
 static Operand eval(ExprEnv *env, const Expr *expr) {
@@ -225,11 +255,7 @@ static Operand eval(ExprEnv *env, const Expr *expr) {
     case EXPR_INDEX: result = element_at(env, expr); break;
     case EXPR_COND: result = choice(env, expr); break;
     case EXPR_BINARY: result = spine(env, expr); break;
-    case EXPR_UNARY: {
-        NodeId a = number(env, expr->a);
-        if (a != NO_NODE) result = of_node(g_unary(env->g, expr->op == OP_NOT ? IR_NOT : IR_NEG, a));
-        break;
-    }
+    case EXPR_UNARY: result = signs(env, expr); break;
     case EXPR_NONE: case EXPR_SHAPE: case EXPR_LIST: case EXPR_RANGE: case EXPR_FIELD: result = of_value(env, sema_eval(env->lower->sema, sema_globals(env->lower->sema), expr)); break;
     }
     env->depth--;
