@@ -85,7 +85,7 @@ static void bundle_take(bundle *b, const char *prefix, const char *name, int ran
 
 static void bundle_add(bundle *b, const char *prefix, const char *name, const nnrt_layout *layout, const float *packed)
 {
-    float *logical = nnrt_floats_new((size_t)layout->elements);
+    float *logical = nnrt_tensor_new((size_t)layout->elements);
     if (logical) nnrt_unpack(packed, logical, layout->dims, layout->rank, layout->feature_axis);
     bundle_take(b, prefix, name, layout->file_rank, layout->dims, logical);
 }
@@ -178,7 +178,7 @@ bool nnrt_checkpoint_write(nnrt_training *training, const char *path, nnrt_error
 /* ---- reading ---- */
 static bool read_packed(const nnrt_resume *resume, const nnrt_tensor_in *tensor, const nnrt_layout *layout, float *packed, nnrt_error *e)
 {
-    float *logical = nnrt_floats_new((size_t)layout->elements);
+    float *logical = nnrt_tensor_new((size_t)layout->elements);
     if (!logical) return nnrt_no_memory(e);
     bool well = nnrt_safetensors_read(resume->file, tensor, logical, e);
     if (well) nnrt_pack(logical, packed, layout->dims, layout->rank, layout->feature_axis);

@@ -75,7 +75,7 @@ bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
     if (!unit) return false;
     int64_t count = part->count;
     if (program->session->options.dry_run && count > 2 * unit->batch) count = 2 * unit->batch;
-    float *out = nnrt_floats_new((size_t)count * (size_t)model->output_size);
+    float *out = nnrt_tensor_new((size_t)count * (size_t)model->output_size);
     if (!out) return nnrt_no_memory(e);
     nnrt_call call = nnrt_instance_call(program, unit, seed);
     call.x = part->x;

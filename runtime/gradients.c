@@ -94,7 +94,7 @@ static bool check_all(check *c, nnrt_error *e)
         const float *gradient;
         snprintf(name, sizeof name, "gradient.%s", unit->slot[i].name);
         if (unit->slot[i].role != NNRT_WEIGHT || !(gradient = nnrt_instance_values(unit, NNRT_RESULT, name))) continue;
-        copy[i] = nnrt_floats_new(unit->slot[i].layout.packed);
+        copy[i] = nnrt_tensor_new(unit->slot[i].layout.packed);
         if (!copy[i]) well = nnrt_no_memory(e);
         else memcpy(copy[i], gradient, unit->slot[i].layout.packed * sizeof *gradient);
         if (well) c->largest = fmax(c->largest, largest_of(&unit->slot[i].layout, copy[i]));

@@ -13,7 +13,7 @@ static bool write_model(const nnrt_model *model, const char *path, nnrt_error *e
     bool well = tensor && metadata;
     for (size_t i = 0; well && i < model->count; i++) {
         const nnrt_layout *layout = &model->weight[i]->layout;
-        float *logical = nnrt_floats_new((size_t)layout->elements);
+        float *logical = nnrt_tensor_new((size_t)layout->elements);
         if (logical) nnrt_unpack(model->weight[i]->values, logical, layout->dims, layout->rank, layout->feature_axis);
         tensor[i] = (nnrt_tensor_out){ model->weight_name[i], layout->file_rank, layout->dims, logical };
         well = logical != NULL;
@@ -98,7 +98,7 @@ static bool read_model(const nnrt_safetensors *file, nnrt_model *model, nnrt_err
     float **logical = calloc(model->count + 1, sizeof *logical);
     bool well = logical || nnrt_no_memory(e);
     for (size_t i = 0; well && i < model->count; i++) {
-        logical[i] = nnrt_floats_new((size_t)model->weight[i]->layout.elements);
+        logical[i] = nnrt_tensor_new((size_t)model->weight[i]->layout.elements);
         well = logical[i] ? nnrt_safetensors_read(file, nnrt_safetensors_find(file, model->weight_name[i]), logical[i], e) : nnrt_no_memory(e);
     }
     for (size_t i = 0; logical && i < model->count; i++) {

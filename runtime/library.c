@@ -63,7 +63,7 @@ static bool take_values(nnrt_model *model, const json_t *values)
         const nnrt_layout *layout = &weight->layout;
         const char *text = json_string_value(json_object_get(values, model->weight_name[i]));
         if (!text) continue;
-        float *logical = nnrt_floats_new((size_t)layout->elements);
+        float *logical = nnrt_tensor_new((size_t)layout->elements);
         weight->drawn = logical && decode(text, (unsigned char *)logical, (size_t)layout->elements * sizeof *logical);
         if (weight->drawn) nnrt_pack(logical, weight->values, layout->dims, layout->rank, layout->feature_axis);
         free(logical);

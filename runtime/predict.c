@@ -38,7 +38,7 @@ static bool run_once(prediction *p, nnrt_call *call, int64_t pass, float *out, n
 static bool run_passes(prediction *p, nnrt_call *call, nnrt_error *e)
 {
     size_t n = (size_t)(p->count * p->size);
-    float *out = nnrt_floats_new(n);
+    float *out = nnrt_tensor_new(n);
     double *mean = calloc(n + 1, sizeof *mean), *square = calloc(n + 1, sizeof *square);
     bool well = (out && mean && square) || nnrt_no_memory(e);
     for (int64_t pass = 0; well && pass < p->passes; pass++) {
@@ -196,8 +196,8 @@ bool nnrt_do_predict(nnrt_program *program, nnrt_error *e)
     p.size = p.model->output_size;
     p.passes = (int64_t)nnrt_action_number(program, "passes", 0);
     if (dry && p.passes > 2) p.passes = 2;
-    p.out = nnrt_floats_new((size_t)(p.count * p.size));
-    p.deviation = p.passes ? nnrt_floats_new((size_t)(p.count * p.size)) : NULL;
+    p.out = nnrt_tensor_new((size_t)(p.count * p.size));
+    p.deviation = p.passes ? nnrt_tensor_new((size_t)(p.count * p.size)) : NULL;
     bool well = p.out && (p.deviation || !p.passes) ? compute(&p, e) : nnrt_no_memory(e);
     if (well && !dry) {
         char *path = nnrt_program_path(program, to);

@@ -76,7 +76,7 @@ bool nnrt_weight_draw(nnrt_weight *weight, const char *name, uint64_t seed, nnrt
 {
     const nnrt_layout *layout = &weight->layout;
     if (weight->drawn) return true;
-    float *logical = nnrt_floats_new((size_t)layout->elements);
+    float *logical = nnrt_tensor_new((size_t)layout->elements);
     if (!logical) return nnrt_no_memory(e);
     weight->drawn = nnrt_init_weight(weight->init, seed, name, layout->dims, layout->rank, logical, e);
     if (weight->drawn) nnrt_pack(logical, weight->values, layout->dims, layout->rank, layout->feature_axis);

@@ -15,7 +15,7 @@ bool nnrt_layout_read(const json_t *declared, nnrt_layout *layout, nnrt_error *e
 bool nnrt_layout_is(const nnrt_layout *layout, int rank, const int64_t *dims);       /* a number may be [] or [1] */
 bool nnrt_layout_equal(const nnrt_layout *a, const nnrt_layout *b);
 void nnrt_shape_text(int rank, const int64_t *dims, char *text, size_t size);        /* "[64, 784]" */
-float *nnrt_floats_new(size_t count);                                                /* zeroed, 64-byte aligned; NULL: out of memory */
+float *nnrt_tensor_new(size_t count);                                                /* zeroed, 64-byte aligned; NULL: out of memory */
 
 typedef struct nnrt_weight {
     char *key;

@@ -138,7 +138,7 @@ static bool set_up(nnrt_training *training, nnrt_error *e)
     if (data->part[NNRT_VALIDATION].count && nnrt_action_text(program, "eval_unit")) {
         training->eval_unit = nnrt_program_instance(program, nnrt_action_text(program, "eval_unit"), &training->compile_seconds, e);
         if (!training->eval_unit) return false;
-        training->out = nnrt_floats_new((size_t)data->part[NNRT_VALIDATION].count * (size_t)training->model->output_size);
+        training->out = nnrt_tensor_new((size_t)data->part[NNRT_VALIDATION].count * (size_t)training->model->output_size);
         if (!training->out) return nnrt_no_memory(e);
     }
     training->samples = data->part[NNRT_TRAIN].count;

@@ -28,7 +28,7 @@ float **nnrt_training_copies(const nnrt_training *training, nnrt_error *e)
     size_t count = training->model->count;
     float **copies = calloc(count + 1, sizeof *copies);
     bool whole = copies != NULL;
-    for (size_t i = 0; whole && i < count; i++) whole = (copies[i] = nnrt_floats_new(training->model->weight[i]->layout.packed)) != NULL;
+    for (size_t i = 0; whole && i < count; i++) whole = (copies[i] = nnrt_tensor_new(training->model->weight[i]->layout.packed)) != NULL;
     if (whole) return copies;
     for (size_t i = 0; copies && i < count; i++) free(copies[i]);
     free(copies);

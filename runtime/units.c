@@ -42,7 +42,7 @@ static bool slot_read(nnrt_session *session, const json_t *declared, nnrt_slot *
         return true;
     }
     if (!nnrt_layout_read(declared, &slot->layout, e)) return false;
-    slot->own = nnrt_floats_new(slot->layout.packed);
+    slot->own = nnrt_tensor_new(slot->layout.packed);
     return slot->own || nnrt_no_memory(e);
 }
 
@@ -60,7 +60,7 @@ static bool instance_fill(nnrt_session *store, nnrt_instance *instance, const js
     instance->slot = calloc(instance->count + 1, sizeof *instance->slot);
     instance->table = calloc(instance->count + 1, sizeof *instance->table);
     instance->scalar = calloc((size_t)instance->scalars, sizeof *instance->scalar);
-    instance->arena = nnrt_floats_new((size_t)instance->arena_bytes / sizeof(float) + 1);
+    instance->arena = nnrt_tensor_new((size_t)instance->arena_bytes / sizeof(float) + 1);
     if (!instance->slot || !instance->table || !instance->scalar) return nnrt_no_memory(e);
     if (!instance->arena) return nnrt_fail(e, NNRT_FILES, "out-of-memory", "out of memory: unit '%s' needs %lld bytes", instance->name, (long long)instance->arena_bytes);
     for (size_t i = 0; i < instance->count; i++) {

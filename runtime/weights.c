@@ -9,7 +9,7 @@ bool nnrt_no_memory(nnrt_error *e)
     return nnrt_fail(e, NNRT_FILES, "out-of-memory", "out of memory");
 }
 
-float *nnrt_floats_new(size_t count)
+float *nnrt_tensor_new(size_t count)
 {
     if (count > SIZE_MAX / sizeof(float) - NNRT_ALIGN) return NULL;
     size_t bytes = (count * sizeof(float) + NNRT_ALIGN - 1) / NNRT_ALIGN * NNRT_ALIGN;
@@ -121,7 +121,7 @@ bool nnrt_weights_declare(nnrt_session *session, const json_t *weights, nnrt_err
         weight->generation = generation;
         weight->buffer = role && !strcmp(role, "buffer");
         weight->init = json_incref(json_object_get(declared, "init"));
-        weight->values = nnrt_floats_new(layout.packed);
+        weight->values = nnrt_tensor_new(layout.packed);
         if (!weight->values) return nnrt_no_memory(e);
     }
     return true;

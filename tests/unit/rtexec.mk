@@ -1,0 +1,3 @@
+# tests/unit/rtexec.mk: the runtime's upper half, carried out with units written by hand
+check_PROGRAMS += tests/unit/test_exec
+tests_unit_test_exec_SOURCES = tests/unit/test_exec.c
