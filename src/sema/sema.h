@@ -55,7 +55,8 @@ typedef struct CheckedAction {
     const char *as; Span as_span;
     const char *path; Span path_span;     /* to or from */
     Later **values; size_t value_count;   /* print; assert: condition, then message if any */
-    bool needs_weights_of_result;
+    bool needs_weights_of_result;         /* the model is the result of an earlier bag or boost */
+    const Checked *recipes; const char *const *recipe_names; size_t recipe_count;   /* compare */
 } CheckedAction;
 
 typedef struct CheckedScript { CheckedAction **actions; size_t count; } CheckedScript;
@@ -83,9 +84,19 @@ Value sema_eval(Sema *sema, const Scope *scope, const Expr *expr);
 /* Finds and checks a call against the forms of a category (declarations of the scope first, then prelude, then forms.def).
  * NULL where it was wrong (reported). `leading` positional values are fed by the caller and not part of the call. */
 Call *sema_call(Sema *sema, const Scope *scope, FormCategory category, const Expr *expr);
-/* In a chain: a layer, fn, block, model, layer declared in the body, or a bound value? The first four give a Call (form->category tells). */
+/* In a chain: a layer, fn, block, model, layer declared in the body, or a bound value? The first four give a Call (form->category tells).
+ * Bound values (names that the scope has, with `tensor` set, and `in`) and body layers give NULL without a report; `m.h` gives m's Call, whatever h.
+ * A tensor in an argument (add(h), swish(beta = scale), a block's argument) is VALUE_LATER with `tensor`, `expr` being its name; the form's
+ * argument `values` of add, multiply and concat is a VALUE_LIST of such values and numbers. */
 Call *sema_link(Sema *sema, const Scope *scope, const Expr *link);
+/* The script's declaration, else the prelude's, else the row of forms.def. */
 const Form *sema_find_form(Sema *sema, FormCategory category, const char *name);
+/* What a call inside an expression means: the script's `fn`, a primitive (decl NULL: exp, max, ...), or the prelude's `fn`. NULL: none. */
+const Form *sema_find_function(Sema *sema, const char *name);
+/* The scope of constants and params; scope_new(sema, NULL) stands on it too. */
+const Scope *sema_globals(Sema *sema);
+/* Binds the parameters of a declared form (fn, block, model, optimizer, schedule) to a checked call's arguments. */
+void scope_bind_call(Scope *scope, const Call *call);
 const ModelDecl *sema_find_model(Sema *sema, const char *name);
 const DataDecl *sema_find_data(Sema *sema, const char *name);
 /* All names that may stand at a place, for the REPL's completion: callback for each. */

@@ -9,9 +9,10 @@ typedef struct Form Form;
 typedef enum ValueKind {
     VALUE_NONE, VALUE_BOOL, VALUE_NUMBER, VALUE_STRING, VALUE_SHAPE, VALUE_LIST, VALUE_RANGE,
     VALUE_CALL,       /* a checked call or bare word of a form: adam(lr = 1e-3), standard, full */
-    VALUE_LATER,      /* known only when the script runs (a result's field): `expr` tells */
-    VALUE_ERROR       /* already reported: stay silent */
+    VALUE_LATER,      /* known only when the script runs (a result's field): `later` tells; or, with `tensor`, a value or weight of the body: `expr` names it */
+    VALUE_ERROR       /* already reported: stay silent. With `unknown`: right, but known only once shapes are (statically checked bodies) */
 } ValueKind;
+/* A bare word that an argument or setting takes (same, full, linear) is a VALUE_STRING with its text. */
 
 /* A call of a table row or of a declaration of the same kind in the language. Arguments stand in the order of the signature, defaults filled in. */
 typedef struct Call {
@@ -31,14 +32,18 @@ struct Value {
     Value *items;                        /* LIST: items, count */
     Call *call;                          /* CALL */
     const Expr *expr;                    /* LATER */
+    struct Later *later;                 /* LATER that is no tensor: how to compute it (sema.h) */
+    const struct ResultType *result;     /* LATER: what it is; NULL a plain value */
+    bool tensor, unknown;
     Span span;                           /* where it was written */
 };
 
 /* What a form's argument accepts. The text form is what the tables' signatures say ("units: size"). */
 typedef struct ArgSpec {
     const char *name;
-    const char *type;            /* size count integer number positive nonnegative rate fraction percent bool string shape word(a|b) list init ... */
-    const char *fallback;        /* source text of the default, or NULL: required */
+    const char *type;            /* a type of types.c: size, word(same|valid)|count, list(penalty), tensors, ... */
+    const char *fallback;        /* source text of the default, or NULL: required (forms.def), or by `default_expr` (declarations) */
+    const Expr *default_expr;    /* declarations: the default as written, or NULL: required */
     Value default_value;
 } ArgSpec;
 

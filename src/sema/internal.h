@@ -1,0 +1,171 @@
+/* internal.h: what the files of sema/ share. A Sema holds all declarations met so far; names are interned, so they compare with ==. */
+#ifndef NNC_SEMA_INTERNAL_H
+#define NNC_SEMA_INTERNAL_H
+#include "sema/sema.h"
+#include <string.h>
+
+enum {
+    SEMA_AVAILABLE = 3,          /* rows with a higher `since` are recognised only */
+    SEMA_MAX_DEPTH = 1500,       /* of nested expressions and bodies */
+    SEMA_MAX_CALLS = 2000000     /* evaluations of declared functions in one statement */
+};
+
+/* ---- names.c: a hash map from interned names ---- */
+typedef struct NameMap { const char **keys; void **values; size_t len, cap; } NameMap;
+void *name_map_get(const NameMap *map, const char *name);
+void name_map_set(Arena *arena, NameMap *map, const char *name, void *value);   /* keeps the order of first insertion in `keys` */
+typedef struct NameList { const char **data; size_t len, cap; } NameList;
+void name_list_add(Arena *arena, NameList *list, const char *name);
+void name_list_add_map(Arena *arena, NameList *list, const NameMap *map);
+char *name_list_text(Arena *arena, const char *const *names, size_t count);     /* "a, b and c" */
+
+/* ---- scope.c ---- */
+typedef enum ScopeKind { SCOPE_PLAIN, SCOPE_GLOBAL, SCOPE_FN, SCOPE_OPTIMIZER, SCOPE_SCHEDULE, SCOPE_BODY } ScopeKind;
+typedef struct Binding { const char *name; Value value; } Binding;
+struct Scope {
+    Sema *sema;
+    const Scope *parent;
+    ScopeKind kind;
+    VEC(Binding) names;
+};
+Scope *scope_of_kind(Sema *sema, const Scope *parent, ScopeKind kind);
+const Value *scope_find(const Scope *scope, const char *name);      /* up to the globals; NULL: unknown */
+const Scope *scope_enclosing(const Scope *scope, ScopeKind kind);    /* the nearest of this kind, or NULL */
+/* Reports a name that stands for nothing where a value is asked for; says so where it is a model, data, recipe, ... */
+void report_unknown_value(Sema *sema, const Scope *scope, Name name);
+
+/* ---- results (results.c) ---- */
+typedef enum ResultKind { RESULT_NUMBER, RESULT_RECORD, RESULT_LIST } ResultKind;
+typedef struct ResultType {
+    ResultKind kind;
+    VEC(struct ResultField) fields;        /* RECORD */
+    const struct ResultType *element;      /* LIST */
+    const char *missing_validation;        /* RECORD of data without a validation part: its name */
+} ResultType;
+typedef struct ResultField { const char *name; const ResultType *type; } ResultField;
+
+/* ---- declarations ---- */
+typedef struct Symbol { const char *name; Span span; Value value; bool is_param, is_result, makes_model; const Value *domain; } Symbol;
+
+typedef struct FormRow { Form form; const char *signature; bool parsed; } FormRow;
+
+struct Sema {
+    Arena *arena;
+    Interner *names;
+    Diagnostics *diags;
+    bool repl, in_prelude, in_import;
+    Scope *globals;
+    NameMap symbols;                                   /* Symbol: constants, params, results */
+    NameMap forms[FORM_CATEGORY_COUNT];                /* declarations of the script */
+    NameMap prelude[FORM_CATEGORY_COUNT];
+    NameMap rows[FORM_CATEGORY_COUNT];
+    NameMap models, data, recipes;
+    ParamOverride *overrides; size_t override_count;
+    NameList params;                                   /* with a domain, for tune */
+    NameList param_names;                              /* all, for --set */
+    VEC(const char *) files;                           /* canonical paths of files read or being read */
+    VEC(const SourceFile *) broken;                    /* files with syntax errors */
+    const char *declaring; FormCategory declaring_category;
+    int depth, dead;                                   /* of evaluation; inside a branch that is not taken */
+    uint64_t calls, searches;
+    struct { const char *in, *in_channels, *in_features, *in_shape, *classes, *features, *shape, *train, *validation, *test; } word;
+};
+
+/* ---- value.c ---- */
+Value value_none(Span span);
+Value value_number(double number, bool is_integer, Span span);
+Value value_bool(bool boolean, Span span);
+Value value_string(const char *text, size_t length, Span span);
+Value value_error(Span span);
+Value value_unknown(Span span);
+Value value_tensor(const Expr *expr);
+bool value_failed(const Value *value);                 /* an error, reported */
+bool value_is_later(const Value *value);               /* known only at run time, no tensor */
+bool value_equal(const Value *a, const Value *b);
+
+/* ---- tables.c ---- */
+void tables_add_rows(Sema *sema);
+const Form *form_ready(Sema *sema, const Form *form);  /* with its signature parsed */
+const char *category_noun(FormCategory category);
+const char *category_plural(FormCategory category);
+DiagId category_diag(FormCategory category);
+int category_by_name(const char *text, size_t length); /* "optimizer" -> FORM_OPTIMIZER, -1 none */
+/* A signature's default, as the value it stands for. */
+Value fallback_value(Sema *sema, const char *text, const char *type, Span span);
+const char *range_of(FormCategory category, const char *parameter, bool prelude);   /* ranges.def, or NULL */
+
+/* ---- forms.c: finding forms, binding calls ---- */
+const Form *find_form(Sema *sema, FormCategory category, const char *name);
+const Form *find_link(Sema *sema, const char *name);
+bool find_any_category(Sema *sema, const char *name, FormCategory *category);
+void list_forms(Sema *sema, FormCategory category, NameList *out);
+void report_unknown_form(Sema *sema, const Scope *scope, FormCategory category, Name name);
+/* `skip` leading arguments are fed by the caller. NULL: reported. */
+Call *bind_call(Sema *sema, const Scope *scope, const Form *form, size_t skip, const Expr *expr);
+/* Which of a form's arguments is meant, or -1 (reported). `next` and `named` go along a call's arguments. */
+int argument_place(Sema *sema, const Form *form, size_t skip, const Arg *arg, size_t *next, bool *named);
+Call *call_with_defaults(Sema *sema, const Form *form, Span span);
+bool check_call_rules(Sema *sema, const Call *call);   /* rules.c: what several arguments must fulfil together */
+
+/* ---- types.c ---- */
+/* Evaluates an expression for a place of a type; `what` names the place in messages ("'units' of 'dense'"). */
+Value eval_as(Sema *sema, const Scope *scope, const Expr *expr, const char *type, const char *what);
+bool type_has(const char *type, const char *atom);
+
+/* ---- eval.c ---- */
+Value eval(Sema *sema, const Scope *scope, const Expr *expr);
+Value eval_unary(Sema *sema, const Expr *expr, Value a);
+Value eval_binary(Sema *sema, const Expr *expr, Value a, Value b);
+Value eval_call(Sema *sema, const Scope *scope, const Expr *expr);       /* functions.c */
+bool enter(Sema *sema, Span span);                     /* false: too deep, reported */
+void leave(Sema *sema);
+/* Whether a value can be computed with at all; tensors and whole records are reported. */
+bool value_usable(Sema *sema, const Value *v, Span span);
+void report_not_constant(Sema *sema, Span span);
+void report_tensor(Sema *sema, Span span);
+
+/* ---- later.c ---- */
+Later *later_of(Sema *sema, const Value *value);
+Value later_value(Sema *sema, Later *later, Span span);
+
+/* ---- settings.c ---- */
+struct SettingRow { const char *key, *type, *fallback, *help; int since; };
+typedef enum SettingTable { TABLE_DATA, TABLE_RECIPE, TABLE_EVALUATE, TABLE_PREDICT, TABLE_CROSSVALIDATE, TABLE_TUNE, TABLE_BAG, TABLE_BOOST,
+                            TABLE_PRUNE, TABLE_FREEZE, TABLE_MINIMIZE, TABLE_NONE } SettingTable;
+Checked checked_new(Sema *sema, SettingTable table, Span span);          /* defaults */
+Checked checked_copy(Sema *sema, const Checked *checked);
+int checked_find(const Checked *checked, const char *key);
+void list_keys(Sema *sema, const Checked *checked, NameList *out);
+/* Takes a setting into a table that has its key; reports what is wrong with the value. */
+void checked_set(Sema *sema, const Scope *scope, Checked *checked, int row, const Setting *setting);
+bool report_repeated_key(Sema *sema, const Settings *settings, size_t i);
+/* Reads epochs and steps of one place: both are an error, and one replaces what the other said elsewhere. */
+void recipe_take(Sema *sema, const Scope *scope, Checked *recipe, const Settings *settings, size_t only, bool *seen_length);
+
+/* ---- declare.c and its sisters ---- */
+void declare_const(Sema *sema, const Stmt *stmt);
+void declare_param(Sema *sema, const Stmt *stmt);      /* params.c */
+void declare_function(Sema *sema, const Stmt *stmt);   /* formulas.c: fn, schedule, optimizer */
+void declare_block(Sema *sema, const Stmt *stmt);      /* check_body.c: block, model */
+void declare_data(Sema *sema, const Stmt *stmt);       /* recipes.c */
+void declare_recipe(Sema *sema, const Stmt *stmt);
+void check_import(Sema *sema, const Stmt *stmt);       /* imports.c */
+void remember_script(Sema *sema, const SourceFile *file);
+void check_statements(Sema *sema, const Script *script, CheckedScript *out);
+CheckedAction *check_action(Sema *sema, const Stmt *stmt);
+/* False where the name is taken by another declaration of its kind (reported). */
+bool declare_name(Sema *sema, NameMap *map, Name name, const char *kind, Span earlier);
+Form *form_of_declaration(Sema *sema, const Stmt *stmt, FormCategory category, const Scope *scope);
+bool is_recursive(Sema *sema, const Stmt *stmt, FormCategory category);   /* REPL: by way of declarations that use the name it replaces */
+bool may_be_declared_in_broken_text(Sema *sema, const char *name);
+void report_unavailable(Sema *sema, Span span, const char *what, const char *name, int since);
+bool symbol_add(Sema *sema, Name name, Value value, const char *kind, Symbol **out);
+const BodyItem *find_model_part(const Form *form, const char *name);      /* what binds this name in the model's body, or NULL */
+
+/* ---- results.c ---- */
+typedef struct ResultContext { bool has_validation; const char *data; const Value *metrics; bool classify, regress; const char *const *variables; size_t variable_count;
+                               const char *const *recipes; size_t recipe_count; } ResultContext;
+const ResultType *result_type(Sema *sema, const char *text, const ResultContext *context);
+Value result_field(Sema *sema, const Expr *expr, const Value *base);
+bool is_metric_path(Sema *sema, const Expr *expr, const char **text);
+#endif
