@@ -339,11 +339,6 @@ static void place_relayout(Fuse *f, size_t index) {
     f->growing.data[kernel].has_readers = true;
 }
 
-static void place_relayouts_of(Fuse *f, NodeId id) {
-    for (size_t i = 0; i < f->plan->relayouts.len; i++)
-        if (f->plan->relayouts.data[i].node == id) place_relayout(f, i);
-}
-
 /* ---- updates ---- */
 static void find_updates(Fuse *f) {
     for (NodeId i = (NodeId)f->g->nodes.len; i-- > 0;) {
@@ -439,12 +434,10 @@ Plan *pass_fuse(Plan *plan) {
               .behind = ARENA_ARRAY(plan->arena, int, n + 1), .loss_level = NONE};
     find_inlined(&f);
     find_updates(&f);
-    bool *copied = ARENA_ARRAY(plan->arena, bool, n + 1);
-    for (size_t i = 0; i < plan->relayouts.len; i++) copied[plan->relayouts.data[i].node] = true;
     for (NodeId i = 0; i < (NodeId)n; i++) {
         if (!f.uses.live[i] || f.update[i]) continue;
         place_node(&f, i);
-        if (copied[i]) place_relayouts_of(&f, i);
+        if (plan->copy[i] >= 0) place_relayout(&f, (size_t)plan->copy[i]);
     }
     find_behind(&f);
     for (NodeId i = 0; i < (NodeId)n; i++)

@@ -66,8 +66,8 @@ static void infer(Layout *l) {
 }
 
 static void ask_relayout(Plan *plan, NodeId id, int axis) {
-    for (size_t i = 0; i < plan->relayouts.len; i++)
-        if (plan->relayouts.data[i].node == id && plan->relayouts.data[i].feature_axis == axis) return;
+    if (plan->copy[id] >= 0) return;
+    plan->copy[id] = (int)plan->relayouts.len;
     Relayout r = {.node = id, .feature_axis = axis};
     r.storage.view = view_of_shape(graph_node(plan->graph, id)->shape, axis);
     r.storage.rows_max = view_rows_max(plan, r.storage.view);
@@ -93,6 +93,8 @@ Plan *pass_layout(Plan *plan) {
     Graph *g = plan->graph;
     plan->feature_axis = ARENA_ARRAY(plan->arena, int, g->nodes.len + 1);
     Layout l = {plan, g, ARENA_ARRAY(plan->arena, int, g->nodes.len + 1)};
+    plan->copy = ARENA_ARRAY(plan->arena, int, g->nodes.len + 1);
+    for (size_t i = 0; i < g->nodes.len; i++) plan->copy[i] = -1;
     infer(&l);
     for (NodeId i = 0; i < (NodeId)g->nodes.len && !plan->error; i++) {
         const Node *n = graph_node(g, i);

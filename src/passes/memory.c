@@ -127,14 +127,17 @@ Plan *pass_memory(Plan *plan) {
         Buffer b = {i, -1, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, 0, first, last[i] > first ? last[i] : first};
         vec_push(plan->arena, &buffers, b);
     }
+    int *last_copy = ARENA_ARRAY(plan->arena, int, plan->relayouts.len + 1);
+    for (size_t k = 0; k < plan->kernels.len; k++) {
+        const Kernel *kernel = &plan->kernels.data[k];
+        int copy = kernel->contract != NO_NODE ? contract_relayout(plan, kernel->contract) : -1;
+        if (copy >= 0 && kernel->phase > last_copy[copy]) last_copy[copy] = kernel->phase;
+    }
     for (size_t i = 0; i < plan->relayouts.len; i++) {
         Relayout *r = &plan->relayouts.data[i];
-        int first = plan->kernels.data[r->home].phase, end = first;
-        for (size_t k = 0; k < plan->kernels.len; k++)
-            if (plan->kernels.data[k].contract != NO_NODE && contract_relayout(plan, plan->kernels.data[k].contract) == (int)i && plan->kernels.data[k].phase > end)
-                end = plan->kernels.data[k].phase;
+        int first = plan->kernels.data[r->home].phase;
         r->storage.kind = STORE_ARENA;
-        Buffer b = {r->node, (int)i, (grid_bytes(plan, r->storage.view) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, 0, first, end};
+        Buffer b = {r->node, (int)i, (grid_bytes(plan, r->storage.view) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, 0, first, last_copy[i] > first ? last_copy[i] : first};
         vec_push(plan->arena, &buffers, b);
     }
     for (size_t i = 0; i < buffers.len; i++) {

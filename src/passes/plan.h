@@ -98,7 +98,8 @@ typedef struct Plan {
     int *feature_axis;           /* per node: the axis in panels wherever the node lies in memory or passes through a kernel: the last one, but 0 for what flows into the assign of a dense kernel */
     int *stage;                  /* per node: its stage in its home */
     bool *inlined;               /* per node: recomputed where used */
-    VEC(Relayout) relayouts;
+    VEC(Relayout) relayouts;     /* at most one a node */
+    int *copy;                   /* per node: its relayout's index, or -1 */
     int64_t arena_bytes;
     int scalar_count;            /* the first HYPER_COUNT are the hypers */
     double flops;                /* of a step with a full batch: multiply-add equivalents */
@@ -119,6 +120,8 @@ typedef struct PassOptions { FILE *dump; const char *dump_pass; bool time; } Pas
 /* Runs all passes. NULL and an error text where one finds the graph beyond what code generation can do (never silently wrong). */
 Plan *passes_run(Graph *graph, const PassOptions *options, char **error);
 bool pass_exists(const char *name);
+const char *pass_name(size_t index);                  /* in pipeline order; NULL behind the last */
+const char *pass_help(size_t index);
 void plan_print(const Plan *plan, FILE *out);         /* --plan: kernels, what each fused, what it did not and why, memory */
 /* The number of tasks of a kernel for n samples. */
 int64_t kernel_tasks(const Plan *plan, const Kernel *kernel, int64_t n);

@@ -57,9 +57,7 @@ void visit_sources(const Plan *plan, NodeId id, VisitSource visit, void *context
 
 int contract_relayout(const Plan *plan, NodeId id) {
     Factors f = contract_factors(plan, id);
-    for (size_t i = 0; i < plan->relayouts.len; i++)
-        if (plan->relayouts.data[i].node == f.lanes && plan->relayouts.data[i].feature_axis == f.lanes_axis) return (int)i;
-    return -1;
+    return graph_node(plan->graph, f.lanes)->feature_axis != f.lanes_axis ? plan->copy[f.lanes] : -1;
 }
 
 bool contract_reads_itself(const Plan *plan, NodeId id, NodeId input) {
