@@ -301,7 +301,7 @@ static void write_train(Writer *w, const CompiledAction *a, json_t *object)
     put(object, "average", average_json(w, a));
     put(object, "checkpoint", checkpoint_json(w, recipe));
     put_text(object, "fingerprint", fingerprint(w, a));
-    put_text(object, "optimizer", value_word(w->c->arena, setting(recipe, "optimizer")));
+    put_text(object, "optimizer", value_spelling(w->c->arena, setting(recipe, "optimizer")));
     put_text(object, "loss", lower_loss_name(w->c->lower, recipe, &a->data->info, a->model));
 }
 

@@ -20,7 +20,7 @@ char *span_text(Arena *arena, Span span)
     return text;
 }
 
-const char *value_word(Arena *arena, const Value *value)
+const char *value_spelling(Arena *arena, const Value *value)
 {
     if (value->kind == VALUE_CALL) return value->call->form->name;
     if (value->kind == VALUE_STRING) return value->text;
@@ -67,7 +67,7 @@ json_t *value_json(Arena *arena, const Value *value)
     case VALUE_CALL:
         if (value->call->form->category == FORM_WORD) return json_string(value->call->form->name);
         return call_json(arena, value->call, "form");
-    case VALUE_LATER: return json_string(value_word(arena, value));
+    case VALUE_LATER: return json_string(value_spelling(arena, value));
     case VALUE_NONE:
     case VALUE_ERROR: break;
     }
@@ -77,7 +77,7 @@ json_t *value_json(Arena *arena, const Value *value)
 json_t *metric_json(Arena *arena, const Value *value)
 {
     if (value->kind == VALUE_CALL) return call_json(arena, value->call, "name");
-    return json_pack("{s:s}", "name", value_word(arena, value));
+    return json_pack("{s:s}", "name", value_spelling(arena, value));
 }
 
 static const char *const op_text[] = {
@@ -169,7 +169,7 @@ static void write_value(Writer *w, const Value *value)
         break;
     }
     case VALUE_LATER:
-    case VALUE_ERROR: fputs(value_word(w->arena, value), w->out); break;
+    case VALUE_ERROR: fputs(value_spelling(w->arena, value), w->out); break;
     }
 }
 

@@ -14,7 +14,7 @@ json_t *later_json(Arena *arena, const Later *later);
 /* A data declaration. `seed`: stands where none was written, or NULL. */
 json_t *data_json(Arena *arena, const DataDecl *decl, const uint64_t *seed);
 /* The name of a word or a form; the text of a string; the source text of anything else ("validation.loss"). */
-const char *value_word(Arena *arena, const Value *value);
+const char *value_spelling(Arena *arena, const Value *value);
 /* An unambiguous text of settings: equal texts, equal meaning. With `stable` it is the same in every process (functions
  * and optimizers of the script are told by their source), else it also tells apart two declarations of one name. */
 char *settings_text(Arena *arena, const Checked *settings, bool stable);
