@@ -27,8 +27,8 @@ class Net(nn.Module):
     def forward(self, x): return self.run(self, x)
 
 
-def case(name, body, net, shape=(4,), classes=3, targets=1, recipe="", declare="", opt=None, loss=None, penalty=None, clip=None, after=None, schedule=None):
-    CASES.append((name, body, net, shape, classes, targets, recipe, declare, opt, loss, penalty, clip, after, schedule))
+def case(name, body, net, shape=(4,), classes=3, targets=1, recipe="", declare="", opt=None, loss=None, penalty=None, clip=None, after=None, schedule=None, head=lambda x: x):
+    CASES.append((name, body, net, shape, classes, targets, recipe, declare, opt, loss, penalty, clip, after, schedule, head))
 
 
 def start(name, n):
@@ -43,7 +43,7 @@ def inputs(n, size):
 
 
 def run(c):
-    name, body, make, shape, classes, targets, recipe, declare, opt, loss, penalty, clip, after, schedule = c
+    name, body, make, shape, classes, targets, recipe, declare, opt, loss, penalty, clip, after, schedule, head = c
     net = make().train()
     state = net.state_dict()
     for k, v in state.items():
@@ -67,7 +67,7 @@ def run(c):
         at += b
     weights = [(k, v.flatten().tolist()) for k, v in net.state_dict().items() if "num_batches" not in k]
     net.eval()
-    with torch.no_grad(): out = net(x[:5]).flatten().tolist()
+    with torch.no_grad(): out = head(net(x[:5])).flatten().tolist()
     return losses, weights, out
 
 
@@ -166,11 +166,11 @@ case("blocks in a repeat", "repeat i in 1..2 { residual(3 * i) }\n    residual(6
      declare="block residual(n) {\n    shortcut = in\n    if in.features != n { shortcut = in -> dense(n, bias = false) }\n    in -> dense(n) -> tanh -> add(shortcut)\n}")
 case("a loss of every position", "dense(5) -> tanh -> flatten -> dense(3)", lambda: seq(("dense1", nn.Linear(4, 5)), ("t", nn.Tanh()), ("f", nn.Flatten()), ("dense2", nn.Linear(15, 3))), shape=(3, 4))
 
-case("cross entropy over softmax", MLP % 3 + " -> softmax", mlp(), recipe="loss = cross_entropy")
+case("cross entropy over softmax", MLP % 3 + " -> softmax", mlp(), recipe="loss = cross_entropy", head=lambda x: F.softmax(x, -1))
 case("label smoothing", MLP % 3, mlp(), recipe="loss = cross_entropy(label_smoothing = 0.1)", loss=lambda p, y: F.cross_entropy(p, y, label_smoothing=0.1))
 case("more outputs than classes", MLP % 4, mlp(4))
 case("binary cross entropy", MLP % 1, mlp(1), classes=2, loss=lambda p, y: F.binary_cross_entropy_with_logits(p.squeeze(-1), y.double()))
-case("binary cross entropy over sigmoid", MLP % 1 + " -> sigmoid", mlp(1), classes=2, recipe="loss = binary_cross_entropy", loss=lambda p, y: F.binary_cross_entropy_with_logits(p.squeeze(-1), y.double()))
+case("binary cross entropy over sigmoid", MLP % 1 + " -> sigmoid", mlp(1), classes=2, head=torch.sigmoid, recipe="loss = binary_cross_entropy", loss=lambda p, y: F.binary_cross_entropy_with_logits(p.squeeze(-1), y.double()))
 case("hinge", MLP % 3, mlp(), recipe="loss = hinge", loss=F.multi_margin_loss)
 case("mse", MLP % 2, mlp(2), classes=0, targets=2)
 case("mae", MLP % 2, mlp(2), classes=0, targets=2, recipe="loss = mae", loss=F.l1_loss)
