@@ -22,9 +22,7 @@ static void multiply_add(Emitter *e, Val *acc, int rows, Val a, int row_stride, 
 /* for k in [from, to): acc += A(., k) B(k); unrolled `unroll` times where the length allows, then one by one. */
 static void chain(Emitter *e, Val *acc, int rows, Val a, int a_step, int row_stride, Val b, Val from, Val to, int unroll)
 {
-    Val length = LLVMBuildSub(e->b, to, from, ""), whole = length;
-    if (unroll > 1) whole = LLVMBuildAnd(e->b, length, c64(e, -(int64_t)unroll), "");
-    Val split = iadd(e, from, whole);
+    Val split = unroll > 1 ? iadd(e, from, LLVMBuildAnd(e->b, LLVMBuildSub(e->b, to, from, ""), c64(e, -(int64_t)unroll), "")) : from;
     for (int pass = unroll > 1 ? 0 : 1; pass < 2; pass++) {
         Loop l = loop_begin(e, pass ? split : from, pass ? to : split, pass ? 1 : unroll, (unsigned)rows, acc, NULL);
         for (int i = 0; i < rows; i++) acc[i] = l.phi[i];
