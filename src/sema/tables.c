@@ -49,7 +49,7 @@ DiagId category_diag(FormCategory category)
 int category_by_name(const char *text, size_t length)
 {
     for (int i = 0; i < FORM_CATEGORY_COUNT; i++)
-        if (strlen(categories[i].id) == length && !strncasecmp(categories[i].id, text, length)) return i;
+        if (i != FORM_WORD && strlen(categories[i].id) == length && !strncasecmp(categories[i].id, text, length)) return i;
     return -1;
 }
 
