@@ -79,7 +79,7 @@ static nnrt_model *model_new(nnrt_session *session, const json_t *declared, nnrt
         model->weight_name[i] = name;
         model->weight[i] = key ? nnrt_weight_find(session, key) : NULL;
         if (!name || !model->weight[i]) {
-            nnrt_fail(e, NNRT_SCRIPT, "bad-program", "model '%s' of the program has an unknown weight", model->name);
+            nnrt_fail(e, NNRT_SCRIPT, "internal", "model '%s' of the program has an unknown weight", model->name);
             goto failed;
         }
     }
@@ -100,7 +100,7 @@ nnrt_model *nnrt_program_model(nnrt_program *program, const char *name, nnrt_err
         if (!strcmp(program->model[i]->name, name)) return program->model[i];
     const json_t *declared = name ? named(json_object_get(program->json, "models"), name) : NULL;
     if (!declared) {
-        nnrt_fail(e, NNRT_SCRIPT, "bad-program", "the program has no model '%s'", name ? name : "");
+        nnrt_fail(e, NNRT_SCRIPT, "internal", "the program has no model '%s'", name ? name : "");
         return NULL;
     }
     nnrt_model **grown = realloc(program->model, (program->model_count + 1) * sizeof *grown);
@@ -118,7 +118,7 @@ const nnrt_data *nnrt_program_data(nnrt_program *program, const char *name, nnrt
 {
     const json_t *declared = name ? named(json_object_get(program->json, "data"), name) : NULL;
     if (!declared) {
-        nnrt_fail(e, NNRT_SCRIPT, "bad-program", "the program has no data '%s'", name ? name : "");
+        nnrt_fail(e, NNRT_SCRIPT, "internal", "the program has no data '%s'", name ? name : "");
         return NULL;
     }
     return nnrt_session_data(program->session, declared, program->folder, e);

@@ -30,7 +30,7 @@ bool nnrt_do_save(nnrt_program *program, nnrt_error *e)
     nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
     const char *to = nnrt_action_text(program, "to");
     if (!model || !nnrt_model_draw(model, nnrt_action_seed(program), e)) return false;
-    if (!to) return nnrt_fail(e, NNRT_SCRIPT, "bad-program", "'save' of the program names no file");
+    if (!to) return nnrt_fail(e, NNRT_SCRIPT, "internal", "'save' of the program names no file");
     if (program->session->options.dry_run) return true;
     char *path = nnrt_program_path(program, to);
     bool well = path ? write_model(model, path, e) : nnrt_no_memory(e);
@@ -126,7 +126,7 @@ bool nnrt_do_load(nnrt_program *program, nnrt_error *e)
     nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
     const char *from = nnrt_action_text(program, "from");
     if (!model) return false;
-    if (!from) return nnrt_fail(e, NNRT_SCRIPT, "bad-program", "'load' of the program names no file");
+    if (!from) return nnrt_fail(e, NNRT_SCRIPT, "internal", "'load' of the program names no file");
     char *path = nnrt_program_path(program, from);
     bool well = path ? nnrt_model_load(model, path, e) : nnrt_no_memory(e);
     free(path);
@@ -176,7 +176,7 @@ bool nnrt_do_assert(nnrt_program *program, nnrt_error *e)
     if (holds || program->session->options.dry_run) return true;
     char *text = message && !json_is_null(message) ? nnrt_later_text(program->session, message, e) : NULL;
     if (e->status) return false;
-    nnrt_fail(e, NNRT_ASSERTION, "assertion", "assertion failed%s%s", text ? ": " : "", text ? text : "");
+    nnrt_fail(e, NNRT_ASSERTION, "assertion-failed", "assertion failed%s%s", text ? ": " : "", text ? text : "");
     say_sides(program, condition, e->help, sizeof e->help);
     free(text);
     return false;

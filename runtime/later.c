@@ -136,7 +136,7 @@ static bool apply(nnrt_session *session, const char *op, const json_t *later, va
         *out = operators[i].compares ? truth(r != 0) : number(r);
         return true;
     }
-    return nnrt_fail(e, NNRT_SCRIPT, "bad-program", "the program has no operator '%s'", op);
+    return nnrt_fail(e, NNRT_SCRIPT, "internal", "the program has no operator '%s'", op);
 }
 
 /* The whole result, its history among its fields. */
@@ -198,11 +198,11 @@ static bool evaluate(nnrt_session *session, const json_t *later, value *out, nnr
             *out = (value){ .kind = TREE, .tree = r->value, .result = r };
             return true;
         }
-        return nnrt_fail(e, NNRT_SCRIPT, "unknown-result", "there is no result '%s' yet", result);
+        return nnrt_fail(e, NNRT_SCRIPT, "unknown-name", "there is no result '%s' yet", result);
     }
     if (name) return evaluate(session, of, &base, e) && field(base, name, out, e);
     if (index) return evaluate(session, of, &base, e) && evaluate(session, index, &at, e) && element(base, at, out, e);
-    return nnrt_fail(e, NNRT_SCRIPT, "bad-program", "an expression of the program is none");
+    return nnrt_fail(e, NNRT_SCRIPT, "internal", "an expression of the program is none");
 }
 
 static void write_value(FILE *to, value v, bool quoted);

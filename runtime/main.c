@@ -61,7 +61,7 @@ enum { ROWS = sizeof rows / sizeof *rows };
 
 static bool usage_error(const command *c, const char *text, const char *what, const char *accepted)
 {
-    fprintf(stderr, "%s: error: %s '%s'%s%s [usage]\nhelp: %s --help lists the options\n", c->name, text, what, accepted ? ": it takes " : "", accepted ? accepted : "", c->name);
+    fprintf(stderr, "%s: error: %s '%s'%s%s [wrong-usage]\nhelp: %s --help lists the options\n", c->name, text, what, accepted ? ": it takes " : "", accepted ? accepted : "", c->name);
     return false;
 }
 
@@ -115,7 +115,7 @@ static bool cpu_suffices(const command *c, const char *features)
     for (const char *f = features ? features : ""; *f;) {
         size_t length = strcspn(f, ",");
         if (!cpu_has(f, length)) {
-            fprintf(stderr, "%s: error: this processor lacks '%.*s', which the program was built for [wrong-cpu]\nhelp: build it with --cpu x86-64-v3, or on this machine\n", c->name, (int)length, f);
+            fprintf(stderr, "%s: error: this processor lacks '%.*s', which the program was built for [unsupported-cpu]\nhelp: build it with --cpu x86-64-v3, or on this machine\n", c->name, (int)length, f);
             return false;
         }
         f += length + (f[length] == ',');
@@ -158,7 +158,7 @@ int nnrt_main(int argc, char **argv, const char *program_json, const nnrt_embedd
     json_error_t why;
     json_t *program = json_loads(program_json, 0, &why);
     if (!program) {
-        fprintf(stderr, "%s: error: the program in this file is damaged: %s [bad-program]\n", c.name, why.text);
+        fprintf(stderr, "%s: error: the program in this file is damaged: %s [internal]\n", c.name, why.text);
         return NNRT_FILES;
     }
     int status = NNRT_OK;

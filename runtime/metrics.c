@@ -219,7 +219,7 @@ bool nnrt_metric_read(const json_t *declared, const nnrt_data *data, nnrt_metric
     const struct row *row = find(name);
     if (!row) return nnrt_fail(e, NNRT_SCRIPT, "unknown-metric", "there is no metric '%s'", name ? name : "");
     if ((row->kind == CLASSES) != data->classify)
-        return nnrt_fail(e, NNRT_SCRIPT, "wrong-metric", "metric '%s' is of %s, but the targets of data '%s' are %s", name,
+        return nnrt_fail(e, NNRT_SCRIPT, "wrong-target", "metric '%s' is of %s, but the targets of data '%s' are %s", name,
                          row->kind == CLASSES ? "classes" : "real values", data->name, data->classify ? "classes" : "real values");
     *metric = (nnrt_metric){ row->name, (int64_t)json_number_value(json_object_get(declared, "k")) };
     if (metric->k < 1) metric->k = 1;

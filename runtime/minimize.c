@@ -24,7 +24,7 @@ static bool set_up(minimization *m, nnrt_error *e)
     const char *columns[ROW_VARIABLES + 64] = { "step", "lr", "value" };
     bool whole[ROW_VARIABLES + 64] = { true };
     m->count = json_array_size(variables);
-    if (m->count > 64) return nnrt_fail(e, NNRT_SCRIPT, "too-many", "minimize takes at most 64 variables, not %zu", m->count);
+    if (m->count > 64) return nnrt_fail(e, NNRT_SCRIPT, "too-large", "minimize takes at most 64 variables, not %zu", m->count);
     m->unit = nnrt_program_instance_apart(m->program, nnrt_action_text(m->program, "unit"), NULL, e);
     m->name = calloc(m->count + 1, sizeof *m->name);
     m->at = calloc(m->count + 1, sizeof *m->at);
@@ -35,7 +35,7 @@ static bool set_up(minimization *m, nnrt_error *e)
         const json_t *variable = json_array_get(variables, i);
         m->name[i] = columns[ROW_VARIABLES + i] = json_string_value(json_object_get(variable, "name"));
         m->at[i] = m->name[i] ? nnrt_instance_values(m->unit, NNRT_WEIGHT, m->name[i]) : NULL;
-        if (!m->at[i]) return nnrt_fail(e, NNRT_SCRIPT, "bad-program", "the fn has no variable '%s'", m->name[i] ? m->name[i] : "");
+        if (!m->at[i]) return nnrt_fail(e, NNRT_SCRIPT, "internal", "the fn has no variable '%s'", m->name[i] ? m->name[i] : "");
         m->at[i][0] = (float)json_number_value(json_object_get(variable, "start"));
     }
     m->path = nnrt_history_new(ROW_VARIABLES + m->count, columns, whole);

@@ -189,7 +189,7 @@ bool nnrt_do_predict(nnrt_program *program, nnrt_error *e)
     const char *to = nnrt_action_text(program, "to");
     bool dry = program->session->options.dry_run;
     if (!p.model || !(p.data = nnrt_program_data(program, nnrt_action_text(program, "data"), e)) || !(p.part = nnrt_action_part(program, p.data, e))) return false;
-    if (!to || (!has_suffix(to, ".npy") && !has_suffix(to, ".csv"))) return nnrt_fail(e, NNRT_SCRIPT, "wrong-suffix", "predictions are written as .npy or .csv, not to '%s'", to ? to : "");
+    if (!to || (!has_suffix(to, ".npy") && !has_suffix(to, ".csv"))) return nnrt_fail(e, NNRT_SCRIPT, "bad-file", "predictions are written as .npy or .csv, not to '%s'", to ? to : "");
     if (!nnrt_model_draw(p.model, nnrt_action_seed(program), e)) return false;
     if (!(p.unit = nnrt_program_instance(program, nnrt_action_text(program, "unit"), NULL, e))) return false;
     p.count = dry && p.part->count > 2 * p.unit->batch ? 2 * p.unit->batch : p.part->count;

@@ -53,6 +53,18 @@ void nnrt_progress_begin(nnrt_progress *progress, bool quiet, const char *title,
     if (!quiet) put_line(title);
 }
 
+void nnrt_scaled_text(double value, bool binary, char *text, size_t size)
+{
+    static const char *const decimal_prefix[] = { "", " k", " M", " G", " T" }, *const binary_prefix[] = { " ", " Ki", " Mi", " Gi", " Ti" };
+    double base = binary ? 1024 : 1000;
+    int power = 0;
+    while (power < 4 && value >= base) {
+        value /= base;
+        power++;
+    }
+    snprintf(text, size, value < 10 ? "%.2f%s" : value < 100 ? "%.1f%s" : "%.0f%s", value, binary ? binary_prefix[power] : decimal_prefix[power]);
+}
+
 static void duration_text(double seconds, char *text, size_t size)
 {
     if (seconds < 100) snprintf(text, size, "%.0f s", seconds);

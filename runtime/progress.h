@@ -2,6 +2,7 @@
 #ifndef NNRT_PROGRESS_H
 #define NNRT_PROGRESS_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct nnrt_progress {
@@ -20,6 +21,8 @@ void nnrt_progress_step(nnrt_progress *progress, int64_t step, int64_t epoch);
 /* An epoch is done; `numbers`: "loss 0.31  accuracy 0.9". */
 void nnrt_progress_epoch(nnrt_progress *progress, int64_t step, int64_t epoch, const char *numbers);
 void nnrt_progress_end(nnrt_progress *progress, int64_t step, int64_t epoch);
+/* "12.3 k", "4.56 M": three digits and the unit's prefix, thousands or (binary) 1024s. */
+void nnrt_scaled_text(double value, bool binary, char *text, size_t size);
 /* A line of its own, such as "stopped early". */
 void nnrt_progress_note(nnrt_progress *progress, const char *text);
 #endif

@@ -64,8 +64,13 @@ json_t *nnrt_history_records(const nnrt_history *history)
     json_t *records = json_array();
     for (size_t r = 0; r < history->rows; r++) {
         json_t *record = json_object();
-        for (size_t c = 0; c < history->columns; c++)
-            nnrt_put_number(record, history->name[c], history->value[r * history->columns + c], history->whole[c]);
+        for (size_t c = 0; c < history->columns; c++) {
+            const char *name = history->name[c];
+            double value = history->value[r * history->columns + c];
+            nnrt_put_number(record, name, value, history->whole[c]);
+            /* As in a training's result, `loss` alone is the training part's. */
+            if (!strncmp(name, "train.", 6)) nnrt_put_number(record, name + 6, value, history->whole[c]);
+        }
         json_array_append_new(records, record);
     }
     return records;

@@ -104,14 +104,14 @@ static bool same_shape(const json_t *expected, const char *key, int rank, const 
     if (old_rank == rank && !memcmp(old, dims, sizeof *dims * (size_t)rank)) return true;
     nnrt_shape_text(old_rank, old, was, sizeof was);
     nnrt_shape_text(rank, dims, is, sizeof is);
-    return nnrt_fail(e, NNRT_FILES, "data-changed", "the %s of data '%s' are %s, but this program was built for %s", what, data, is, was);
+    return nnrt_fail(e, NNRT_FILES, "changed-data", "the %s of data '%s' are %s, but this program was built for %s", what, data, is, was);
 }
 
 static bool same_count(const json_t *expected, const char *key, int64_t count, const char *data, const char *what, nnrt_error *e)
 {
     const json_t *was = json_object_get(expected, key);
     if (!json_is_integer(was) || json_integer_value(was) == count) return true;
-    return nnrt_fail(e, NNRT_FILES, "data-changed", "data '%s' has %lld %s, but this program was built for %lld", data, (long long)count, what, (long long)json_integer_value(was));
+    return nnrt_fail(e, NNRT_FILES, "changed-data", "data '%s' has %lld %s, but this program was built for %lld", data, (long long)count, what, (long long)json_integer_value(was));
 }
 
 static bool data_as_expected(nnrt_program *program, nnrt_error *e)
@@ -155,7 +155,7 @@ static bool perform(nnrt_program *program, nnrt_error *e)
         if (verbs[i].long_running && !nnrt_flush_output(program, e)) return false;
         return verbs[i].perform(program, e) && nnrt_log_sound(program->session->log, e);
     }
-    return nnrt_fail(e, NNRT_SCRIPT, "bad-program", "the program has no verb '%s'", verb ? verb : "");
+    return nnrt_fail(e, NNRT_SCRIPT, "internal", "the program has no verb '%s'", verb ? verb : "");
 }
 
 static bool open_resume(nnrt_program *program, nnrt_error *e)

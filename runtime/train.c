@@ -200,10 +200,11 @@ static void log_start(const nnrt_training *training)
 
 static void begin_progress(nnrt_training *training)
 {
-    char title[160];
-    snprintf(title, sizeof title, "train %s on %s: %lld parameters, %lld samples in batches of %lld, %d thread%s, %.1f MiB of working memory", training->model_name,
+    char title[160], memory[32];
+    nnrt_scaled_text((double)training->unit->arena_bytes, true, memory, sizeof memory);
+    snprintf(title, sizeof title, "train %s on %s: %lld parameters, %lld samples in batches of %lld, %d thread%s, %sB of working memory", training->model_name,
              training->data_name, (long long)training->model->parameters, (long long)training->samples, (long long)training->batch, training->session->threads,
-             training->session->threads == 1 ? "" : "s", (double)training->unit->arena_bytes / 1048576.0);
+             training->session->threads == 1 ? "" : "s", memory);
     nnrt_progress_begin(&training->progress, training->session->options.quiet, title, training->step, training->steps, training->epochs);
 }
 

@@ -50,6 +50,7 @@ typedef struct nnrt_training {
 
     /* what it remembers: one tensor a weight of the model, NULL before there is anything */
     float **best, **swa;
+    bool pointed;                                          /* evaluation reads the averaged weights */
     double row[NNRT_COLUMNS], best_row[NNRT_COLUMNS];
     json_t *confusion_now, *confusion_best;
     nnrt_history *history;                                 /* NULL where the result has no name */

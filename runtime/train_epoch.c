@@ -52,10 +52,12 @@ static bool average_epoch(nnrt_training *training, nnrt_error *e)
     return true;
 }
 
-/* Evaluation reads the averaged weights once there are any. */
+/* Evaluation reads the averaged weights from when there are any; they stay where they are. */
 static void point_at_kept(nnrt_training *training)
 {
     nnrt_instance *unit = training->eval_unit;
+    if (training->pointed || !nnrt_training_averaged(training)) return;
+    training->pointed = true;
     for (size_t i = 0; i < training->model->count; i++) {
         float *kept = nnrt_training_kept(training, i);
         for (size_t k = 0; k < unit->count; k++)
@@ -69,7 +71,7 @@ static bool validate(nnrt_training *training, nnrt_error *e)
     const nnrt_part *part = &training->data->part[NNRT_VALIDATION];
     int64_t count = part->count, limit = training->session->options.dry_run ? 2 * training->eval_unit->batch : count;
     if (count > limit) count = limit;
-    if (nnrt_training_averaged(training)) point_at_kept(training);
+    point_at_kept(training);
     nnrt_call call = nnrt_instance_call(training->program, training->eval_unit, training->seed);
     call.x = part->x;
     call.y = part->y;
@@ -189,7 +191,9 @@ static void show_epoch(nnrt_training *training)
         if ((int)i == training->penalty_column && row[i] == 0) continue;
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %.4g", at ? "  " : "", train ? name + 6 : name, row[i]);
     }
-    if (at < sizeof text - 1) snprintf(text + at, sizeof text - at, "  %.4g samples/s", row[COLUMN_RATE]);
+    char rate[32];
+    nnrt_scaled_text(row[COLUMN_RATE], false, rate, sizeof rate);
+    if (at < sizeof text - 1) snprintf(text + at, sizeof text - at, "  %s samples/s", rate);
     nnrt_progress_epoch(&training->progress, training->step, training->epoch, text);
 }
 

@@ -36,7 +36,7 @@ static bool slot_read(nnrt_session *session, const json_t *declared, nnrt_slot *
     slot->role = weight ? NNRT_WEIGHT : state ? NNRT_STATE : NNRT_RESULT;
     slot->name = json_string_value(json_object_get(declared, weight ? "key" : "name"));
     slot->initial = json_number_value(json_object_get(declared, "initial"));
-    if (!slot->name) return nnrt_fail(e, NNRT_SCRIPT, "bad-program", "a tensor of a unit has no name");
+    if (!slot->name) return nnrt_fail(e, NNRT_SCRIPT, "internal", "a tensor of a unit has no name");
     if (weight && session && (slot->weight = nnrt_weight_find(session, slot->name))) {
         slot->layout = slot->weight->layout;
         return true;
@@ -56,7 +56,7 @@ static bool instance_fill(nnrt_session *store, nnrt_instance *instance, const js
     instance->scalars = whole(unit, "scalars") > NNRT_HYPERS ? whole(unit, "scalars") : NNRT_HYPERS;
     instance->serial = json_is_true(json_object_get(unit, "serial"));
     instance->count = json_array_size(tensors);
-    if (instance->arena_bytes < 0 || instance->out_size < 0) return nnrt_fail(e, NNRT_SCRIPT, "bad-program", "unit '%s' has a negative size", instance->name);
+    if (instance->arena_bytes < 0 || instance->out_size < 0) return nnrt_fail(e, NNRT_SCRIPT, "internal", "unit '%s' has a negative size", instance->name);
     instance->slot = calloc(instance->count + 1, sizeof *instance->slot);
     instance->table = calloc(instance->count + 1, sizeof *instance->table);
     instance->scalar = calloc((size_t)instance->scalars, sizeof *instance->scalar);
@@ -88,7 +88,7 @@ nnrt_instance *nnrt_instance_new(nnrt_program *program, nnrt_session *store, con
     const json_t *unit = unit_json(program, name);
     nnrt_unit code = unit ? program->resolve(program->context, name, compile_seconds ? compile_seconds : &unused) : NULL;
     if (!code) {
-        nnrt_fail(e, NNRT_SCRIPT, "bad-program", "the program has no unit '%s'", name);
+        nnrt_fail(e, NNRT_SCRIPT, "internal", "the program has no unit '%s'", name);
         return NULL;
     }
     nnrt_instance *instance = calloc(1, sizeof *instance);
@@ -108,7 +108,7 @@ nnrt_instance *nnrt_instance_new(nnrt_program *program, nnrt_session *store, con
 static nnrt_instance *instance_of(nnrt_program *program, nnrt_session *store, const char *name, double *compile_seconds, nnrt_error *e)
 {
     if (!name) {
-        nnrt_fail(e, NNRT_SCRIPT, "bad-program", "an action of the program names no unit");
+        nnrt_fail(e, NNRT_SCRIPT, "internal", "an action of the program names no unit");
         return NULL;
     }
     for (size_t i = 0; i < program->instance_count; i++)

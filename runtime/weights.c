@@ -23,10 +23,10 @@ bool nnrt_layout_read(const json_t *declared, nnrt_layout *layout, nnrt_error *e
     const json_t *shape = json_object_get(declared, "shape");
     size_t rank = json_array_size(shape);
     *layout = (nnrt_layout){ .rank = (int)rank, .file_rank = (int)rank, .elements = 1 };
-    if (rank > NNRT_TENSOR_RANK) return nnrt_fail(e, NNRT_SCRIPT, "bad-program", "a tensor of the program has %zu axes", rank);
+    if (rank > NNRT_TENSOR_RANK) return nnrt_fail(e, NNRT_SCRIPT, "internal", "a tensor of the program has %zu axes", rank);
     for (size_t i = 0; i < rank; i++) {
         int64_t d = json_integer_value(json_array_get(shape, i));
-        if (d < 1 || layout->elements > INT64_MAX / 64 / d) return nnrt_fail(e, NNRT_SCRIPT, "bad-program", "a tensor of the program has an impossible shape");
+        if (d < 1 || layout->elements > INT64_MAX / 64 / d) return nnrt_fail(e, NNRT_SCRIPT, "internal", "a tensor of the program has an impossible shape");
         layout->dims[i] = d;
         layout->elements *= d;
     }
@@ -37,7 +37,7 @@ bool nnrt_layout_read(const json_t *declared, nnrt_layout *layout, nnrt_error *e
         layout->dims[0] = 1;
         layout->feature_axis = 0;
     }
-    if (layout->feature_axis < 0 || layout->feature_axis >= layout->rank) return nnrt_fail(e, NNRT_SCRIPT, "bad-program", "a tensor of the program has no axis %d", layout->feature_axis);
+    if (layout->feature_axis < 0 || layout->feature_axis >= layout->rank) return nnrt_fail(e, NNRT_SCRIPT, "internal", "a tensor of the program has no axis %d", layout->feature_axis);
     layout->packed = nnrt_packed_floats(layout->dims, layout->rank, layout->feature_axis);
     return true;
 }
@@ -110,7 +110,7 @@ bool nnrt_weights_declare(nnrt_session *session, const json_t *weights, nnrt_err
         const char *key = json_string_value(json_object_get(declared, "key"));
         const char *role = json_string_value(json_object_get(declared, "role"));
         nnrt_layout layout;
-        if (!key) return nnrt_fail(e, NNRT_SCRIPT, "bad-program", "a weight of the program has no key");
+        if (!key) return nnrt_fail(e, NNRT_SCRIPT, "internal", "a weight of the program has no key");
         if (!nnrt_layout_read(declared, &layout, e)) return false;
         int64_t generation = json_integer_value(json_object_get(declared, "generation"));
         nnrt_weight *weight = nnrt_weight_find(session, key);

@@ -336,6 +336,27 @@ static void test_metrics(void)
     ok(nnrt_metric_compute(&(nnrt_metric){ "precision", 1 }, &set, &value, &e) && value == 1, "precision is the second class's");
 }
 
+static int run_expecting(const char *expected)
+{
+    nnrt_error e = { 0 };
+    nnrt_options options = { .quiet = true, .threads = 1, .diagnostics_json = true, .log_path = "log.jsonl" };
+    nnrt_session *session = nnrt_session_new(&options, &e);
+    char text[sizeof program_head + 200];
+    snprintf(text, sizeof text, "%s],\"expect\":[%s]}", program_head, expected);
+    json_t *program = json_loads(text, 0, NULL);
+    int status = nnrt_session_run(session, program, resolve, NULL);
+    json_decref(program);
+    nnrt_session_free(session);
+    return status;
+}
+
+static void test_expectations(void)
+{
+    ok(run_expecting("{\"data\":\"d\",\"shape\":[3],\"target_shape\":[],\"classes\":0,\"train\":80,\"validation\":20,\"test\":0}") == 0, "data as the compiler saw it");
+    ok(run_expecting("{\"data\":\"d\",\"shape\":[5]}") == 3 && error_says("[3]") && error_says("[5]"), "other shapes end a program, which says both");
+    ok(run_expecting("{\"data\":\"d\",\"shape\":[3],\"classes\":4}") == 3 && error_says("4"), "so do other classes");
+}
+
 static void test_library(void)
 {
     static char text[sizeof program_head + 8];
@@ -361,6 +382,7 @@ int main(void)
     test_files();
     test_other_verbs();
     test_metrics();
+    test_expectations();
     test_library();
     json_decref(last_error);
     if (!chdir("/")) {
