@@ -56,7 +56,8 @@ static void check_inlined(Check *c, NodeId id) {
         if (!c->plan->inlined[u]) continue;
         double value;
         if (reads_memory(c->plan, id)) say(c, "is inlined, but must lie in memory", u);
-        if (!node_constant(g, u, &value) && graph_node(g, u)->op != IR_HYPER && op_class(n->op) == CLASS_MAP && !view_equal(view_of(g, u), view_of(g, id)))
+        if (!node_constant(g, u, &value) && graph_node(g, u)->op != IR_HYPER && op_class(n->op) == CLASS_MAP &&
+            !view_equal(view_of(g, u), view_of(g, id)) && !runs_along_features(g, u, id))
             say(c, "is inlined into another range", u);
         check_inlined(c, u);
     }

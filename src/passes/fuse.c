@@ -30,6 +30,7 @@ typedef struct Fuse {
     KernelList *readers;         /* per node: GRID kernels that read it */
     KernelList *tensor_readers;  /* per tensor */
     bool *update;                /* per node: only assigns depend on it */
+    bool *floating;              /* per node: an update of tensors and scalars alone, which goes where its reader goes */
     int *behind;                 /* per node: update nodes must stand at this level or later */
     int loss_level;              /* NONE before the loss has its kernel, or where there is none */
 } Fuse;
@@ -46,14 +47,21 @@ static void list_add(Fuse *f, KernelList *l, int kernel) {
 }
 
 /* ---- what is computed wherever it is read ---- */
+/* A coordinate along the features is the same in every row, so that a range of more rows can work it out as well. */
+bool runs_along_features(const Graph *g, NodeId index, NodeId reader) {
+    const Node *n = graph_node(g, index), *r = graph_node(g, reader);
+    return n->op == IR_INDEX && n->as.axis == n->feature_axis && view_of(g, index).features == view_of(g, reader).features &&
+           n->shape.rank - n->feature_axis == r->shape.rank - r->feature_axis;
+}
+
 static bool used_in_own_range(const Fuse *f, NodeId id) {
     View v = view_at(f, id);
     for (int i = f->uses.start[id]; i < f->uses.start[id + 1]; i++) {
         NodeId r = f->uses.list[i];
         const Node *n = node_at(f, r);
         if (reads_memory(f->plan, r)) return false;
-        if (op_class(n->op) == CLASS_REDUCE) continue;
-        if (!view_equal(view_at(f, r), v)) return false;
+        if (op_class(n->op) == CLASS_REDUCE || view_equal(view_at(f, r), v)) continue;
+        if (!runs_along_features(f->g, id, r)) return false;
     }
     return true;
 }
@@ -117,6 +125,7 @@ static int available(const Fuse *f, NodeId u) {
 static void need_source(void *context, NodeId u) {
     Needs *n = context;
     int home = n->f->plan->home[u];
+    if (n->f->floating[u] && home < 0) visit_sources(n->f->plan, u, need_source, n);
     if (home < 0 || home == n->kernel) return;
     int level = available(n->f, u);
     if (level > n->level) n->level = level;
@@ -145,8 +154,17 @@ static void note_source(void *context, NodeId u) {
     list_add(f, &f->readers[u], n->kernel);
 }
 
+static void place(Fuse *f, NodeId id, int kernel);
+
+static void place_floating(void *context, NodeId u) {
+    Needs *n = context;
+    if (n->f->floating[u] && n->f->plan->home[u] < 0) place(n->f, u, n->kernel);
+}
+
 static void place(Fuse *f, NodeId id, int kernel) {
     Plan *plan = f->plan;
+    Needs floats = {.f = f, .reader = id, .kernel = kernel};
+    visit_sources(plan, id, place_floating, &floats);
     Growing *grow = &f->growing.data[kernel];
     int level = level_needed(f, id, kernel);
     if (level > grow->level) grow->level = level;
@@ -280,7 +298,7 @@ static void place_grid(Fuse *f, NodeId id) {
                 place(f, id, s.kernel[i]);
                 return;
             }
-    } else why = "a product starts a kernel";
+    } else why = "a product reads whole rows of it";
     View view = view_at(f, id);
     if (op_class(node_at(f, id)->op) == CLASS_REDUCE) view = view_at(f, node_at(f, id)->inputs[0]);
     place(f, id, new_kernel(f, KERNEL_GRID, view, 0, why));
@@ -352,6 +370,23 @@ static void find_updates(Fuse *f) {
             all = node_at(f, r)->op == IR_ASSIGN || f->update[r];
         }
         f->update[i] = all;
+    }
+}
+
+/* Of one range with all that they read and all that read them. */
+static void find_floating(Fuse *f) {
+    for (NodeId i = 0; i < (NodeId)f->g->nodes.len; i++) {
+        const Node *n = node_at(f, i);
+        if (!f->update[i] || f->plan->inlined[i] || op_class(n->op) != CLASS_MAP || scalar_at(f, i) || moves_alone(f->plan, i)) continue;
+        bool all = true;
+        for (int k = 0; k < n->input_count && all; k++) {
+            NodeId u = n->inputs[k];
+            all = scalar_at(f, u) || (view_equal(view_at(f, u), view_at(f, i)) && (node_at(f, u)->op == IR_WEIGHT || f->floating[u] || f->plan->inlined[u]));
+            if (f->plan->inlined[u] && node_at(f, u)->op == IR_RESHAPE) all = false;
+        }
+        for (int k = f->uses.start[i]; k < f->uses.start[i + 1] && all; k++)
+            all = op_class(node_at(f, f->uses.list[k])->op) == CLASS_MAP && view_equal(view_at(f, f->uses.list[k]), view_at(f, i)) && !moves_alone(f->plan, f->uses.list[k]);
+        f->floating[i] = all;
     }
 }
 
@@ -431,9 +466,10 @@ Plan *pass_fuse(Plan *plan) {
     for (size_t i = 0; i < n; i++) plan->home[i] = NONE;
     Fuse f = {.plan = plan, .g = g, .uses = uses_of(plan), .readers = ARENA_ARRAY(plan->arena, KernelList, n + 1),
               .tensor_readers = ARENA_ARRAY(plan->arena, KernelList, g->tensors.len + 1), .update = ARENA_ARRAY(plan->arena, bool, n + 1),
-              .behind = ARENA_ARRAY(plan->arena, int, n + 1), .loss_level = NONE};
+              .floating = ARENA_ARRAY(plan->arena, bool, n + 1), .behind = ARENA_ARRAY(plan->arena, int, n + 1), .loss_level = NONE};
     find_inlined(&f);
     find_updates(&f);
+    find_floating(&f);
     for (NodeId i = 0; i < (NodeId)n; i++) {
         if (!f.uses.live[i] || f.update[i]) continue;
         place_node(&f, i);
@@ -441,7 +477,7 @@ Plan *pass_fuse(Plan *plan) {
     }
     find_behind(&f);
     for (NodeId i = 0; i < (NodeId)n; i++)
-        if (f.uses.live[i] && f.update[i]) place_node(&f, i);
+        if (f.uses.live[i] && f.update[i] && !f.floating[i]) place_node(&f, i);
     for (NodeId i = 0; i < (NodeId)n; i++)
         if (f.uses.live[i] && node_at(&f, i)->op == IR_ASSIGN) place_assign(&f, i);
     for (size_t k = 0; k < plan->kernels.len; k++) {

@@ -50,5 +50,6 @@ void kernel_stages(Plan *plan, Kernel *kernel);
 /* Sets Placed.stored of all kernels. */
 void mark_stored(Plan *plan, const Uses *uses);
 bool moves_alone(const Plan *plan, NodeId id);           /* MOVE ops that need a kernel, and broadcasts beyond a row map */
-bool is_assigned(const Plan *plan, int tensor);
+/* Whether `index` is a coordinate along the features of what reads it. */
+bool runs_along_features(const Graph *g, NodeId index, NodeId reader);
 #endif

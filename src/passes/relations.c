@@ -65,15 +65,6 @@ bool contract_reads_itself(const Plan *plan, NodeId id, NodeId input) {
     return input == f.rows || (input == f.lanes && contract_relayout(plan, id) < 0);
 }
 
-bool is_assigned(const Plan *plan, int tensor) {
-    const Graph *g = plan->graph;
-    for (size_t i = 0; i < g->roots.len; i++) {
-        const Node *n = graph_node(g, g->roots.data[i]);
-        if (n->op == IR_ASSIGN && n->as.tensor == tensor) return true;
-    }
-    return false;
-}
-
 /* ---- stages ---- */
 typedef struct StageWalk { const Plan *plan; int index, result, tensor; bool found; } StageWalk;
 

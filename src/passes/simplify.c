@@ -55,6 +55,7 @@ static NodeId materialised(Graph *g, NodeId id, const Shape *reader) {
     const Node *n = graph_node(g, id);
     if (n->op != IR_RANDOM && n->op != IR_INDEX) return id;
     if (reader && shape_equal(*reader, n->shape) && !shape_is_scalar(n->shape)) return id;
+    if (reader && n->op == IR_INDEX && shape_has_batch(*reader) && reader->rank > 1 && n->as.axis == n->shape.rank - 1 && reader->dim[reader->rank - 1] == n->shape.dim[n->as.axis]) return id;
     return add_broadcast(g, id, n->shape);
 }
 
