@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_STROKES = 6, MAX_POINTS = 24, DIGITS = 10, MAX_WAYS = 3 };
+enum { MAX_STROKES = 6, MAX_POINTS = 20, DIGITS = 10, MAX_WAYS = 3 };
 
 /* In a box of 1 by 1, y downwards. An arc goes from angle a to b, in degrees, clockwise from the right; a line has a == b and goes from
  * (x, y) to (u, v), which are an arc's centre and radii. */
@@ -43,8 +43,8 @@ static const stroke ways[DIGITS][MAX_WAYS][MAX_STROKES] = {
 };
 
 /* How far samples differ from the figure as it stands above. */
-static const double spread_turn = 0.22, spread_slant = 0.28, least_scale = 0.68, most_scale = 1.12, spread_shift = 3.2, spread_bend = 0.06, spread_end = 0.035,
-                    least_pen = 0.9, most_pen = 1.9, least_ink = 150, pixel_noise = 14;
+static const double spread_turn = 0.18, spread_slant = 0.24, least_scale = 0.8, most_scale = 1.1, spread_shift = 2.6, spread_bend = 0.05, spread_end = 0.03,
+                    least_pen = 1.5, most_pen = 2.2, least_ink = 180, pixel_noise = 6;
 
 typedef struct point { float x, y; } point;
 /* The pen and the sheet. */
@@ -61,17 +61,19 @@ static void draw_line(const sheet *s, point a, point b)
     float reach = s->radius + 0.5f, dx = b.x - a.x, dy = b.y - a.y, length2 = dx * dx + dy * dy, inverse = length2 > 0 ? 1 / length2 : 0;
     int left = (int)fmaxf(0, floorf(fminf(a.x, b.x) - reach)), right = (int)fminf((float)s->size - 1, ceilf(fmaxf(a.x, b.x) + reach));
     int top = (int)fmaxf(0, floorf(fminf(a.y, b.y) - reach)), bottom = (int)fminf((float)s->size - 1, ceilf(fmaxf(a.y, b.y) + reach));
-    for (int y = top; y <= bottom; y++)
+    float reach2 = reach * reach;
+    for (int y = top; y <= bottom; y++) {
+        float py = (float)y - a.y, row = py * dy;
         for (int x = left; x <= right; x++) {
-            float px = (float)x - a.x, py = (float)y - a.y, along = (px * dx + py * dy) * inverse;
+            float px = (float)x - a.x, along = (px * dx + row) * inverse;
             along = along < 0 ? 0 : along > 1 ? 1 : along;
             float ex = px - along * dx, ey = py - along * dy, far2 = ex * ex + ey * ey;
-            if (far2 >= reach * reach) continue;
-            float dark = reach - sqrtf(far2);
+            if (far2 >= reach2) continue;
+            float dark = reach - sqrtf(far2), *pixel = &s->pixel[y * s->size + x];
             dark = (dark > 1 ? 1 : dark) * s->ink;
-            float *pixel = &s->pixel[y * s->size + x];
             if (dark > *pixel) *pixel = dark;
         }
+    }
 }
 
 /* A stroke as points in the box; its ends, or its centre and radii, are a little off. */
@@ -79,17 +81,30 @@ static int trace(const stroke *s, nnrt_random *r, point *points)
 {
     double x = s->x + swing(r, spread_end), y = s->y + swing(r, spread_end), u = s->u + swing(r, spread_end), v = s->v + swing(r, spread_end);
     if (s->a == s->b) {
-        enum { PIECES = 6 };                 /* a line may bend */
+        enum { PIECES = 4 };                 /* a line may bend */
         for (int i = 0; i <= PIECES; i++) points[i] = (point){ (float)(x + (u - x) * i / PIECES), (float)(y + (v - y) * i / PIECES) };
         return PIECES + 1;
     }
     double to_radians = 3.14159265358979323846 / 180, from = (s->a + swing(r, 12)) * to_radians, to = (s->b + swing(r, 12)) * to_radians;
-    int pieces = (int)(fabs(s->b - s->a) / 20) + 2;
+    int pieces = (int)(fabs(s->b - s->a) / 30) + 2;
     for (int i = 0; i <= pieces; i++) {
         double t = from + (to - from) * i / pieces;
         points[i] = (point){ (float)(x + u * cos(t)), (float)(y + v * sin(t)) };
     }
     return pieces + 1;
+}
+
+/* Two bytes of a draw, centred, are noise enough like normal noise; a draw serves two pixels. */
+static void add_noise(float *pixel, int n, nnrt_random *r)
+{
+    const float unit = (float)(pixel_noise / 104.5);
+    for (int i = 0; i < n; i += 2) {
+        uint32_t bits = nnrt_random_u32(r);
+        for (int k = 0; k < 2 && i + k < n; k++, bits >>= 16) {
+            float value = pixel[i + k] + unit * (float)((int)(bits & 255) + (int)(bits >> 8 & 255) - 255);
+            pixel[i + k] = value < 0 ? 0 : value > 255 ? 255 : (float)(int)(value + 0.5f);
+        }
+    }
 }
 
 static void draw_digit(float *pixel, int size, int digit, nnrt_random *r)
@@ -98,7 +113,7 @@ static void draw_digit(float *pixel, int size, int digit, nnrt_random *r)
     double wide = 16 * unit * (least_scale + (most_scale - least_scale) * nnrt_random_uniform(r)), high = 20 * unit * (least_scale + (most_scale - least_scale) * nnrt_random_uniform(r));
     double shift_x = (size - 1) / 2.0 + swing(r, spread_shift * unit), shift_y = (size - 1) / 2.0 + swing(r, spread_shift * unit);
     double bend_x = swing(r, spread_bend), bend_y = swing(r, spread_bend), phase_x = swing(r, 3.14), phase_y = swing(r, 3.14);
-    sheet s = { pixel, size, (float)(unit * (least_pen + (most_pen - least_pen) * nnrt_random_uniform(r)) / 1.0), (float)(least_ink + (255 - least_ink) * nnrt_random_uniform(r)) };
+    sheet s = { pixel, size, (float)(unit * (least_pen + (most_pen - least_pen) * nnrt_random_uniform(r))), (float)(least_ink + (255 - least_ink) * nnrt_random_uniform(r)) };
     memset(pixel, 0, (size_t)(size * size) * sizeof *pixel);
     double c = cos(turn), d = sin(turn);
     const stroke *strokes = ways[digit][nnrt_random_below(r, MAX_WAYS)];
@@ -113,13 +128,7 @@ static void draw_digit(float *pixel, int size, int digit, nnrt_random *r)
         }
         for (int i = 1; i < n; i++) draw_line(&s, points[i - 1], points[i]);
     }
-    /* Four bytes of one draw make a sum that is nearly normal. */
-    for (int i = 0; i < size * size; i++) {
-        uint32_t bits = nnrt_random_u32(r);
-        int sum = (int)(bits & 255) + (int)(bits >> 8 & 255) + (int)(bits >> 16 & 255) + (int)(bits >> 24) - 510;
-        float value = pixel[i] + (float)(pixel_noise / 147.8) * (float)sum;
-        pixel[i] = value < 0 ? 0 : value > 255 ? 255 : (float)(int)(value + 0.5f);
-    }
+    add_noise(pixel, size * size, r);
 }
 
 bool nnrt_generate_digits(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e)
