@@ -408,7 +408,8 @@ static void emit_cell(Grid *s, int level, Val *carried, const int *sweep, int sw
     }
     for (int i = 0; i < total_count && !e->failed; i++) {
         const Node *n = node_of(s, k->placed.data[s->totals.data[total_index[i]]].node);
-        Val value = masked(s, n->op, value_of(s, n->inputs[0], k->placed.data[s->totals.data[total_index[i]]].node), mask);
+        bool once_a_row = node_view(s, n->inputs[0]).features == 1 && s->view.features > 1;      /* it stands in every lane */
+        Val value = masked(s, n->op, value_of(s, n->inputs[0], k->placed.data[s->totals.data[total_index[i]]].node), once_a_row ? first_lane(e) : mask);
         carried[sweep_count + i] = emit_reduce_step(e, n->op, carried[sweep_count + i], value);
     }
     for (size_t i = 0; i < k->placed.len && !e->failed; i++) {
