@@ -1,6 +1,6 @@
 # tests/fuzz/local.mk: libFuzzer targets, built by clang in a folder of their own when asked: `make fuzz` builds them,
-# `make fuzz-run FUZZ_SECONDS=15` lets each run for that long, from the seeds beside its source. They are linked with gcc's
-# OpenMP library, so that clang's need not be there.
+# `make fuzz-run FUZZ_SECONDS=15` lets each run for that long, from the seeds beside its source. They run on
+# one thread (single/omp.h), so that clang's OpenMP library need not be there.
 FUZZ_SECONDS = 15
 FUZZ_FLAGS = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 FUZZ_TARGETS = tests/fuzz/fuzz_grammar tests/fuzz/fuzz_data tests/fuzz/fuzz_safetensors
@@ -16,14 +16,14 @@ tests_fuzz_fuzz_data_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c
 tests_fuzz_fuzz_safetensors_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_safetensors_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-EXTRA_DIST += $(FUZZ_SEEDS)
+EXTRA_DIST += $(FUZZ_SEEDS) tests/fuzz/single/omp.h
 
 fuzz-tree/Makefile: $(top_srcdir)/configure
 	@test -n "$(FUZZ_CC)" || { echo "make fuzz: clang is missing (Debian packages: clang-19 libclang-rt-19-dev)" >&2; exit 1; }
 	$(MKDIR_P) fuzz-tree
 	cd fuzz-tree && $(abs_top_srcdir)/configure CC='$(FUZZ_CC)' CFLAGS='$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link' \
 	    LDFLAGS='-fsanitize=address,undefined' --disable-openmp --with-llvm='$(LLVM_CONFIG)' \
-	    CPPFLAGS="-idirafter `gcc -print-file-name=include`" LIBS="`gcc -print-file-name=libgomp.so`"
+	    CPPFLAGS='-I$(abs_top_srcdir)/tests/fuzz/single'
 
 .PHONY: fuzz fuzz-run
 fuzz: fuzz-tree/Makefile
