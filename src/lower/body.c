@@ -370,6 +370,8 @@ static bool walk_weight(Walk *w, Frame *frame, Scope *scope, const BodyItem *ite
         Value v = sema_eval(lower->sema, scope, item->dims[i]);
         if (!whole_number(w, frame, &v, item->dims[i]->span, 1, &shape.dim[i])) return false;
     }
+    if (shape_elements(shape) > WEIGHT_MOST_ELEMENTS)
+        return fail(w, frame->place, DIAG_TOO_LARGE, item->span, arena_printf(lower->arena, "a weight of %s is more than memory can hold", sample_text(lower->arena, shape)));
     const char *key = name_of(w, arena_printf(lower->arena, "%s%s", frame->key_prefix, item->name.text));
     int number = name_map_find(&w->network->weight_numbers, key);
     Bound *old = find_bound(frame, item->name.text);

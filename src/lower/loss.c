@@ -47,11 +47,13 @@ static const UsePlace *output_place(const Network *network) {
     return use >= 0 ? network->uses.data[use].place : NULL;
 }
 
-static bool classes_fit(Lower *lower, const Network *network, const DataInfo *data) {
+/* A prediction compares nothing with the targets, so there the outputs may have any shape, as long as there are enough. */
+static bool classes_fit(Lower *lower, const Network *network, const DataInfo *data, bool predicts) {
     Shape out = network->pub.output;
     Diagnostic *d = NULL;
     bool fits = out.rank == data->target.rank + 1;
     for (int i = 0; i < data->target.rank && fits; i++) fits = out.dim[i] == data->target.dim[i];
+    if (!fits && predicts && shape_elements(out) >= data->classes) return true;
     if (!fits) {
         const char *what = data->target.rank ? arena_printf(lower->arena, "a class at each of %s positions", sample_text(lower->arena, data->target)) : "one class a sample";
         d = diag_error(lower->diags, DIAG_WRONG_TARGET, output_span(network), "the model '%s' puts out %s, but data '%s' has %s", network->name, sample_text(lower->arena, out), data->name, what);
@@ -78,7 +80,7 @@ static bool values_fit(Lower *lower, const Network *network, const DataInfo *dat
 
 bool loss_fits(Lower *lower, const Network *network, const DataInfo *data, const CheckedAction *action) {
     bool predicts = action && !strcmp(action->verb, "predict");
-    if (data->classify && !classes_fit(lower, network, data)) return false;
+    if (data->classify && !classes_fit(lower, network, data, predicts)) return false;
     if (predicts) return true;
     LossUse loss = loss_of(network, data, action ? &action->recipe : NULL, action ? action->span : network->pub.decl->name_span);
     bool one = outputs_of(network) == 1;

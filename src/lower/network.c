@@ -125,6 +125,10 @@ static int weight_declare(LayerContext *c, const char *suffix, Shape shape, int 
         vec_push(lower->arena, &c->use->weights, number);
         return weight_key(c, spec->key, shape, spec->frozen) ? number : -1;
     }
+    if (shape_elements(shape) > WEIGHT_MOST_ELEMENTS) {
+        layer_error(c, DIAG_TOO_LARGE, NULL, "'%s' would need a weight of %s, more than memory can hold", c->use->name, sample_text(lower->arena, shape));
+        return -1;
+    }
     double fan_in, fan_out;
     init_fans(shape, &fan_in, &fan_out);
     const Call *call = c->call;

@@ -27,6 +27,8 @@ struct Lower {
 };
 
 /* ---- values and uses ---- */
+#define WEIGHT_MOST_ELEMENTS (INT64_C(1) << 36)
+
 typedef struct BodyValue {
     Shape shape;                         /* of a sample; a weight's own */
     bool batched;                        /* false: a weight or number, the same for all samples */

@@ -354,6 +354,48 @@ static void check_random(void) {
     arena_free(arena);
 }
 
+/* Values and weights of a body as arguments of blocks and fns; defaults where no recipe is given. */
+static void check_arguments(void) {
+    Arena *arena = arena_new();
+    DataInfo data = real_data(1, (int64_t[]){ 2 });
+    data.target = shape_of(1, (int64_t[]){ 2 });
+    double x[2] = { 1, -2 }, scale = 3;
+    Bench b = bench_new(script_for(arena, "block gate(v, k = 2) { h = multiply(v, k)\n    in -> add(h) }\nfn swish(x, beta = 1) = x * beta", "weight scale = ones\n    gate(in)\n    swish(beta = scale)", ""));
+    ModelInstance *m;
+    Graph *g = graph_for(&b, &data, UNIT_PREDICT, &m);
+    Interpretation in = { .g = g, .n = 1, .x = x, .tensor = (double *[]){ &scale } };
+    if (g) interpret(&in);
+    ok(g && fabs(in.out[0] - 9) < 1e-9 && fabs(in.out[1] - 18) < 1e-9, "values of a body as arguments");
+    UnitSpec spec = unit_spec(UNIT_TRAIN, m, &data, NULL);
+    Graph *train = m ? lower_unit(b.lower, &spec) : NULL;
+    ok(train && graph_find_tensor(train, TENSOR_STATE, "optimizer.scale.v") >= 0 && lower_optimizer_lr(b.lower, NULL) == 1e-3, "without a recipe: adam");
+    if (!train) complain(&b);
+    spec.kind = UNIT_DIAGNOSE;
+    Graph *diagnose = m ? lower_unit(b.lower, &spec) : NULL;
+    ok(diagnose && graph_find_tensor(diagnose, TENSOR_RESULT, "nonfinite.gate1.multiply1") >= 0 && graph_find_tensor(diagnose, TENSOR_RESULT, "nonfinite.swish1") >= 0, "diagnosis names every layer");
+    spec.kind = UNIT_GRADIENTS;
+    Graph *gradients = m ? lower_unit(b.lower, &spec) : NULL;
+    ok(gradients && graph_find_tensor(gradients, TENSOR_RESULT, "gradient.m/scale") >= 0, "gradients by key");
+    if (m) lower_set_frozen(b.lower, m, NULL, true);
+    spec.kind = UNIT_TRAIN;
+    train = m ? lower_unit(b.lower, &spec) : NULL;
+    ok(train != NULL, "a step in which everything is frozen");
+    bench_free(&b);
+    arena_free(arena);
+}
+
+static void check_size(void) {
+    Arena *arena = arena_new();
+    DataInfo data = real_data(1, (int64_t[]){ 2 });
+    Bench b = bench_new(script_for(arena, "", "dense(9000000000000) -> dense(9000000000000)", ""));
+    ok(!model_of(&b, &data) && error_of(&b, DIAG_TOO_LARGE), "weights beyond memory are refused");
+    bench_free(&b);
+    b = bench_new(script_for(arena, "", "repeat 100000 { relu }\n    dense(1)", ""));
+    ok(model_of(&b, &data) != NULL, "a hundred thousand layers");
+    bench_free(&b);
+    arena_free(arena);
+}
+
 static void check_functions(void) {
     Bench b = bench_new("fn bowl(x, y, k = 20) = x^2 / k + y^2\nrecipe r { optimizer = sgd(lr = 0.1), clip = norm(1) }\nminimize bowl with r as p { x = -7, y = 2, steps = 3 }\ncheck_gradients bowl as g\n");
     const CheckedAction *action = action_of(&b, "minimize");
@@ -405,6 +447,8 @@ int main(void) {
     check_errors();
     check_states();
     check_random();
+    check_arguments();
+    check_size();
     check_functions();
     check_long_expressions();
     return done_testing();
