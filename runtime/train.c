@@ -296,6 +296,13 @@ static void keep_weights(nnrt_training *training)
     }
 }
 
+/* The evaluation may have read averaged weights; from now on it reads the model's again. */
+static void tables_back(nnrt_instance *instance)
+{
+    for (size_t i = 0; instance && i < instance->count; i++)
+        if (instance->slot[i].weight) instance->table[i] = instance->slot[i].weight->values;
+}
+
 static json_t *result_of(const nnrt_training *training, double seconds)
 {
     const nnrt_columns *columns = &training->columns;
@@ -327,7 +334,12 @@ static bool finish(nnrt_training *training, nnrt_error *e)
         nnrt_progress_note(&training->progress, note);
     }
     keep_weights(training);
+    tables_back(training->eval_unit);
     json_t *result = result_of(training, seconds);
+    if (training->result_name && !nnrt_training_measure_samples(training, result, e)) {
+        json_decref(result);
+        return false;
+    }
     nnrt_log *log = training->session->log;
     nnrt_log_begin(log, "end");
     nnrt_log_text(log, "model", training->model_name);
@@ -340,13 +352,6 @@ static bool finish(nnrt_training *training, nnrt_error *e)
     nnrt_history *history = training->history;
     training->history = NULL;
     return nnrt_result_set(training->session, training->result_name, result, history, "history", e);
-}
-
-/* The evaluation may have read averaged weights; from now on it reads the model's again. */
-static void tables_back(nnrt_instance *instance)
-{
-    for (size_t i = 0; instance && i < instance->count; i++)
-        if (instance->slot[i].weight) instance->table[i] = instance->slot[i].weight->values;
 }
 
 bool nnrt_do_train(nnrt_program *program, nnrt_error *e)

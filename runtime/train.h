@@ -62,6 +62,8 @@ typedef struct nnrt_training {
 
 /* train_epoch.c: what happens at an epoch's end. */
 bool nnrt_training_epoch_end(nnrt_training *training, nnrt_error *e);
+/* Adds the training part's metrics to a result; of the model's weights as they are now. */
+bool nnrt_training_measure_samples(nnrt_training *training, json_t *result, nnrt_error *e);
 /* Whether the averaged weights are the ones that count now; and those weights, packed, in the model's order. */
 bool nnrt_training_averaged(const nnrt_training *training);
 float *nnrt_training_kept(const nnrt_training *training, size_t weight);

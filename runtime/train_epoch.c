@@ -88,6 +88,41 @@ static bool validate(nnrt_training *training, nnrt_error *e)
     return true;
 }
 
+/* Epochs count hits alone over the training part; what else the metrics ask of it is measured once, of the weights that are kept. */
+bool nnrt_training_measure_samples(nnrt_training *training, json_t *result, nnrt_error *e)
+{
+    const json_t *metrics = json_object_get(training->program->action, "metrics");
+    const nnrt_part *part = &training->data->part[NNRT_TRAIN];
+    const char *name = nnrt_action_text(training->program, "eval_unit");
+    nnrt_metric wanted[NNRT_VALIDATION_METRICS];
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(metrics) && count < NNRT_VALIDATION_METRICS; i++) {
+        if (!nnrt_metric_read(json_array_get(metrics, i), training->data, &wanted[count], e)) return false;
+        if (nnrt_metric_is_number(&wanted[count]) && strcmp(wanted[count].name, "accuracy")) count++;
+    }
+    nnrt_instance *unit = count && name ? nnrt_program_instance(training->program, name, NULL, e) : NULL;
+    if (!unit) return !e->status;
+    int64_t samples = part->count;
+    if (training->session->options.dry_run && samples > 2 * unit->batch) samples = 2 * unit->batch;
+    float *out = nnrt_tensor_new((size_t)samples * (size_t)training->model->output_size);
+    if (!out) return nnrt_no_memory(e);
+    nnrt_call call = nnrt_instance_call(training->program, unit, training->seed);
+    call.x = part->x;
+    call.y = part->y;
+    call.out = out;
+    bool well = nnrt_run_batches(unit, &call, 0, samples, true) || nnrt_interrupted(e);
+    nnrt_sample_set set = nnrt_samples_of(training->data, training->model, samples, out, part->y);
+    for (size_t i = 0; well && i < count; i++) {
+        double value;
+        well = nnrt_metric_compute(&wanted[i], &set, &value, e);
+        if (!well) break;
+        nnrt_put_number(result, wanted[i].name, value, false);
+        nnrt_put_number(json_object_get(result, "train"), wanted[i].name, value, false);
+    }
+    free(out);
+    return well;
+}
+
 static bool measure(nnrt_training *training, nnrt_error *e)
 {
     int64_t within = training->step - (training->epoch - 1) * training->per_epoch;
