@@ -13,3 +13,6 @@ grammar/nn.tab.h: grammar/nn.tab.c
 
 grammar/nn.lex.c: $(top_srcdir)/grammar/nn.l
 	$(AM_V_GEN)$(MKDIR_P) grammar && $(LEX) -o $@ $(top_srcdir)/grammar/nn.l
+
+# What includes the parser's header waits for it, whatever target is asked for.
+$(addsuffix .$(OBJEXT),grammar/nn.lex src/syntax/build src/syntax/keywords src/syntax/layout src/syntax/parse src/syntax/syntax_errors): grammar/nn.tab.h

@@ -105,13 +105,17 @@ static Diagnostic *make(Diagnostics *d, Severity severity, DiagId id, Span span,
 
 Diagnostic *diag_error(Diagnostics *d, DiagId id, Span span, const char *format, ...)
 {
+    if (d->errors >= MOST_KEPT) {
+        d->errors++;
+        return ARENA_NEW(d->arena, Diagnostic);
+    }
     va_list args;
     va_start(args, format);
     Diagnostic *made = make(d, SEVERITY_ERROR, id, span, format, args);
     va_end(args);
     if (span.file && !place_add(d, &made->span)) return made;
     d->errors++;
-    if (d->errors <= MOST_KEPT) vec_push(d->arena, &d->list, made);
+    vec_push(d->arena, &d->list, made);
     return made;
 }
 
@@ -127,6 +131,7 @@ Diagnostic *diag_warning(Diagnostics *d, DiagId id, Span span, const char *forma
 
 void diag_help(Diagnostics *d, Diagnostic *to, const char *format, ...)
 {
+    if (!to->message) return;           /* one that is only counted */
     va_list args;
     va_start(args, format);
     const char *text = readable(d->arena, arena_vprintf(d->arena, format, args));
@@ -136,6 +141,7 @@ void diag_help(Diagnostics *d, Diagnostic *to, const char *format, ...)
 
 void diag_note(Diagnostics *d, Diagnostic *to, Span span, const char *format, ...)
 {
+    if (!to->message) return;
     va_list args;
     va_start(args, format);
     Diagnostic *note = make(d, SEVERITY_NOTE, to->id, span, format, args);

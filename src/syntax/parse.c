@@ -4,6 +4,7 @@
 #include "syntax/parse.h"
 #include "syntax/syntax_errors.h"
 #include "syntax/tokens.h"
+#include <string.h>
 
 int nnlex(NNSTYPE *value, Span *span, Parser *parser);
 
@@ -60,17 +61,27 @@ static void lose(Parser *parser, const Token *token)
     if (token->kind == TOK_NAME) vec_push(parser->arena, &parser->lost, ((Name){ token->text, token->span }));
 }
 
-/* The names that a broken item would have declared. */
-static void lose_names(Parser *parser, uint32_t begin, uint32_t end)
+/* The names that a broken statement would have declared: `name = ...`, `model name ...`, `train ... as name ...`. */
+static void lose_statement(Parser *parser, uint32_t begin, uint32_t end)
 {
     const Token *tokens = parser->tokens.data;
     if (begin + 1 >= end) return;
     if (tokens[begin + 1].kind == TOK_ASSIGN) lose(parser, &tokens[begin]);
-    else if (tokens[begin].kind != TOK_VERB) lose(parser, &tokens[begin + 1]);
+    else if (tokens[begin].kind != TOK_VERB && tokens[begin].kind != TOK_IMPORT) lose(parser, &tokens[begin + 1]);
     for (uint32_t i = begin + 1; i + 1 < end; i++) {
-        bool as = tokens[i].kind == TOK_AS || (tokens[i].kind == TOK_NAME && tokens[i].text[0] == 'a' && tokens[i].text[1] == 's' && !tokens[i].text[2]);
+        bool as = tokens[i].kind == TOK_AS || (tokens[i].kind == TOK_NAME && !strcmp(tokens[i].text, "as"));
         if (as && tokens[i].parent == NO_TOKEN) lose(parser, &tokens[i + 1]);
     }
+}
+
+/* Likewise in a body: `name = ...`, `layer name ...`. */
+static void lose_item(Parser *parser, Item item)
+{
+    const Token *first = &parser->tokens.data[item.begin];
+    int head = parser->tokens.data[parser->begin].kind;
+    if (item.begin + 1 >= item.end || head == TOK_DATA || head == TOK_RECIPE || head == TOK_VERB) return;
+    if (first[1].kind == TOK_ASSIGN) lose(parser, first);
+    else if (first->kind == TOK_LAYER || first->kind == TOK_WEIGHT || first->kind == TOK_STATE) lose(parser, first + 1);
 }
 
 void parser_report_unexpected(Parser *parser, const char *const *expected)
@@ -83,7 +94,7 @@ void parser_report_unexpected(Parser *parser, const char *const *expected)
         parser->cut_at = whole && parser->current < parser->end ? parser->current : NO_TOKEN;
         return;
     }
-    lose_names(parser, item.begin, item.end);
+    lose_item(parser, item);
     parser->resume = true;
     parser->next = item.end;
 }
@@ -131,7 +142,7 @@ Script *parse_file(Arena *arena, Interner *names, Diagnostics *diags, const Sour
         Stmt *statement = read_statement(&parser, begin, end);
         if (!statement && parser.cut_at != NO_TOKEN) statement = read_statement(&parser, begin, parser.cut_at);
         if (statement) vec_push(arena, &read, statement);
-        else lose_names(&parser, begin, end);
+        else lose_statement(&parser, begin, end);
     }
     arena_free(parser.scratch);
 

@@ -164,11 +164,12 @@ static const char *expected_text(const Mistake *m)
     if (group) return group;
     const char *list[TOK_COUNT];
     size_t count = 0;
-    bool value_ends = m->expected[TOK_STAR] != NULL;
+    bool value_ends = m->expected[TOK_STAR] != NULL, clauses = m->expected[TOK_TO] && m->expected[TOK_END];
     for (int token = 0; token < TOK_COUNT; token++) {
         const char *name = m->expected[token];
         bool goes_on = is_operator(token) || ((token == TOK_LPAREN || token == TOK_LBRACKET) && (value_ends || m->expected[TOK_ARROW]));
         if (!name || goes_on || (token == TOK_END && m->expected[TOK_NEWLINE]) || token == TOK_IN) continue;
+        if (clauses && ((token >= TOK_ON && token <= TOK_FROM) || token == TOK_LBRACE)) continue;
         if (token == TOK_END) name = "the end of the line";
         bool plain = !strncmp(name, "a ", 2) || !strncmp(name, "the ", 4);
         list[count++] = plain ? name : arena_printf(m->parser->arena, "'%s'", name);
@@ -193,6 +194,8 @@ static void anything_else(const Mistake *m)
         diag_help(m->parser->diags, error, "a power is written with '^'");
     else if (m->at->kind == TOK_ASSIGN && m->expected[TOK_EQ])
         diag_help(m->parser->diags, error, "values are compared with '=='");
+    else if (m->expected[TOK_TO] && m->at->kind == TOK_STRING)
+        diag_help(m->parser->diags, error, "a file stands behind 'to' or 'from'");
 }
 
 void syntax_error_report(Parser *parser, Item item, const char *const *expected)
