@@ -303,8 +303,9 @@ static void unknown_setting(Check *c, const Setting *one)
     NameList names = { 0 };
     for (size_t i = 0; c->verb->what == WHAT_FN && c->out->function_form && i < c->out->function_form->arg_count; i++) name_list_add(c->sema->arena, &names, c->out->function_form->args[i].name);
     list_keys(c->sema, &c->out->settings, &names);
-    if (c->verb->recipe) list_keys(c->sema, &c->out->recipe, &names);
-    Diagnostic *d = diag_unknown(c->sema->diags, DIAG_UNKNOWN_KEY, one->key.span, arena_printf(c->sema->arena, "setting of '%s'", c->verb->name), one->key.text, names.data, names.len);
+    for (size_t i = 0; c->verb->recipe && i < c->out->recipe.count; i++)
+        if (checked_find(&c->out->settings, c->out->recipe.rows[i].key) < 0) name_list_add(c->sema->arena, &names, c->out->recipe.rows[i].key);
+    Diagnostic *d = diag_unknown(c->sema->diags, DIAG_UNKNOWN_KEY, one->key.span, arena_printf(c->sema->arena, "setting of %s", c->verb->name), one->key.text, names.data, names.len);
     if (!names.len) diag_help(c->sema->diags, d, "'%s' takes no settings", c->verb->name);
 }
 
@@ -355,7 +356,7 @@ static void check_monitors(Check *c, const Checked *recipe)
         const Value *rule = setting(recipe, keys[i]);
         if (has_validation(c) || !watches_validation(rule)) continue;
         Diagnostic *d = diag_error(c->sema->diags, DIAG_NO_PART, rule->span, "'%s' watches the validation part, and data '%s' has none", rule->call->form->name, c->out->data->name);
-        diag_help(c->sema->diags, d, "write 'validation = 10%%' into data %s, or 'monitor = train.loss'", c->out->data->name);
+        diag_help(c->sema->diags, d, "write 'validation = 10%%' into data %s, or 'monitor = loss' for the training loss", c->out->data->name);
         diag_note(c->sema->diags, d, c->stmt->span, "in this action");
     }
 }

@@ -68,10 +68,11 @@ bool find_any_category(Sema *sema, const char *name, FormCategory *category)
     return false;
 }
 
-static void list_functions(Sema *sema, const NameMap *map, size_t leading, NameList *out)
+/* Those of so many leading arguments that no row hides. */
+static void list_functions(Sema *sema, const NameMap *map, FormCategory category, size_t leading, NameList *out)
 {
     for (size_t i = 0; i < map->len; i++)
-        if (map->values[i] && ((const Form *)map->values[i])->leading == leading) name_list_add(sema->arena, out, map->keys[i]);
+        if (map->values[i] && ((const Form *)map->values[i])->leading == leading && !name_map_get(&sema->rows[category], map->keys[i])) name_list_add(sema->arena, out, map->keys[i]);
 }
 
 void list_forms(Sema *sema, FormCategory category, NameList *out)
@@ -83,12 +84,12 @@ void list_forms(Sema *sema, FormCategory category, NameList *out)
             name_list_add(sema->arena, out, "sigmoid");
             name_list_add(sema->arena, out, "tanh");
         }
-        list_functions(sema, &sema->prelude[FORM_FN], leading, out);
+        list_functions(sema, &sema->prelude[FORM_FN], category, leading, out);
         if (category == FORM_LAYER) {
             name_list_add_map(sema->arena, out, &sema->forms[FORM_BLOCK]);
             name_list_add_map(sema->arena, out, &sema->forms[FORM_MODEL]);
         }
-        list_functions(sema, &sema->forms[FORM_FN], leading, out);
+        list_functions(sema, &sema->forms[FORM_FN], category, leading, out);
         return;
     }
     name_list_add_map(sema->arena, out, &sema->rows[category]);
@@ -167,7 +168,7 @@ int argument_place(Sema *sema, const Form *form, size_t skip, const Arg *arg, si
         if (form->args[i].name == arg->key.text) return (int)i;
     NameList names = { 0 };
     for (size_t i = skip; i < form->arg_count; i++) name_list_add(sema->arena, &names, form->args[i].name);
-    Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span, arena_printf(sema->arena, "argument of '%s'", form->name), arg->key.text, names.data, names.len);
+    Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span, arena_printf(sema->arena, "argument of %s", form->name), arg->key.text, names.data, names.len);
     if (!names.len) diag_help(sema->diags, d, "'%s' takes no arguments", form->name);
     return -1;
 }
@@ -180,7 +181,7 @@ static bool bind_variadic(Sema *sema, const Scope *scope, Call *call, const Expr
     for (size_t i = 0; i < expr->args.len; i++) {
         const Arg *arg = &expr->args.data[i];
         if (arg->key.text) {
-            diag_error(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span, "unknown argument of '%s' '%s'", call->form->name, arg->key.text);
+            diag_error(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span, "unknown argument of %s '%s'", call->form->name, arg->key.text);
             failed = true;
             continue;
         }
@@ -268,7 +269,7 @@ Call *sema_call(Sema *sema, const Scope *scope, FormCategory category, const Exp
 /* m.h */
 static Call *link_part(Sema *sema, const Scope *scope, const Expr *link)
 {
-    if (link->a->kind != EXPR_NAME) {
+    if (link->a->kind != EXPR_NAME || link->a->name.text == sema->word.in) {
         diag_error(sema->diags, DIAG_WRONG_KIND, link->span, "a link is a layer, a name bound above, or a part m.name of a model");
         return NULL;
     }

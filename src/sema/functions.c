@@ -159,7 +159,7 @@ static Value call_shape(Sema *sema, const Scope *scope, const Expr *expr)
     for (size_t i = 0; i < expr->args.len; i++) {
         const Arg *arg = &expr->args.data[i];
         if (arg->key.text) {
-            diag_error(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span, "unknown argument of 'shape' '%s'", arg->key.text);
+            diag_error(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span, "unknown argument of shape '%s'", arg->key.text);
             failed = true;
             continue;
         }
@@ -183,7 +183,7 @@ static bool plain_arguments(Sema *sema, const Scope *scope, const Expr *expr, si
     for (size_t i = 0; i < count; i++) {
         const Arg *arg = &expr->args.data[i];
         if (arg->key.text) {
-            diag_error(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span, "unknown argument of '%s' '%s'", expr->name.text, arg->key.text);
+            diag_error(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span, "unknown argument of %s '%s'", expr->name.text, arg->key.text);
             fine = false;
             continue;
         }

@@ -133,30 +133,36 @@ Value result_field(Sema *sema, const Expr *expr, const Value *base)
     return no_such_field(sema, expr, type);
 }
 
-/* validation.loss, train.accuracy, ...; reports names and fields that are none. */
+static bool is_watchable(const Form *metric) { return metric && strcmp(metric->name, "confusion"); }
+
+static void unknown_metric(Sema *sema, Name name)
+{
+    const NameMap *metrics = &sema->rows[FORM_METRIC];
+    NameList names = { 0 };
+    name_list_add(sema->arena, &names, "loss");
+    for (size_t i = 0; i < metrics->len; i++)
+        if (is_watchable(metrics->values[i])) name_list_add(sema->arena, &names, metrics->keys[i]);
+    diag_unknown(sema->diags, DIAG_UNKNOWN_METRIC, name.span, "metric", name.text, names.data, names.len);
+}
+
+/* validation.loss, validation.accuracy, ..., or loss, accuracy, ... of training; reports what is neither. */
 bool is_metric_path(Sema *sema, const Expr *expr, const char **text)
 {
     static const char *const parts[] = { "train", "validation" };
-    if (expr->kind == EXPR_NAME) {
-        Diagnostic *d = diag_error(sema->diags, DIAG_UNKNOWN_NAME, expr->span, "'%s' says no part of the data", expr->name.text);
-        diag_help(sema->diags, d, "write a part and a metric, such as validation.loss or validation.accuracy");
+    if (expr->kind != EXPR_NAME && expr->kind != EXPR_FIELD) return false;
+    const char *part = "train";
+    if (expr->kind == EXPR_FIELD) {
+        if (expr->a->kind != EXPR_NAME || (expr->a->name.text != sema->word.train && expr->a->name.text != sema->word.validation)) {
+            if (expr->a->kind == EXPR_NAME) diag_unknown(sema->diags, DIAG_UNKNOWN_PART, expr->a->span, "part", expr->a->name.text, parts, 2);
+            else diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span, "a part and a metric are needed here, such as validation.loss");
+            return false;
+        }
+        part = expr->a->name.text;
+    }
+    if (strcmp(expr->name.text, "loss") && !is_watchable(name_map_get(&sema->rows[FORM_METRIC], expr->name.text))) {
+        unknown_metric(sema, expr->name);
         return false;
     }
-    if (expr->kind != EXPR_FIELD) return false;
-    if (expr->a->kind != EXPR_NAME || (expr->a->name.text != sema->word.train && expr->a->name.text != sema->word.validation)) {
-        if (expr->a->kind == EXPR_NAME) diag_unknown(sema->diags, DIAG_UNKNOWN_PART, expr->a->span, "part", expr->a->name.text, parts, 2);
-        else diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span, "a part and a metric are needed here, such as validation.loss");
-        return false;
-    }
-    const Form *metric = name_map_get(&sema->rows[FORM_METRIC], expr->name.text);
-    if (strcmp(expr->name.text, "loss") && (!metric || !strcmp(metric->name, "confusion"))) {
-        NameList names = { 0 };
-        name_list_add(sema->arena, &names, "loss");
-        for (size_t i = 0; i < sema->rows[FORM_METRIC].len; i++)
-            if (strcmp(sema->rows[FORM_METRIC].keys[i], "confusion")) name_list_add(sema->arena, &names, sema->rows[FORM_METRIC].keys[i]);
-        diag_unknown(sema->diags, DIAG_UNKNOWN_METRIC, expr->name.span, "metric", expr->name.text, names.data, names.len);
-        return false;
-    }
-    *text = arena_printf(sema->arena, "%s.%s", expr->a->name.text, expr->name.text);
+    *text = arena_printf(sema->arena, "%s.%s", part, expr->name.text);
     return true;
 }

@@ -56,8 +56,8 @@ void report_unavailable(Sema *sema, Span span, const char *what, const char *nam
 bool declare_name(Sema *sema, NameMap *map, Name name, const char *kind, Span earlier)
 {
     if (!name_map_get(map, name.text) || sema->repl) return true;
-    Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_NAME, name.span, "there is a %s '%s' already", kind, name.text);
-    diag_note(sema->diags, d, earlier, "declared here");
+    Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_NAME, name.span, "%s '%s' is declared already", kind, name.text);
+    diag_note(sema->diags, d, earlier, "here for the first time");
     return false;
 }
 
