@@ -31,6 +31,7 @@ typedef struct Fuse {
     KernelList *tensor_readers;  /* per tensor */
     bool *update;                /* per node: only assigns depend on it */
     bool *floating;              /* per node: an update of tensors and scalars alone, which goes where its reader goes */
+    int *made_in;                /* per node: the kernel that the gradient of an update comes from, or NONE */
     int *behind;                 /* per node: update nodes must stand at this level or later */
     int loss_level;              /* NONE before the loss has its kernel, or where there is none */
 } Fuse;
@@ -390,6 +391,21 @@ static void find_floating(Fuse *f) {
     }
 }
 
+/* The kernel that an update would like to join: it may read the tensor's old value itself. */
+static void find_origins(Fuse *f) {
+    for (NodeId i = 0; i < (NodeId)f->g->nodes.len; i++) {
+        const Node *n = node_at(f, i);
+        f->made_in[i] = NONE;
+        if (!f->update[i] && n->op != IR_ASSIGN) continue;
+        for (int k = 0; k < n->input_count; k++) {
+            NodeId u = n->inputs[k];
+            int from = f->update[u] ? f->made_in[u] : scalar_at(f, u) ? NONE : f->plan->home[u];
+            if (from >= 0 && f->plan->kernels.data[from].kind != KERNEL_GRID) from = NONE;
+            if (from >= 0 && (f->made_in[i] < 0 || f->growing.data[from].level > f->growing.data[f->made_in[i]].level)) f->made_in[i] = from;
+        }
+    }
+}
+
 /* Update nodes of more than one element stand behind the loss, and behind whatever else reads the tensors that they flow into. */
 static void find_behind(Fuse *f) {
     for (NodeId i = (NodeId)f->g->nodes.len; i-- > 0;) {
@@ -399,7 +415,7 @@ static void find_behind(Fuse *f) {
             const KernelList *l = &f->tensor_readers[n->as.tensor];
             for (size_t k = 0; k < l->list.len; k++) {
                 int level = f->growing.data[l->list.data[k]].level + 1;
-                if (level > least) least = level;
+                if (level > least && l->list.data[k] != f->made_in[i]) least = level;
             }
             f->behind[i] = least;
         }
@@ -466,7 +482,7 @@ Plan *pass_fuse(Plan *plan) {
     for (size_t i = 0; i < n; i++) plan->home[i] = NONE;
     Fuse f = {.plan = plan, .g = g, .uses = uses_of(plan), .readers = ARENA_ARRAY(plan->arena, KernelList, n + 1),
               .tensor_readers = ARENA_ARRAY(plan->arena, KernelList, g->tensors.len + 1), .update = ARENA_ARRAY(plan->arena, bool, n + 1),
-              .floating = ARENA_ARRAY(plan->arena, bool, n + 1), .behind = ARENA_ARRAY(plan->arena, int, n + 1), .loss_level = NONE};
+              .floating = ARENA_ARRAY(plan->arena, bool, n + 1), .made_in = ARENA_ARRAY(plan->arena, int, n + 1), .behind = ARENA_ARRAY(plan->arena, int, n + 1), .loss_level = NONE};
     find_inlined(&f);
     find_updates(&f);
     find_floating(&f);
@@ -475,6 +491,7 @@ Plan *pass_fuse(Plan *plan) {
         place_node(&f, i);
         if (plan->copy[i] >= 0) place_relayout(&f, (size_t)plan->copy[i]);
     }
+    find_origins(&f);
     find_behind(&f);
     for (NodeId i = 0; i < (NodeId)n; i++)
         if (f.uses.live[i] && f.update[i] && !f.floating[i]) place_node(&f, i);
