@@ -26,6 +26,7 @@ typedef struct Walk {
     Emission *e;
     const DataInfo *data;
     size_t turns;
+    double times;                        /* how often the enclosing repeats, all together, come round */
     int depth;
 } Walk;
 
@@ -331,13 +332,16 @@ static bool walk_repeat(Walk *w, Frame *frame, Scope *scope, const BodyItem *ite
     int64_t first = 1, last = 0;
     if (v.kind == VALUE_RANGE) first = v.dims[0], last = v.dims[1];
     else if (!whole_number(w, frame, &v, item->expr->span, 0, &last)) return false;
+    if (last < first) return true;
+    double outer = w->times;
+    w->times *= (double)last - (double)first + 1;
+    if (w->times > BODY_MOST_USES) return fail(w, frame->place, DIAG_TOO_LARGE, item->expr->span, "the network is repeated more than a million times");
     Scope *inner = scope_new(w->lower->sema, scope);
     for (int64_t i = first; i <= last && !frame->stopped; i++) {
-        if (++w->turns > BODY_MOST_USES) return fail(w, frame->place, DIAG_TOO_LARGE, item->expr->span, "the network is repeated more than a million times");
         if (item->name.text) scope_bind(inner, item->name.text, number_value((double)i, item->expr->span));
         if (!walk_body(w, frame, inner, &item->body)) return false;
-        if (i == INT64_MAX) break;
     }
+    w->times = outer;
     return true;
 }
 
@@ -418,7 +422,7 @@ static bool walk_item(Walk *w, Frame *frame, Scope *scope, const BodyItem *item)
 
 static bool walk_body(Walk *w, Frame *frame, Scope *scope, const Body *body) {
     for (size_t i = 0; i < body->len && !frame->stopped; i++) {
-        if (++w->turns > 8 * BODY_MOST_USES) return fail(w, frame->place, DIAG_TOO_LARGE, body->data[i]->span, "the network unfolds to more than a million layers");
+        if (++w->turns > 4 * BODY_MOST_USES) return fail(w, frame->place, DIAG_TOO_LARGE, body->data[i]->span, "the network unfolds to more than a million layers");
         if (!walk_item(w, frame, scope, body->data[i])) return false;
     }
     return true;
@@ -429,7 +433,7 @@ bool body_record(Lower *lower, Network *network, const ModelDecl *decl, const Da
     Emission e;
     emission_start(&e, lower, network, g);
     e.declaring = true;
-    Walk w = { .lower = lower, .network = network, .e = &e, .data = data };
+    Walk w = { .lower = lower, .network = network, .e = &e, .data = data, .times = 1 };
     Frame frame = { .key_prefix = model_prefix(lower, decl->name), .name_prefix = "", .input = -1, .current = -1 };
     Scope *scope = scope_new(lower->sema, decl->scope);
     bind_data(&w, scope);

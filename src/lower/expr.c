@@ -25,7 +25,7 @@ static Operand of_value(ExprEnv *env, Value v) {
     if (v.kind == VALUE_NUMBER) return of_node(g_const(env->g, v.number));
     if (v.kind == VALUE_BOOL) return of_node(g_const(env->g, v.boolean));
     if (v.kind == VALUE_ERROR) return wrong();
-    return (Operand){ .kind = OPERAND_VALUE, .node = NO_NODE, .value = v };
+    return (Operand){ .kind = OPERAND_VALUE, .node = NO_NODE, .value = arena_dup(env->lower->arena, &v, sizeof v) };
 }
 
 void expr_bind_node(ExprEnv *env, const char *name, NodeId node) {
@@ -89,7 +89,7 @@ static Operand binary(ExprEnv *env, const Expr *expr, Operand a, Operand b) {
     Graph *g = env->g;
     if (a.kind == OPERAND_WRONG || b.kind == OPERAND_WRONG) return wrong();
     if (a.kind == OPERAND_VALUE || b.kind == OPERAND_VALUE) {
-        const char *left = a.kind == OPERAND_VALUE ? value_word(&a.value) : NULL, *right = b.kind == OPERAND_VALUE ? value_word(&b.value) : NULL;
+        const char *left = a.kind == OPERAND_VALUE ? value_word(a.value) : NULL, *right = b.kind == OPERAND_VALUE ? value_word(b.value) : NULL;
         if ((expr->op != OP_EQ && expr->op != OP_NE) || !left || !right)
             return fault(env, DIAG_WRONG_TYPE, expr->op_span, "numbers are needed on both sides of this operator", NULL);
         return of_node(g_const(g, !strcmp(left, right) == (expr->op == OP_EQ)));
@@ -152,10 +152,10 @@ static Operand element_at(ExprEnv *env, const Expr *expr) {
     NodeId at = number(env, expr->b);
     double i;
     if (list.kind == OPERAND_WRONG || at == NO_NODE) return wrong();
-    if (list.kind != OPERAND_VALUE || list.value.kind != VALUE_LIST || !node_constant(env->g, at, &i))
+    if (list.kind != OPERAND_VALUE || list.value->kind != VALUE_LIST || !node_constant(env->g, at, &i))
         return fault(env, DIAG_WRONG_TYPE, expr->span, "only a list has elements, each at a constant place", NULL);
-    if (!(i >= 0 && i < (double)list.value.count)) return fault(env, DIAG_OUT_OF_RANGE, expr->b->span, "the list has no such element", NULL);
-    return of_value(env, list.value.items[(size_t)i]);
+    if (!(i >= 0 && i < (double)list.value->count)) return fault(env, DIAG_OUT_OF_RANGE, expr->b->span, "the list has no such element", NULL);
+    return of_value(env, list.value->items[(size_t)i]);
 }
 
 /* uniform(a, b) and normal(mean, std): drawn anew for each element and step, or their means. */

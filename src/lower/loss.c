@@ -144,8 +144,9 @@ static NodeId multi_margin(const Scores *s) {
     Graph *g = s->g;
     NodeId zero = g_const(g, 0), wins = chosen(s);
     NodeId right = row_sum(s, g_select(g, wins, s->z, zero));
-    NodeId margin = g_binary(g, IR_MAX, zero, add(g, g_const(g, 1), sub(g, s->z, right)));
-    return scaled(g, total(g, g_select(g, wins, zero, margin)), 1 / (double)s->classes);
+    NodeId margin = add(g, g_const(g, 1), sub(g, s->z, right));
+    NodeId idle = g_binary(g, IR_OR, wins, g_binary(g, IR_LE, margin, zero));
+    return scaled(g, total(g, g_select(g, idle, zero, margin)), 1 / (double)s->classes);
 }
 
 /* The first of the highest scores is the prediction; of one score, whether it is above 0. */

@@ -144,7 +144,7 @@ void init_fans(Shape shape, double *fan_in, double *fan_out);              /* as
 bool body_record(Lower *lower, Network *network, const ModelDecl *decl, const DataInfo *data, Span use);
 
 /* ---- expr.c: expressions of the language to graph nodes ---- */
-typedef struct Operand { enum { OPERAND_NODE, OPERAND_VALUE, OPERAND_WRONG } kind; NodeId node; Value value; } Operand;
+typedef struct Operand { enum { OPERAND_NODE, OPERAND_VALUE, OPERAND_WRONG } kind; NodeId node; const Value *value; } Operand;
 typedef struct Symbol { const char *name; Operand operand; } Symbol;
 typedef struct ExprEnv {
     Lower *lower;
