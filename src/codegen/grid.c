@@ -154,6 +154,7 @@ static Val load_stored(Grid *s, NodeId id, NodeId user)
     Val row = s->row, panel = s->panel, value;
     int64_t div = 1, mod = 0;
     const Node *u = user == NO_NODE ? NULL : node_of(s, user);
+    if (v.features == 1) panel = c64(e, 0);      /* a scalar is loaded in front of all loops */
     if (one_row(v)) row = c64(e, 0);
     else if (class == IS_CELL || class == IS_OUTER) {
         if (v.batch != s->view.batch || v.per_sample != s->view.per_sample) {
