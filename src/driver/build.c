@@ -118,12 +118,13 @@ static void fill_program(Build *b, char *json)
     const Compiled *compiled = b->compiled;
     bool library = b->c->options->emit == BUILD_LIB;
     AotProgram *p = &b->program;
-    p->plans = ARENA_ARRAY(b->arena, const Plan *, compiled->units.len + 1);
-    p->unit_names = ARENA_ARRAY(b->arena, const char *, compiled->units.len + 1);
-    p->count = compiled->units.len;
+    Unit *const *units = library ? compiled->predict_units.data : compiled->units.data;
+    p->count = library ? compiled->predict_units.len : compiled->units.len;
+    p->plans = ARENA_ARRAY(b->arena, const Plan *, p->count + 1);
+    p->unit_names = ARENA_ARRAY(b->arena, const char *, p->count + 1);
     for (size_t i = 0; i < p->count; i++) {
-        p->plans[i] = compiled->units.data[i]->plan;
-        p->unit_names[i] = compiled->units.data[i]->spec.name;
+        p->plans[i] = units[i]->plan;
+        p->unit_names[i] = units[i]->spec.name;
     }
     p->json = json;
     p->with_main = !library;

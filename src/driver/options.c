@@ -115,7 +115,7 @@ static const Row rows[] = {
     {"--resume", 0, VALUE, "FILE", "a path", RUN, take_text, AT(resume), 0, "go on from a checkpoint"},
     {"--output", 'o', VALUE, "NAME", "a path", BUILD | REPORT, take_text, AT(output), 0, "what to make (default: the script's name)"},
     {"--emit", 0, VALUE, "KIND", "exe|obj|asm|llvm|lib", BUILD, take_choice, AT(emit), 0, "what kind of thing to make: exe, obj, asm, llvm or lib"},
-    {"--ir", 0, MAYBE_VALUE, "PASS", NULL, SHOW, take_show, 0, SHOW_IR, "the graph after each pass, or after one"},
+    {"--ir", 0, MAYBE_VALUE, "PASS", NULL, SHOW, take_show, 0, SHOW_IR, "the graph after a pass (default: the last one)"},
     {"--graph", 0, NO_VALUE, NULL, NULL, SHOW, take_show, 0, SHOW_GRAPH, "the graph before the first pass"},
     {"--plan", 0, NO_VALUE, NULL, NULL, SHOW, take_show, 0, SHOW_PLAN, "kernels: what was fused, what was not and why; memory"},
     {"--llvm", 0, NO_VALUE, NULL, NULL, SHOW, take_show, 0, SHOW_LLVM, "LLVM's intermediate code"},

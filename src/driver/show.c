@@ -3,6 +3,21 @@
 #include "driver/driver.h"
 #include <stdlib.h>
 
+static const char *const pass_names[] = {
+#define PASS(id, name, help) name,
+#include "passes/passes.def"
+#undef PASS
+};
+enum { PASSES = sizeof pass_names / sizeof *pass_names };
+
+static int unknown_pass(Compiler *c, const char *name)
+{
+    const char *near = nearest_name(name, pass_names, PASSES), *list = "";
+    if (near) return options_wrong(c->options, "there is no pass '%s'; did you mean '%s'?", name, near);
+    for (int i = 0; i < PASSES; i++) list = arena_printf(c->arena, "%s%s%s", list, i ? ", " : "", pass_names[i]);
+    return options_wrong(c->options, "there is no pass '%s'; the passes are %s", name, list);
+}
+
 static int show_code(Compiler *c, const Unit *unit, Emit kind)
 {
     char *error = NULL, *text = NULL;
@@ -34,7 +49,9 @@ static int show(Compiler *c, const char *path)
 {
     Compiled compiled;
     int status;
-    if (c->options->show == SHOW_IR) c->passes = (PassOptions){.dump = stdout, .dump_pass = c->options->pass};
+    const char *pass = c->options->pass ? c->options->pass : pass_names[PASSES - 1];
+    if (!pass_exists(pass)) return unknown_pass(c, pass);
+    if (c->options->show == SHOW_IR) c->passes = (PassOptions){.dump = stdout, .dump_pass = pass};
     c->show_graphs = c->options->show == SHOW_GRAPH;
     if (!compile_script(c, path, &compiled, &status)) return status;
     for (size_t i = 0; i < compiled.units.len && !status; i++) status = show_unit(c, compiled.units.data[i]);
@@ -44,7 +61,6 @@ static int show(Compiler *c, const char *path)
 int command_show(Options *options)
 {
     if (options->show == SHOW_NOTHING) return options_wrong(options, "'show' needs one of --ir, --graph, --plan, --llvm and --asm");
-    if (options->pass && !pass_exists(options->pass)) return options_wrong(options, "there is no pass '%s'", options->pass);
     Compiler *c = compiler_new(options);
     int status = show(c, options->operands.data[0]);
     compiler_free(c);
