@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 static const char *const pass_names[] = {
-#define PASS(id, name, help) name,
+#define PASS(id, name, help) #name,
 #include "passes/passes.def"
 #undef PASS
 };
