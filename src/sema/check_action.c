@@ -430,7 +430,10 @@ static void take_as(Check *c, bool failed)
         tasks_of(c->out->data, &context);
         if (own) context.metrics = setting(&c->out->settings, "metrics");
         else if (c->verb->recipe) context.metrics = setting(&c->out->recipe, "metrics");
-        if (own && context.metrics->kind == VALUE_LIST) context.classify = context.regress = false;
+        if (context.metrics && context.metrics->kind == VALUE_LIST) {      /* those asked for replace the task's; training always counts hits */
+            context.classify = context.classify && !own;
+            context.regress = false;
+        }
         const char **variables = ARENA_ARRAY(sema->arena, const char *, c->out->variable_count + 1);
         for (size_t i = 0; i < c->out->variable_count; i++) variables[i] = c->out->variables[i].name;
         context.variables = variables;
@@ -467,7 +470,8 @@ static void take_values(Check *c)
     for (size_t i = 0; i < c->action->operand_count; i++) {
         const Expr *expr = c->action->operands[i];
         Value value = eval(sema, sema->globals, expr);
-        if (!value_usable(sema, &value, expr->span)) continue;
+        bool whole = !condition && value_is_later(&value) && value.result;      /* a record or list: printed as it is */
+        if (!whole && !value_usable(sema, &value, expr->span)) continue;
         if (condition && i == 0 && value.kind != VALUE_BOOL && value.kind != VALUE_LATER)
             diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span, "a condition is true or false, but this is %s", value_kind_name(&value));
         else if (condition && i == 1 && value.kind != VALUE_STRING && value.kind != VALUE_LATER)

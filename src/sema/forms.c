@@ -105,7 +105,7 @@ static const char *other_kind(Sema *sema, const Scope *scope, FormCategory wante
     if (fn && fn->decl) return fn->leading < 3 ? functions[fn->leading] : "a function of several numbers";
     FormCategory category;
     if (find_any_category(sema, name, &category) && category != wanted)
-        return arena_printf(sema->arena, "%s %s", strchr("aeiou", *category_noun(category)) ? "an" : "a", category_noun(category));
+        return with_article(sema, category_noun(category));
     if (name_map_get(&sema->data, name)) return "data";
     if (name_map_get(&sema->recipes, name)) return "a recipe";
     if (wanted == FORM_LAYER && scope_find(scope, name)) return "a constant";
@@ -119,7 +119,7 @@ void report_unknown_form(Sema *sema, const Scope *scope, FormCategory category, 
     NameList names = { 0 };
     list_forms(sema, category, &names);
     if (kind) {
-        Diagnostic *d = diag_error(sema->diags, DIAG_WRONG_KIND, name.span, "'%s' is %s, but %s %s is needed here", name.text, kind, strchr("aeiou", *noun) ? "an" : "a", noun);
+        Diagnostic *d = diag_error(sema->diags, DIAG_WRONG_KIND, name.span, "'%s' is %s, but %s is needed here", name.text, kind, with_article(sema, noun));
         diag_help(sema->diags, d, "%s: %s", category_plural(category), name_list_text(sema->arena, names.data, names.len));
         return;
     }
@@ -254,7 +254,7 @@ Call *bind_call(Sema *sema, const Scope *scope, const Form *form, size_t skip, c
 Call *sema_call(Sema *sema, const Scope *scope, FormCategory category, const Expr *expr)
 {
     if (expr->kind != EXPR_NAME && expr->kind != EXPR_CALL) {
-        diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span, "a %s is needed here", category_noun(category));
+        diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span, "%s is needed here", with_article(sema, category_noun(category)));
         return NULL;
     }
     const Form *form = find_form(sema, category, expr->name.text);

@@ -230,7 +230,7 @@ static Value unknown_function(Sema *sema, const Scope *scope, const Expr *expr)
     name_list_add_map(sema->arena, &names, &sema->forms[FORM_FN]);
     FormCategory category;
     if (find_any_category(sema, expr->name.text, &category))
-        diag_error(sema->diags, DIAG_WRONG_KIND, expr->name.span, "'%s' is a %s, not a function of numbers", expr->name.text, category_noun(category));
+        diag_error(sema->diags, DIAG_WRONG_KIND, expr->name.span, "'%s' is %s, not a function of numbers", expr->name.text, with_article(sema, category_noun(category)));
     else if (scope_find(scope, expr->name.text))
         diag_error(sema->diags, DIAG_WRONG_KIND, expr->name.span, "'%s' is a value, not a function", expr->name.text);
     else

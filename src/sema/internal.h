@@ -88,6 +88,7 @@ void tables_add_rows(Sema *sema);
 const Form *form_ready(Sema *sema, const Form *form);  /* with its signature parsed */
 const char *category_noun(FormCategory category);
 const char *category_plural(FormCategory category);
+const char *with_article(Sema *sema, const char *noun);
 DiagId category_diag(FormCategory category);
 int category_by_name(const char *text, size_t length); /* "optimizer" -> FORM_OPTIMIZER, -1 none */
 /* A signature's default, as the value it stands for. */

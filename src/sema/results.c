@@ -7,8 +7,8 @@ static const ResultType number_type = { .kind = RESULT_NUMBER };
 
 /* Macros that are themselves lists of fields. A record of an epoch is an epoch's log event; `loss` and metrics are the training part's. */
 static const struct { const char *name, *text; } macros[] = {
-    { "epoch", "epoch step lr loss #metrics penalty seconds samples_per_second train{loss #metrics} ?validation{loss #metrics}" },
-    { "train", "loss #metrics penalty epochs steps seconds ?validation{loss #metrics} history[]{#epoch}" },
+    { "epoch", "epoch step lr loss #accuracy penalty seconds samples_per_second train{loss #accuracy} ?validation{loss #metrics}" },
+    { "train", "loss #metrics penalty lr epochs steps seconds stopped best_epoch train{loss #metrics} ?validation{loss #metrics} history[]{#epoch}" },
 };
 
 static void add_field(Sema *sema, ResultType *type, const char *name, const ResultType *field)
@@ -39,6 +39,7 @@ static void add_macro(Sema *sema, const char *name, size_t length, const ResultC
             return;
         }
     if (!strcmp(text, "metrics")) add_metrics(sema, context, type);
+    if (!strcmp(text, "accuracy") && context->classify) add_field(sema, type, "accuracy", &number_type);
     if (!strcmp(text, "variables"))
         for (size_t i = 0; i < context->variable_count; i++) add_field(sema, type, context->variables[i], &number_type);
     if (!strcmp(text, "params"))

@@ -71,7 +71,7 @@ void report_unknown_value(Sema *sema, const Scope *scope, Name name)
         return;
     }
     if (!near && find_any_category(sema, name.text, &category)) {
-        diag_error(sema->diags, DIAG_WRONG_KIND, name.span, "'%s' is a %s, but a value is needed here", name.text, category_noun(category));
+        diag_error(sema->diags, DIAG_WRONG_KIND, name.span, "'%s' is %s, but a value is needed here", name.text, with_article(sema, category_noun(category)));
         return;
     }
     Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_NAME, name.span, "name", name.text, names.data, names.len);

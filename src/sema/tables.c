@@ -30,6 +30,11 @@ static const char weights_signature[] =
 const char *category_noun(FormCategory category) { return categories[category].noun; }
 const char *category_plural(FormCategory category) { return categories[category].plural; }
 
+const char *with_article(Sema *sema, const char *noun)
+{
+    return arena_printf(sema->arena, "%s %s", strchr("aeiou", *noun) ? "an" : "a", noun);
+}
+
 DiagId category_diag(FormCategory category)
 {
     switch (category) {

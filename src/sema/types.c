@@ -101,7 +101,7 @@ static const char *atom_text(Sema *sema, const Atom *atom)
     const Numbers *kind = atom_numbers(atom);
     int category = category_by_name(atom->name, atom->length);
     if (kind) return kind->says;
-    if (category >= 0) return arena_printf(sema->arena, "%s %s", strchr("aeiou", *category_noun((FormCategory)category)) ? "an" : "a", category_noun((FormCategory)category));
+    if (category >= 0) return with_article(sema, category_noun((FormCategory)category));
     if (atom_is(atom, "bool")) return "true or false";
     if (atom_is(atom, "string")) return "a text in quotes";
     if (atom_is(atom, "none")) return "none";
