@@ -169,7 +169,8 @@ static Val load_stored(Grid *s, NodeId id, NodeId user)
         Val address = float_offset(e, base, imul(e, row ? row : c64(e, 0), LANES));
         value = splat(e, LLVMBuildLoad2(e->b, e->f32, address, ""));
     } else {
-        value = load_vector(e, float_offset(e, base, element_offset(e, st->rows_max, row ? row : c64(e, 0), panel ? panel : c64(e, 0))));
+        if (!panel || v.features == 1) panel = c64(e, 0);
+        value = load_vector(e, float_offset(e, base, element_offset(e, st->rows_max, row ? row : c64(e, 0), panel)));
     }
     LLVMPositionBuilderAtEnd(e->b, back);
     return memo_set(s, id, value, which);
