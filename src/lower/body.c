@@ -401,6 +401,10 @@ static bool walk_weight(Walk *w, Frame *frame, Scope *scope, const BodyItem *ite
             name_map_put(lower->arena, &lower->key_numbers, key, (int)lower->keys.len - 1);
         }
     }
+    Shape made = lower->keys.data[name_map_find(&lower->key_numbers, key)].shape;
+    if (!shape_equal(made, shape))
+        return fail(w, frame->place, DIAG_SHAPE_MISMATCH, item->span, arena_printf(lower->arena, "the weight '%s' is shared, but would be %s here where it is %s elsewhere", item->name.text,
+                                                                                  sample_text(lower->arena, shape), sample_text(lower->arena, made)));
     if (!old) {
         int value = add_value(w, (BodyValue){ .shape = shape, .use = -1, .weight = number, .span = item->span });
         bind_value(w, frame, scope, item->name.text, value);

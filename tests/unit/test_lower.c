@@ -420,6 +420,30 @@ static void check_functions(void) {
     bench_free(&b);
 }
 
+/* Derivatives where they jump, far out, and the way of a NaN. */
+static void check_kinks(void) {
+    static const struct { const char *name; double at_zero; } rows[] = {
+        { "linear", 1 }, { "logistic", 0.25 }, { "relu", 0 }, { "leaky_relu", 0.01 }, { "rrelu", 11 / 48.0 }, { "elu", 1 }, { "selu", 1.7580993408473766 },
+        { "gelu", 0.5 }, { "silu", 0.5 }, { "softplus", 0.5 }, { "mish", 0.6 }, { "hard_swish", 0.5 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Bench b = bench_new("");
+        const Form *form = sema_find_form(b.sema, FORM_FN, intern_cstr(sema_names(b.sema), rows[i].name));
+        CheckedAction action = { .verb = "check_gradients", .function = form ? form->decl : NULL };
+        UnitSpec spec = unit_spec(UNIT_GRADIENTS, NULL, NULL, &action);
+        Graph *g = action.function ? lower_unit(b.lower, &spec) : NULL;
+        double x[LOWER_CHECK_POINTS] = { 0, 200, -200 };
+        Interpretation in = { .g = g, .n = 1, .tensor = (double *[]){ x, NULL } };
+        if (g) interpret(&in);
+        const double *gradient = g ? in.assigned[1] : NULL;
+        bool right = g && fabs(gradient[0] - rows[i].at_zero) < 1e-9 && isfinite(gradient[1]) && isfinite(gradient[2]);
+        x[5] = NAN;
+        if (g) interpret(&in);
+        ok(right && isnan(in.slot[SLOT_LOSS]), "kinks: %s, derivative %.4g at 0", rows[i].name, gradient ? gradient[0] : NAN);
+        bench_free(&b);
+    }
+}
+
 static void check_long_expressions(void) {
     Arena *arena = arena_new();
     char *text = malloc(2000000), *p = text;
@@ -450,6 +474,7 @@ int main(void) {
     check_arguments();
     check_size();
     check_functions();
+    check_kinks();
     check_long_expressions();
     return done_testing();
 }
