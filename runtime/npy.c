@@ -92,7 +92,9 @@ static bool read_header(header *h, const char *name, nnrt_error *e)
         well = take_string(h, key, sizeof key) && take(h, ':');
         if (!well) break;
         if (strcmp(key, "descr") == 0) {
-            if (!take_descr(h)) return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: its elements are of a type that can't be read (%.24s): numbers, truth values and texts can", name, h->at);
+            skip_blanks(h);
+            const char *descr = h->at;
+            if (!take_descr(h)) return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: its elements are of a type that can't be read, %.24s: numbers, truth values and texts can", name, descr);
             h->descr = true;
         } else if (strcmp(key, "fortran_order") == 0) {
             h->array->fortran = take_word(h, "True");
