@@ -74,6 +74,12 @@ void report_unknown_value(Sema *sema, const Scope *scope, Name name)
         diag_error(sema->diags, DIAG_WRONG_KIND, name.span, "'%s' is %s, but a value is needed here", name.text, with_article(sema, category_noun(category)));
         return;
     }
+    if (name.text == sema->word.classes || name.text == sema->word.features) {
+        Diagnostic *needs = diag_error(sema->diags, DIAG_NEEDS_DATA, name.span, "'%s' is known only in a model that meets data%s, and here there is none",
+                                       name.text, name.text == sema->word.classes ? " of classes" : "");
+        diag_help(sema->diags, needs, "write the number, or let the model meet data in an earlier action");
+        return;
+    }
     Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_NAME, name.span, "name", name.text, names.data, names.len);
     if (!near && !names.len) diag_help(sema->diags, d, "a name must be declared above the line that uses it: %s = ...", name.text);
 }
