@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SPINS = 4000, CACHE_LINE = 64 };
+enum { SPINS = 500, CACHE_LINE = 64 };
 
 struct nnrt_barrier {
     _Alignas(CACHE_LINE) atomic_uint arrived;

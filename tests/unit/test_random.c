@@ -132,7 +132,7 @@ static void initialisers(void)
     ok(!draw("{\"kind\": \"magic\"}", dims, 2, w), "init/unknown-kind");
 }
 
-enum { THREADS = 5, ROUNDS = 2000 };
+enum { THREADS = 5, ROUNDS = 400 };
 static int64_t slots[THREADS];
 static int32_t team_threads;
 
