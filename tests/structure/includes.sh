@@ -13,7 +13,7 @@ rule() # NAME VIOLATIONS
 # What a file of the first folder may include, as rooms (with the folder itself). A bare name is a file of the runtime,
 # or one beside the including file.
 rooms='support:
-syntax:support
+syntax:grammar support
 sema:syntax support
 ir:support
 lower:sema syntax ir support
@@ -59,7 +59,7 @@ bad=$(sources src grammar runtime tests | xargs grep -nE '\b(TO''DO|FIX''ME|XX''
 rule "nothing is left for later in the code" "$bad"
 
 bad=$(for f in $(sources src grammar runtime) prelude/*.nn; do
-    cat "$(dirname "$f")"/*.mk | grep -qF "$f" || echo "$f is in no local.mk"
+    cat "$(dirname "$f")"/*.mk Makefile.am | grep -qF "$f" || echo "$f is in no local.mk"
 done)
 rule "each source is listed in its folder's local.mk" "$bad"
 echo "1..$n"
