@@ -224,6 +224,15 @@ static DataUse *shaping_data(const Compiler *c, const Compiled *out, size_t at)
     return NULL;
 }
 
+/* What was decided for the user, as one note at the model. */
+static void note_remarks(Compiler *c, const ModelInstance *instance)
+{
+    const char *text = NULL;
+    for (size_t i = 0; i < instance->remarks.len; i++)
+        text = text ? arena_printf(c->arena, "%s; %s", text, instance->remarks.data[i]) : instance->remarks.data[i];
+    if (text) diag_warning(c->diags, DIAG_DROPPED_BIAS, instance->decl->name_span, "%s", text)->severity = SEVERITY_NOTE;
+}
+
 static ModelInstance *shape_model(Compiler *c, Compiled *out, const ModelDecl *decl, DataUse *data, Span use)
 {
     ModelUse *known = NULL;
@@ -236,7 +245,10 @@ static ModelInstance *shape_model(Compiler *c, Compiled *out, const ModelDecl *d
     ModelInstance *instance = lower_model(c->lower, decl, data ? &data->info : NULL, use);
     if (!instance) return NULL;
     if (known) *known = (ModelUse){decl, instance, data ? data : known->data};
-    else vec_push(c->arena, &c->models, ((ModelUse){decl, instance, data}));
+    else {
+        vec_push(c->arena, &c->models, ((ModelUse){decl, instance, data}));
+        note_remarks(c, instance);
+    }
     for (size_t i = 0; i < out->models.len; i++)
         if (out->models.data[i] == instance) return instance;
     vec_push(c->arena, &out->models, instance);
