@@ -82,7 +82,8 @@ NodeId g_broadcast(Graph *g, NodeId a, Shape to) {
     if (graph_node(g, a)->op == IR_BROADCAST) {
         NodeId source = graph_node(g, a)->inputs[0];
         Shape inner = shape_at(g, source);
-        if ((shape_is_scalar(inner) && shape_is_scalar(to)) || (shape_broadcast(inner, to, &joined) && shape_equal(joined, to)))
+        /* one to the same shape was put there on purpose: to give a value a home (simplify.c) */
+        if (!shape_equal(inner, from) && ((shape_is_scalar(inner) && shape_is_scalar(to)) || (shape_broadcast(inner, to, &joined) && shape_equal(joined, to))))
             return g_broadcast(g, source, to);
     }
     Node n;
