@@ -5,8 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { BODY_MOST_USES = 1000000, BODY_DEPTH = 2000 };
-
 typedef struct Bound { const char *name; int value; const Expr *layer; int weight; } Bound;   /* a value, or a layer declared with `layer` */
 typedef struct KindCount { const char *kind; int count; } KindCount;
 
@@ -433,6 +431,10 @@ static bool walk_body(Walk *w, Frame *frame, Scope *scope, const Body *body) {
 }
 
 bool body_record(Lower *lower, Network *network, const ModelDecl *decl, const DataInfo *data, Span use) {
+    if (body_is_too_large(lower, &decl->stmt->body)) {
+        diag_error(lower->diags, DIAG_TOO_LARGE, decl->name_span, "the model '%s' unfolds to more than a million layers", decl->name);
+        return false;
+    }
     Graph *g = graph_new(lower->arena, "shapes", 1);
     Emission e;
     emission_start(&e, lower, network, g);

@@ -141,7 +141,9 @@ WeightInit init_for_activation(const char *activation, double fan_in, double fan
 void init_fans(Shape shape, double *fan_in, double *fan_out);              /* as torch.nn.init._calculate_fan_in_and_fan_out */
 
 /* ---- body.c ---- */
+enum { BODY_MOST_USES = 1000000, BODY_DEPTH = 2000 };
 bool body_record(Lower *lower, Network *network, const ModelDecl *decl, const DataInfo *data, Span use);
+bool body_is_too_large(Lower *lower, const Body *body);                    /* extent.c */
 
 /* ---- expr.c: expressions of the language to graph nodes ---- */
 typedef struct Operand { enum { OPERAND_NODE, OPERAND_VALUE, OPERAND_WRONG } kind; NodeId node; const Value *value; } Operand;

@@ -390,6 +390,11 @@ static void check_size(void) {
     Bench b = bench_new(script_for(arena, "", "dense(9000000000000) -> dense(9000000000000)", ""));
     ok(!model_of(&b, &data) && error_of(&b, DIAG_TOO_LARGE), "weights beyond memory are refused");
     bench_free(&b);
+    char *blocks = arena_printf(arena, "block b0 { relu }");
+    for (int i = 1; i <= 40; i++) blocks = arena_printf(arena, "%s\nblock b%d { b%d -> b%d }", blocks, i, i - 1, i - 1);
+    b = bench_new(script_for(arena, blocks, "b40 -> dense(1)", ""));
+    ok(!model_of(&b, &data) && error_of(&b, DIAG_TOO_LARGE), "blocks that double forty times are refused at once");
+    bench_free(&b);
     b = bench_new(script_for(arena, "", "repeat 100000 { relu }\n    dense(1)", ""));
     ok(model_of(&b, &data) != NULL, "a hundred thousand layers");
     bench_free(&b);
