@@ -161,7 +161,7 @@ static void say_text(const place *p, const nnrt_error *e, bool color)
     if (p->file && p->line) fprintf(stderr, "%s%s:%lld:%lld: ", bold, p->file, p->line, p->column);
     fprintf(stderr, "%serror:%s %s%s%s [%s]\n", red, plain, bold, e->text, plain, e->code);
     if (p->source && p->line) {
-        fprintf(stderr, "%s\n", p->source);
+        fprintf(stderr, "%5lld | %s\n      | ", p->line, p->source);
         long long at = 1;
         for (const char *c = p->source; *c && at < p->column; c++) {
             if (((unsigned char)*c & 0xC0) == 0x80) continue;
@@ -172,7 +172,7 @@ static void say_text(const place *p, const nnrt_error *e, bool color)
         for (long long i = p->column + 1; i < p->end; i++) fputc('~', stderr);
         fprintf(stderr, "%s\n", plain);
     }
-    if (*e->help) fprintf(stderr, "help: %s\n", e->help);
+    if (*e->help) fprintf(stderr, "%shelp:%s %s\n", color ? "\x1b[1;32m" : "", plain, e->help);
 }
 
 static void say_json(const place *p, const nnrt_error *e)
