@@ -74,7 +74,7 @@ static void take_function(Check *c, const Expr *expr)
         NameList names = { 0 };
         name_list_add_map(sema->arena, &names, &sema->forms[FORM_FN]);
         name_list_add_map(sema->arena, &names, &sema->prelude[FORM_FN]);
-        diag_unknown(sema->diags, DIAG_UNKNOWN_FUNCTION, expr->span, "function", expr->name.text, names.data, names.len);
+        report_unknown(sema, DIAG_UNKNOWN_FUNCTION, expr->span, "function", expr->name.text, names.data, names.len);
     }
 }
 
@@ -125,7 +125,7 @@ static const DataDecl *find_data(Check *c, const Expr *expr)
     } else if (!may_be_declared_in_broken_text(sema, expr->name.text)) {
         NameList names = { 0 };
         name_list_add_map(sema->arena, &names, &sema->data);
-        diag_unknown(sema->diags, DIAG_UNKNOWN_DATA, expr->span, "data", expr->name.text, names.data, names.len);
+        report_unknown(sema, DIAG_UNKNOWN_DATA, expr->span, "data", expr->name.text, names.data, names.len);
     }
     return NULL;
 }
@@ -195,7 +195,7 @@ static const RecipeDecl *find_recipe(Check *c, const Expr *expr)
     } else if (!may_be_declared_in_broken_text(sema, expr->name.text)) {
         NameList names = { 0 };
         name_list_add_map(sema->arena, &names, &sema->recipes);
-        diag_unknown(sema->diags, DIAG_UNKNOWN_RECIPE, expr->span, "recipe", expr->name.text, names.data, names.len);
+        report_unknown(sema, DIAG_UNKNOWN_RECIPE, expr->span, "recipe", expr->name.text, names.data, names.len);
     }
     return NULL;
 }
@@ -442,11 +442,11 @@ static void take_as(Check *c, bool failed)
         context.recipe_count = c->out->recipe_count;
         Later *later = ARENA_NEW(sema->arena, Later);
         *later = (Later){ .kind = LATER_FIELD, .result = as.text, .span = as.span };
-        value = later_value(sema, later, as.span);
+        value = later_value(later, as.span);
         value.result = result_type(sema, c->verb->result, &context);
     }
     Symbol *symbol;
-    if (!symbol_add(sema, as, value, "result", &symbol)) return;
+    if (!symbol_add(sema, as, value, &symbol)) return;
     symbol->is_result = true;
     symbol->makes_model = c->verb->makes;
 }
@@ -509,7 +509,7 @@ CheckedAction *check_action(Sema *sema, const Stmt *stmt)
     /* A model that was itself in error was reported where it is declared; here nothing is wrong with it. */
     bool failed = sema->diags->errors > errors || (verb->what == WHAT_MODEL && !out->model && !check.unknown_model);
     take_as(&check, failed);
-    if (!failed && verb->since > SEMA_AVAILABLE) report_unavailable(sema, action->verb.span, "action", verb->name, verb->since);
+    if (!failed && verb->since > SEMA_AVAILABLE) report_unavailable(sema, action->verb.span, "action", verb->name);
     if (check.unknown_model) return NULL;
     return failed || sema->diags->errors > errors ? NULL : out;
 }

@@ -6,17 +6,11 @@ typedef struct BodyCheck { Sema *sema; Scope *values; } BodyCheck;    /* `values
 
 static void check_items(BodyCheck *check, const Scope *scope, const Body *body);
 
-static const Value *bound_value(const BodyCheck *check, const Scope *scope, const Expr *link)
-{
-    (void)check;
-    return link->kind == EXPR_NAME ? scope_find(scope, link->name.text) : NULL;
-}
-
 static bool is_tensor(const BodyCheck *check, const Scope *scope, const Expr *link)
 {
     if (link->kind != EXPR_NAME) return false;
     if (link->name.text == check->sema->word.in) return true;
-    const Value *bound = bound_value(check, scope, link);
+    const Value *bound = scope_find(scope, link->name.text);
     return bound && bound->kind == VALUE_LATER && bound->tensor;
 }
 
@@ -164,7 +158,8 @@ void declare_block(Sema *sema, const Stmt *stmt)
     const char *const known[] = { sema->word.classes, sema->word.features, sema->word.shape };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) scope_bind(defaults, known[i], value_unknown(stmt->span));
     Form *form = form_of_declaration(sema, stmt, category, defaults);
-    if (earlier) {                                        /* REPL: nothing built on the old one may come back to it */
+    /* What was built on an earlier or built-in meaning of the name may not come back to it. */
+    if (earlier || find_link(sema, stmt->name.text)) {
         name_map_set(sema->arena, map, stmt->name.text, NULL);
         bool recursive = is_recursive(sema, stmt, category);
         name_map_set(sema->arena, map, stmt->name.text, (void *)earlier);

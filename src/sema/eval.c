@@ -48,10 +48,9 @@ bool value_usable(Sema *sema, const Value *v, Span span)
 
 static bool is_of(const Value *v, ValueKind kind) { return v->kind == kind || v->kind == VALUE_LATER || v->kind == VALUE_ERROR; }
 
-static bool want(Sema *sema, const Value *v, ValueKind kind, Span span, Span op)
+static bool want(Sema *sema, const Value *v, ValueKind kind, Span span)
 {
     if (is_of(v, kind)) return true;
-    (void)op;
     diag_error(sema->diags, DIAG_WRONG_TYPE, span, "%s is needed here, but this is %s", kind == VALUE_NUMBER ? "a number" : "true or false", value_kind_name(v));
     return false;
 }
@@ -59,12 +58,12 @@ static bool want(Sema *sema, const Value *v, ValueKind kind, Span span, Span op)
 Value eval_unary(Sema *sema, const Expr *expr, Value a)
 {
     if (!value_usable(sema, &a, expr->a->span)) return value_error(expr->span);
-    if (!want(sema, &a, expr->op == OP_NOT ? VALUE_BOOL : VALUE_NUMBER, expr->a->span, expr->op_span)) return value_error(expr->span);
+    if (!want(sema, &a, expr->op == OP_NOT ? VALUE_BOOL : VALUE_NUMBER, expr->a->span)) return value_error(expr->span);
     if (a.kind == VALUE_ERROR) return value_unknown(expr->span);
     if (a.kind == VALUE_LATER) {
         Later *later = ARENA_NEW(sema->arena, Later);
         *later = (Later){ .kind = LATER_UNARY, .op = expr->op, .a = later_of(sema, &a), .span = expr->span };
-        return later_value(sema, later, expr->span);
+        return later_value(later, expr->span);
     }
     return expr->op == OP_NOT ? value_bool(!a.boolean, expr->span) : value_number(-a.number, a.is_integer, expr->span);
 }
@@ -98,7 +97,7 @@ Value eval_binary(Sema *sema, const Expr *expr, Value a, Value b)
     if (!fine) return value_error(expr->span);
     if (!equality) {
         ValueKind kind = logical ? VALUE_BOOL : VALUE_NUMBER;
-        if (!want(sema, &a, kind, expr->a->span, expr->op_span) || !want(sema, &b, kind, expr->b->span, expr->op_span)) return value_error(expr->span);
+        if (!want(sema, &a, kind, expr->a->span) || !want(sema, &b, kind, expr->b->span)) return value_error(expr->span);
     } else if (a.kind != b.kind && a.kind != VALUE_NONE && b.kind != VALUE_NONE && a.kind != VALUE_LATER && b.kind != VALUE_LATER && a.kind != VALUE_ERROR && b.kind != VALUE_ERROR) {
         diag_error(sema->diags, DIAG_WRONG_TYPE, expr->b->span, "%s cannot equal %s", value_kind_name(&b), value_kind_name(&a));
         return value_error(expr->span);
@@ -111,7 +110,7 @@ Value eval_binary(Sema *sema, const Expr *expr, Value a, Value b)
         }
         Later *later = ARENA_NEW(sema->arena, Later);
         *later = (Later){ .kind = LATER_BINARY, .op = op, .a = later_of(sema, &a), .b = later_of(sema, &b), .span = expr->span };
-        return later_value(sema, later, expr->span);
+        return later_value(later, expr->span);
     }
     if (a.kind == VALUE_ERROR || b.kind == VALUE_ERROR) return value_unknown(expr->span);
     if (logical) return value_bool(op == OP_AND ? a.boolean && b.boolean : a.boolean || b.boolean, expr->span);
@@ -174,7 +173,7 @@ static Value eval_condition(Sema *sema, const Scope *scope, const Expr *expr)
     while (expr->kind == EXPR_COND) {
         Branch branch = { .expr = expr, .condition = eval(sema, scope, expr->a) };
         if (value_usable(sema, &branch.condition, expr->a->span)) {
-            if (!want(sema, &branch.condition, VALUE_BOOL, expr->a->span, expr->op_span)) branch.condition = value_error(expr->span);
+            if (!want(sema, &branch.condition, VALUE_BOOL, expr->a->span)) branch.condition = value_error(expr->span);
         } else {
             branch.condition = value_error(expr->span);
         }
@@ -197,7 +196,7 @@ static Value eval_condition(Sema *sema, const Scope *scope, const Expr *expr)
         else {
             Later *later = ARENA_NEW(sema->arena, Later);
             *later = (Later){ .kind = LATER_COND, .a = later_of(sema, &b->condition), .b = later_of(sema, &b->value), .c = later_of(sema, &value), .span = b->expr->span };
-            value = later_value(sema, later, b->expr->span);
+            value = later_value(later, b->expr->span);
         }
         value.span = b->expr->span;
     }
@@ -249,10 +248,10 @@ static Value eval_index(Sema *sema, const Scope *scope, const Expr *expr)
     Value a = eval(sema, scope, expr->a), i = eval(sema, scope, expr->b);
     if (value_failed(&a) || !value_usable(sema, &i, expr->b->span)) return value_error(expr->span);
     if (a.kind == VALUE_LATER && !a.tensor && a.result && a.result->kind == RESULT_LIST) {
-        if (!want(sema, &i, VALUE_NUMBER, expr->b->span, expr->op_span)) return value_error(expr->span);
+        if (!want(sema, &i, VALUE_NUMBER, expr->b->span)) return value_error(expr->span);
         Later *later = ARENA_NEW(sema->arena, Later);
         *later = (Later){ .kind = LATER_INDEX, .a = a.later, .b = later_of(sema, &i), .span = expr->span };
-        Value value = later_value(sema, later, expr->span);
+        Value value = later_value(later, expr->span);
         value.result = a.result->element;
         return value;
     }

@@ -127,7 +127,7 @@ void report_unknown_form(Sema *sema, const Scope *scope, FormCategory category, 
         for (const Scope *at = scope; at; at = at->parent)
             for (size_t i = 0; i < at->names.len; i++)
                 if (at->names.data[i].value.kind == VALUE_LATER || at->names.data[i].value.kind == VALUE_CALL) name_list_add(sema->arena, &names, at->names.data[i].name);
-    diag_unknown(sema->diags, category_diag(category), name.span, noun, name.text, names.data, names.len);
+    report_unknown(sema, category_diag(category), name.span, noun, name.text, names.data, names.len);
 }
 
 Call *call_with_defaults(Sema *sema, const Form *form, Span span)
@@ -245,7 +245,7 @@ Call *bind_call(Sema *sema, const Scope *scope, const Form *form, size_t skip, c
     leave(sema);
     if (!right || sema->diags->errors > errors || !check_call_rules(sema, call)) return NULL;
     if (form->since > SEMA_AVAILABLE) {
-        report_unavailable(sema, expr->kind == EXPR_CALL ? expr->name.span : expr->span, category_noun(form->category), form->name, form->since);
+        report_unavailable(sema, expr->kind == EXPR_CALL ? expr->name.span : expr->span, category_noun(form->category), form->name);
         return NULL;
     }
     return call;
@@ -306,7 +306,7 @@ Call *sema_link(Sema *sema, const Scope *scope, const Expr *link)
     if (link->kind == EXPR_NAME && (link->name.text == sema->word.in || (bound && ((bound->kind == VALUE_LATER && bound->tensor) || bound->kind == VALUE_CALL)))) return NULL;
     const Form *form = find_link(sema, link->name.text);
     bool loss = form && form->category == FORM_FN && form->decl && form->leading != 1;
-    if (!form && link->name.text == sema->declaring) {
+    if (link->name.text == sema->declaring) {
         diag_error(sema->diags, DIAG_RECURSION, link->name.span, "'%s' uses itself", link->name.text);
         return NULL;
     }

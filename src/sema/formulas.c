@@ -215,7 +215,7 @@ void declare_function(Sema *sema, const Stmt *stmt)
     name_map_set(sema->arena, map, stmt->name.text, form);
 }
 
-/* ---- recursion by way of a name that is declared anew, or that hides a built-in ---- */
+/* ---- recursion by way of a name that is declared anew, or that hides a built-in: bodies read before now mean the new one ---- */
 typedef struct Hunt { Sema *sema; const char *name; FormCategory category; NameMap seen; Span where; int depth; } Hunt;
 
 static bool hunt_stmt(Hunt *hunt, const Stmt *stmt);
@@ -223,7 +223,7 @@ static bool hunt_stmt(Hunt *hunt, const Stmt *stmt);
 static bool hunt_name(Hunt *hunt, Name name)
 {
     bool functions = hunt->category == FORM_FN;
-    const Form *form = functions ? name_map_get(&hunt->sema->forms[FORM_FN], name.text) : NULL;
+    const Form *form = functions ? sema_find_function(hunt->sema, name.text) : NULL;
     if (name.text == hunt->name) {
         if (!hunt->where.file) hunt->where = name.span;
         return true;
@@ -269,6 +269,8 @@ bool is_recursive(Sema *sema, const Stmt *stmt, FormCategory category)
 {
     Hunt hunt = { .sema = sema, .name = stmt->name.text, .category = category };
     if (!hunt_stmt(&hunt, stmt)) return false;
-    diag_error(sema->diags, DIAG_RECURSION, hunt.where, "'%s' uses itself", stmt->name.text);
+    bool inside = hunt.where.file == stmt->span.file && hunt.where.begin >= stmt->span.begin && hunt.where.end <= stmt->span.end;
+    Diagnostic *d = diag_error(sema->diags, DIAG_RECURSION, inside ? hunt.where : stmt->name.span, "'%s' uses itself%s", stmt->name.text, inside ? "" : " by way of others");
+    if (!inside) diag_note(sema->diags, d, hunt.where, "the name stands here, and means the new declaration now");
     return true;
 }

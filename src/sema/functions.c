@@ -91,7 +91,7 @@ static Value later_call(Sema *sema, const Primitive *primitive, const Value *arg
         later->a = negative;
         later = later_binary(sema, OP_DIV, later_constant(sema, 1, expr->span), later_binary(sema, OP_ADD, later_constant(sema, 1, expr->span), later));
     }
-    return later_value(sema, later, expr->span);
+    return later_value(later, expr->span);
 }
 
 /* Arguments of a function, in its order. False: reported. */
@@ -205,7 +205,7 @@ static Value call_random(Sema *sema, const Scope *scope, const Expr *expr)
         return args[0];
     }
     Later *sum = later_binary(sema, OP_ADD, later_of(sema, &args[0]), later_of(sema, &args[1]));
-    if (knowledge(args, 2) == SOME_LATER) return later_value(sema, later_binary(sema, OP_DIV, sum, later_constant(sema, 2, expr->span)), expr->span);
+    if (knowledge(args, 2) == SOME_LATER) return later_value(later_binary(sema, OP_DIV, sum, later_constant(sema, 2, expr->span)), expr->span);
     return value_number((args[0].number + args[1].number) / 2, false, expr->span);
 }
 
@@ -234,7 +234,7 @@ static Value unknown_function(Sema *sema, const Scope *scope, const Expr *expr)
     else if (scope_find(scope, expr->name.text))
         diag_error(sema->diags, DIAG_WRONG_KIND, expr->name.span, "'%s' is a value, not a function", expr->name.text);
     else
-        diag_unknown(sema->diags, DIAG_UNKNOWN_FUNCTION, expr->name.span, "function", expr->name.text, names.data, names.len);
+        report_unknown(sema, DIAG_UNKNOWN_FUNCTION, expr->name.span, "function", expr->name.text, names.data, names.len);
     return value_error(expr->span);
 }
 

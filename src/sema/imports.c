@@ -22,6 +22,13 @@ static bool remember(Sema *sema, const char *path)
     return true;
 }
 
+static void forget(Sema *sema, const char *path)
+{
+    path = canonical(sema, path);
+    for (size_t i = 0; i < sema->files.len; i++)
+        if (!strcmp(sema->files.data[i], path)) sema->files.data[i] = sema->files.data[--sema->files.len];
+}
+
 void remember_script(Sema *sema, const SourceFile *file)
 {
     if (file && file->path && *file->path != '<') remember(sema, file->path);
@@ -49,5 +56,6 @@ void check_import(Sema *sema, const Stmt *stmt)
     sema->in_import = true;
     check_statements(sema, script, NULL);
     sema->in_import = outer;
+    if (sema->repl && sema->diags->errors > errors) forget(sema, path);       /* once it is mended it can be imported */
     leave(sema);
 }

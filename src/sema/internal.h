@@ -68,6 +68,7 @@ struct Sema {
     const char *declaring; FormCategory declaring_category;
     int depth, dead;                                   /* of evaluation; inside a branch that is not taken */
     uint64_t calls, searches;
+    const Script *script;                              /* being checked */
     struct { const char *in, *in_channels, *in_features, *in_shape, *classes, *features, *shape, *train, *validation, *test; } word;
 };
 
@@ -127,7 +128,7 @@ void report_tensor(Sema *sema, Span span);
 
 /* ---- later.c ---- */
 Later *later_of(Sema *sema, const Value *value);
-Value later_value(Sema *sema, Later *later, Span span);
+Value later_value(Later *later, Span span);
 
 /* ---- settings.c ---- */
 struct SettingRow { const char *key, *type, *fallback, *help; int since; };
@@ -159,8 +160,10 @@ bool declare_name(Sema *sema, NameMap *map, Name name, const char *kind, Span ea
 Form *form_of_declaration(Sema *sema, const Stmt *stmt, FormCategory category, const Scope *scope);
 bool is_recursive(Sema *sema, const Stmt *stmt, FormCategory category);   /* REPL: by way of declarations that use the name it replaces */
 bool may_be_declared_in_broken_text(Sema *sema, const char *name);
-void report_unavailable(Sema *sema, Span span, const char *what, const char *name, int since);
-bool symbol_add(Sema *sema, Name name, Value value, const char *kind, Symbol **out);
+/* diag_unknown for names that a script declares: says so where that happens further down. */
+Diagnostic *report_unknown(Sema *sema, DiagId id, Span span, const char *what, const char *name, const char *const *accepted, size_t count);
+void report_unavailable(Sema *sema, Span span, const char *what, const char *name);
+bool symbol_add(Sema *sema, Name name, Value value, Symbol **out);
 const BodyItem *find_model_part(const Form *form, const char *name);      /* what binds this name in the model's body, or NULL */
 
 /* ---- results.c ---- */

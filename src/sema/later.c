@@ -14,8 +14,7 @@ Later *later_of(Sema *sema, const Value *value)
     return later;
 }
 
-Value later_value(Sema *sema, Later *later, Span span)
+Value later_value(Later *later, Span span)
 {
-    (void)sema;
     return (Value){ .kind = VALUE_LATER, .later = later, .span = span };
 }

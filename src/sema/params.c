@@ -104,7 +104,7 @@ void declare_param(Sema *sema, const Stmt *stmt)
     override(sema, stmt, domain, &value);
     if (sema->repl && sema->diags->errors > errors) return;
     Symbol *symbol;
-    if (!symbol_add(sema, stmt->name, value, "param", &symbol)) return;
+    if (!symbol_add(sema, stmt->name, value, &symbol)) return;
     symbol->is_param = true;
     name_list_add(sema->arena, &sema->param_names, stmt->name.text);
     if (stmt->domain) name_list_add(sema->arena, &sema->params, stmt->name.text);

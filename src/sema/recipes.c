@@ -8,6 +8,14 @@ static void unknown_key(Sema *sema, const Checked *checked, const Setting *setti
     diag_unknown(sema->diags, DIAG_UNKNOWN_KEY, setting->key.span, what, setting->key.text, names.data, names.len);
 }
 
+/* A number alone is the shape of one row. */
+static Value value_row(Sema *sema, const Value *number)
+{
+    Value value = { .kind = VALUE_SHAPE, .count = 1, .dims = ARENA_ARRAY(sema->arena, int64_t, 1), .span = number->span };
+    value.dims[0] = (int64_t)number->number;
+    return value;
+}
+
 static const DataDecl *data_decl(Sema *sema, const Stmt *stmt, Checked settings)
 {
     DataDecl *decl = ARENA_NEW(sema->arena, DataDecl);
@@ -32,6 +40,8 @@ void declare_data(Sema *sema, const Stmt *stmt)
             checked_set(sema, sema->globals, &checked, row, one);
         }
     }
+    int shape = checked_find(&checked, "shape");
+    if (checked.values[shape].kind == VALUE_NUMBER) checked.values[shape] = value_row(sema, &checked.values[shape]);
     bool source = setting_given(&checked, "source"), train = setting_given(&checked, "train");
     if (source && train) {
         Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_KEY, setting_span(&checked, "train"), "data '%s' has both 'source' and 'train'", stmt->name.text);
@@ -45,7 +55,7 @@ void declare_data(Sema *sema, const Stmt *stmt)
 }
 
 /* A length in this place replaces the one said elsewhere, whichever of the two it was. */
-static void take_length(Sema *sema, Checked *recipe, const Setting *one, int row, bool *seen_length)
+static void take_length(Sema *sema, Checked *recipe, const Setting *one, bool *seen_length)
 {
     int other = checked_find(recipe, strcmp(one->key.text, "epochs") ? "epochs" : "steps");
     if (*seen_length && recipe->given[other]) {
@@ -56,7 +66,6 @@ static void take_length(Sema *sema, Checked *recipe, const Setting *one, int row
     *seen_length = true;
     recipe->given[other] = false;
     recipe->values[other] = value_none(one->span);
-    (void)row;
 }
 
 void recipe_take(Sema *sema, const Scope *scope, Checked *recipe, const Settings *settings, size_t only, bool *seen_length)
@@ -64,7 +73,7 @@ void recipe_take(Sema *sema, const Scope *scope, Checked *recipe, const Settings
     const Setting *one = &settings->data[only];
     int row = checked_find(recipe, one->key.text);
     bool length = !strcmp(one->key.text, "epochs") || !strcmp(one->key.text, "steps");
-    if (length) take_length(sema, recipe, one, row, seen_length);
+    if (length) take_length(sema, recipe, one, seen_length);
     checked_set(sema, scope, recipe, row, one);
     if (length && recipe->values[row].kind == VALUE_NONE) {       /* epochs = none: the default again */
         recipe->given[row] = false;
@@ -87,7 +96,7 @@ void declare_recipe(Sema *sema, const Stmt *stmt)
         } else if (!may_be_declared_in_broken_text(sema, stmt->base.text)) {
             NameList names = { 0 };
             name_list_add_map(sema->arena, &names, &sema->recipes);
-            diag_unknown(sema->diags, DIAG_UNKNOWN_RECIPE, stmt->base.span, "recipe", stmt->base.text, names.data, names.len);
+            report_unknown(sema, DIAG_UNKNOWN_RECIPE, stmt->base.span, "recipe", stmt->base.text, names.data, names.len);
         }
     }
     bool seen_length = false;

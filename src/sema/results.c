@@ -127,7 +127,7 @@ Value result_field(Sema *sema, const Expr *expr, const Value *base)
         Later *later = ARENA_NEW(sema->arena, Later);
         bool first = base->later->kind == LATER_FIELD && !base->later->name;      /* the result itself */
         *later = (Later){ .kind = LATER_FIELD, .name = expr->name.text, .result = first ? base->later->result : NULL, .a = first ? NULL : base->later, .span = expr->span };
-        Value value = later_value(sema, later, expr->span);
+        Value value = later_value(later, expr->span);
         value.result = type->fields.data[i].type->kind == RESULT_NUMBER ? NULL : type->fields.data[i].type;
         return value;
     }

@@ -80,6 +80,6 @@ void report_unknown_value(Sema *sema, const Scope *scope, Name name)
         diag_help(sema->diags, needs, "write the number, or let the model meet data in an earlier action");
         return;
     }
-    Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_NAME, name.span, "name", name.text, names.data, names.len);
-    if (!near && !names.len) diag_help(sema->diags, d, "a name must be declared above the line that uses it: %s = ...", name.text);
+    Diagnostic *d = report_unknown(sema, DIAG_UNKNOWN_NAME, name.span, "name", name.text, names.data, names.len);
+    if (!d->help) diag_help(sema->diags, d, "a name must be declared above the line that uses it: %s = ...", name.text);
 }

@@ -46,9 +46,23 @@ Diagnostics *sema_diagnostics(Sema *sema) { return sema->diags; }
 Interner *sema_names(Sema *sema) { return sema->names; }
 const Scope *sema_globals(Sema *sema) { return sema->globals; }
 
-void report_unavailable(Sema *sema, Span span, const char *what, const char *name, int since)
+Diagnostic *report_unknown(Sema *sema, DiagId id, Span span, const char *what, const char *name, const char *const *accepted, size_t count)
 {
-    (void)since;
+    const Script *script = sema->script;
+    Diagnostic *d = diag_unknown(sema->diags, id, span, what, name, accepted, count);
+    for (size_t i = 0; script && script->file == span.file && i < script->len; i++) {
+        const Name *declared = &script->data[i]->name;
+        uint32_t line, column;
+        if (declared->text != name || declared->span.begin < span.begin) continue;
+        source_position(script->file, declared->span.begin, &line, &column);
+        diag_help(sema->diags, d, "'%s' is declared below, on line %u: a declaration stands above its uses", name, line);
+        break;
+    }
+    return d;
+}
+
+void report_unavailable(Sema *sema, Span span, const char *what, const char *name)
+{
     Diagnostic *d = diag_error(sema->diags, DIAG_NOT_AVAILABLE, span, "%s '%s' is not available in this version of nnc", what, name);
     diag_help(sema->diags, d, "it is part of the language and written rightly here, but this version cannot carry it out yet");
 }
@@ -61,11 +75,10 @@ bool declare_name(Sema *sema, NameMap *map, Name name, const char *kind, Span ea
     return false;
 }
 
-bool symbol_add(Sema *sema, Name name, Value value, const char *kind, Symbol **out)
+bool symbol_add(Sema *sema, Name name, Value value, Symbol **out)
 {
     Symbol *earlier = name_map_get(&sema->symbols, name.text);
     if (earlier && !declare_name(sema, &sema->symbols, name, earlier->is_result ? "result" : earlier->is_param ? "param" : "constant", earlier->span)) return false;
-    (void)kind;
     Symbol *symbol = ARENA_NEW(sema->arena, Symbol);
     *symbol = (Symbol){ .name = name.text, .span = name.span, .value = value };
     name_map_set(sema->arena, &sema->symbols, name.text, symbol);
@@ -78,7 +91,7 @@ void declare_const(Sema *sema, const Stmt *stmt)
     Symbol *symbol;
     Value value = eval(sema, sema->globals, stmt->value);
     if (sema->repl && value_failed(&value)) return;
-    symbol_add(sema, stmt->name, value, "constant", &symbol);
+    symbol_add(sema, stmt->name, value, &symbol);
 }
 
 static void import_only_declares(Sema *sema, const Stmt *stmt)
@@ -94,6 +107,8 @@ void check_statements(Sema *sema, const Script *script, CheckedScript *out)
         [STMT_DATA] = declare_data, [STMT_RECIPE] = declare_recipe, [STMT_BLOCK] = declare_block, [STMT_MODEL] = declare_block, [STMT_IMPORT] = check_import,
     };
     VEC(CheckedAction *) actions = { 0 };
+    const Script *outer = sema->script;
+    sema->script = script;
     for (size_t i = 0; script && i < script->len; i++) {
         const Stmt *stmt = script->data[i];
         sema->calls = 0;
@@ -106,6 +121,7 @@ void check_statements(Sema *sema, const Script *script, CheckedScript *out)
             if (action) vec_push(sema->arena, &actions, action);
         }
     }
+    sema->script = outer;
     if (out) *out = (CheckedScript){ actions.data, actions.len };
 }
 

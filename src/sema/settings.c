@@ -77,7 +77,7 @@ void checked_set(Sema *sema, const Scope *scope, Checked *checked, int row, cons
     Value fallback = r->fallback ? fallback_value(sema, r->fallback, r->type, setting->span) : value_none(setting->span);
     Value value = eval_as(sema, scope, setting->value, r->type, arena_printf(sema->arena, "'%s'", r->key));
     if (r->since > SEMA_AVAILABLE && !value_failed(&value) && !is_default(&value, &fallback)) {
-        report_unavailable(sema, setting->key.span, "setting", r->key, r->since);
+        report_unavailable(sema, setting->key.span, "setting", r->key);
         value = value_error(setting->span);
     }
     checked->values[row] = value;

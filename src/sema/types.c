@@ -17,6 +17,7 @@ static const Numbers numbers[] = {
     { "folds", "a whole number of at least 2", true, 2, false, 9007199254740992.0, false },
     { "positive", "a number above 0", false, 0, true, INFINITY, true },
     { "nonnegative", "a number of at least 0", false, 0, false, INFINITY, true },
+    { "decay", "a number of at least 0 and below 1", false, 0, false, 1, true },
     { "rate", "a number from 0 to 1", false, 0, false, 1, false },
     { "fraction", "a share of at least 0 and below 1 (100%)", false, 0, false, 1, true },
 };
@@ -109,7 +110,7 @@ static const char *atom_text(Sema *sema, const Atom *atom)
     if (atom_is(atom, "window")) return "a whole number of at least 1, or a shape such as 3x3";
     if (atom_is(atom, "padding")) return "a whole number of at least 0, or a shape such as 1x1";
     if (atom_is(atom, "tensor") || atom_is(atom, "tensors")) return "a value of the network";
-    if (atom_is(atom, "monitor")) return "what to watch, such as validation.loss";
+    if (atom_is(atom, "monitor")) return "the name of a measure, such as validation.loss";
     if (atom_is(atom, "list")) {
         Atom inner;
         const char *at = atom->inner;
@@ -243,7 +244,7 @@ static Value model_value(Sema *sema, const Expr *expr)
         } else {
             NameList names = { 0 };
             name_list_add_map(sema->arena, &names, &sema->models);
-            diag_unknown(sema->diags, DIAG_UNKNOWN_MODEL, expr->span, "model", expr->name.text, names.data, names.len);
+            report_unknown(sema, DIAG_UNKNOWN_MODEL, expr->span, "model", expr->name.text, names.data, names.len);
         }
     } else {
         diag_error(sema->diags, DIAG_WRONG_KIND, expr->span, "a model's name is needed here");
