@@ -36,7 +36,8 @@ typedef struct Fuse {
     int loss_level;              /* NONE before the loss has its kernel, or where there is none */
 } Fuse;
 
-enum { NONE = -1, MOST_REDUCTIONS = 20 };
+/* MOST_SPREAD: ops that reading one inlined (or floating) value may come to, so that looking through them stays cheap. */
+enum { NONE = -1, MOST_REDUCTIONS = 20, MOST_SPREAD = 48 };
 
 static View view_at(const Fuse *f, NodeId id) { return view_of(f->g, id); }
 static const Node *node_at(const Fuse *f, NodeId id) { return graph_node(f->g, id); }
@@ -81,6 +82,7 @@ static bool keeps_view(const Fuse *f, NodeId id) {
 
 static void find_inlined(Fuse *f) {
     Plan *plan = f->plan;
+    int *spread = ARENA_ARRAY(plan->arena, int, f->g->nodes.len + 1);
     NodeId count = (NodeId)f->g->nodes.len;
     /* Reshapes first: which of them move anything decides who reads memory. */
     for (NodeId i = count; i-- > 0;)
@@ -97,11 +99,14 @@ static void find_inlined(Fuse *f) {
         else if (n->op == IR_INDEX || n->op == IR_RANDOM) plan->inlined[i] = used_in_own_range(f, i);
         else if (op_class(n->op) == CLASS_MAP && !scalar_at(f, i)) {
             bool all = true, any = false;
+            spread[i] = 1;
             for (int k = 0; k < n->input_count; k++) {
+                spread[i] += spread[n->inputs[k]];
                 all = all && plan->inlined[n->inputs[k]] && node_at(f, n->inputs[k])->op != IR_RESHAPE;
                 any = any || op_class(node_at(f, n->inputs[k])->op) != CLASS_LEAF || node_at(f, n->inputs[k])->op == IR_RANDOM || node_at(f, n->inputs[k])->op == IR_INDEX;
             }
-            plan->inlined[i] = all && any && used_in_own_range(f, i);
+            if (spread[i] > MOST_SPREAD) spread[i] = MOST_SPREAD + 1;
+            plan->inlined[i] = all && any && spread[i] <= MOST_SPREAD && used_in_own_range(f, i);
         }
     }
 }
@@ -376,13 +381,17 @@ static void find_updates(Fuse *f) {
 
 /* Of one range with all that they read and all that read them. */
 static void find_floating(Fuse *f) {
+    int *spread = ARENA_ARRAY(f->plan->arena, int, f->g->nodes.len + 1);
     for (NodeId i = 0; i < (NodeId)f->g->nodes.len; i++) {
         const Node *n = node_at(f, i);
         if (!f->update[i] || f->plan->inlined[i] || op_class(n->op) != CLASS_MAP || scalar_at(f, i) || moves_alone(f->plan, i)) continue;
         bool all = true;
+        spread[i] = 1;
         for (int k = 0; k < n->input_count && all; k++) {
             NodeId u = n->inputs[k];
-            all = scalar_at(f, u) || (view_equal(view_at(f, u), view_at(f, i)) && (node_at(f, u)->op == IR_WEIGHT || f->floating[u] || f->plan->inlined[u]));
+            spread[i] += f->floating[u] ? spread[u] : 0;
+            all = spread[i] <= MOST_SPREAD;
+            all = all && (scalar_at(f, u) || (view_equal(view_at(f, u), view_at(f, i)) && (node_at(f, u)->op == IR_WEIGHT || f->floating[u] || f->plan->inlined[u])));
             if (f->plan->inlined[u] && node_at(f, u)->op == IR_RESHAPE) all = false;
         }
         for (int k = f->uses.start[i]; k < f->uses.start[i + 1] && all; k++)

@@ -125,6 +125,19 @@ static void test_networks(void) {
     }
 }
 
+/* Two tensors that each take what the other was. */
+static void test_exchange(void) {
+    Graph *g = graph_new(arena, "exchange", 0);
+    Tensor t = {.role = TENSOR_WEIGHT, .name = "a", .shape = shape_of(2, (int64_t[]){20, 30}), .weight = -1};
+    int a = graph_add_tensor(g, t);
+    t.name = "b";
+    int b = graph_add_tensor(g, t);
+    NodeId old_a = g_weight(g, a), old_b = g_weight(g, b);
+    g_assign(g, a, g_binary(g, IR_MUL, old_b, g_const(g, 2)));
+    g_assign(g, b, g_unary(g, IR_TANH, old_a));
+    test_graph(g, 1, 1e-6, "exchange");
+}
+
 /* ---- random graphs ---- */
 typedef struct Pool { Graph *g; NodeId node[200]; int count; int64_t t, f; int weights; NodeId weight[16]; } Pool;
 
@@ -235,6 +248,7 @@ int main(int argc, char **argv) {
     int rounds = argc > 1 ? atoi(argv[1]) : 40;
     if (argc > 2) seed += strtoull(argv[2], NULL, 10) * 1000003;
     test_networks();
+    test_exchange();
     for (int i = 0; i < rounds; i++) {
         int64_t batch = 2 + below(30);
         Graph *g = random_graph(i, batch);
