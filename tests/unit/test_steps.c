@@ -161,16 +161,20 @@ static NodeId tame(Graph *g, NodeId a) { return g_unary(g, IR_TANH, a); }
 
 static void grow(Pool *p) {
     Graph *g = p->g;
-    static const Op unary[] = {IR_TANH, IR_SIGMOID, IR_NEG, IR_ABS, IR_SIN}, binary[] = {IR_ADD, IR_SUB, IR_MUL, IR_MAX, IR_MIN};
+    /* Comparisons are with constants alone: two values that differ in float64 and not in float32 would take different branches. */
+    static const Op unary[] = {IR_TANH, IR_SIGMOID, IR_NEG, IR_ABS, IR_SIN}, binary[] = {IR_ADD, IR_SUB, IR_MUL}, bound[] = {IR_MIN, IR_MAX};
     NodeId a = pick(p), b = pick(p);
     Shape s = shape_at(p, a), joined;
     switch (below(9)) {
-    case 0: keep(p, g_unary(g, unary[below(5)], a)); return;
+    case 0:
+        if (below(4) == 0) keep(p, g_binary(g, bound[below(2)], a, g_const(g, 0.2)));
+        else keep(p, g_unary(g, unary[below(5)], a));
+        return;
     case 1: case 2:
-        if (shape_broadcast(s, shape_at(p, b), &joined)) keep(p, g_binary(g, binary[below(5)], a, b));
+        if (shape_broadcast(s, shape_at(p, b), &joined)) keep(p, g_binary(g, binary[below(3)], a, b));
         return;
     case 3:
-        if (shape_broadcast(s, shape_at(p, b), &joined)) keep(p, g_select(g, g_binary(g, IR_LT, a, b), a, g_binary(g, IR_MUL, b, g_const(g, 0.5))));
+        if (shape_broadcast(s, shape_at(p, b), &joined)) keep(p, g_select(g, g_binary(g, IR_LT, a, g_const(g, 0.3)), a, g_binary(g, IR_MUL, b, g_const(g, 0.5))));
         return;
     case 4: {
         Shape to = s;
