@@ -262,6 +262,19 @@ static bool takes_no_arguments(const Stmt *stmt)
     return true;
 }
 
+/* Models that no action uses are held to their word where they can be. */
+static void check_unused_models(Compiler *c, Compiled *out)
+{
+    for (size_t i = 0; i < out->script->len; i++) {
+        const Stmt *stmt = out->script->data[i];
+        const ModelDecl *decl = stmt->kind == STMT_MODEL ? sema_find_model(c->sema, stmt->name.text) : NULL;
+        if (!decl || !decl->states_input || !takes_no_arguments(stmt)) continue;
+        bool used = false;
+        for (size_t k = 0; k < out->actions.len && !used; k++) used = out->actions.data[k]->action->model == decl;
+        if (!used) shape_model(c, out, decl, NULL, decl->name_span);
+    }
+}
+
 static bool phase_shapes(Compiler *c, Compiled *out)
 {
     for (size_t i = 0; i < out->actions.len; i++) {
@@ -269,15 +282,7 @@ static bool phase_shapes(Compiler *c, Compiled *out)
         if (a->action->model) a->model = shape_model(c, out, a->action->model, shaping_data(c, out, i), a->action->model_span);
         if (a->model && a->data) lower_check_fit(c->lower, a->model, &a->data->info, a->action);
     }
-    /* Models that no action uses are held to their word where they can be. */
-    for (size_t i = 0; (c->all_models || !c->diags->errors) && i < out->script->len; i++) {
-        const Stmt *stmt = out->script->data[i];
-        const ModelDecl *decl = stmt->kind == STMT_MODEL ? sema_find_model(c->sema, stmt->name.text) : NULL;
-        bool used = false;
-        for (size_t k = 0; k < out->actions.len; k++) used |= out->actions.data[k]->action->model == decl;
-        if (decl && !used && c->all_models && decl->states_input && takes_no_arguments(stmt))
-            shape_model(c, out, decl, NULL, decl->name_span);
-    }
+    if (c->all_models) check_unused_models(c, out);
     return c->diags->errors == 0;
 }
 

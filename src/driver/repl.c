@@ -14,6 +14,7 @@ typedef struct Repl {
     char *line; size_t line_size;    /* getline's */
     char *text; size_t length, size; /* the statement so far */
     uint32_t lines_read, first_line; /* of the session; before the statement */
+    long open;                       /* brackets opened and not closed in the statement so far */
 } Repl;
 
 /* Compiles and carries out one input; 130 where it was interrupted. */
@@ -63,6 +64,41 @@ static bool is_blank(const char *text, size_t length)
     return true;
 }
 
+static long count_open(const char *line, size_t length)
+{
+    long open = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = line[i];
+        if (in_string && c == '\\') i++;
+        else if (c == '"') in_string = !in_string;
+        else if (in_string) continue;
+        else if (c == '#') break;
+        else if (c == '(' || c == '[' || c == '{') open++;
+        else if (c == ')' || c == ']' || c == '}') open--;
+    }
+    return open;
+}
+
+static bool begins_with_keyword(const char *line, size_t length)
+{
+    size_t begin = 0, end;
+    while (begin < length && (line[begin] == ' ' || line[begin] == '\t')) begin++;
+    for (end = begin; end < length && line[end] >= 'a' && line[end] <= 'z'; end++) continue;
+    for (size_t i = 0; i < keyword_count; i++)
+        if (strlen(keyword_names[i]) == end - begin && memcmp(keyword_names[i], line + begin, end - begin) == 0) return true;
+    return false;
+}
+
+/* Reading it all again for each line would make long statements slow: inside brackets only a line that begins with a
+ * keyword, which may be the next statement behind a forgotten bracket, is worth it. */
+static bool is_unfinished(Repl *r, const char *line, size_t length)
+{
+    r->open += count_open(line, length);
+    if (r->open > 0 && !begins_with_keyword(line, length)) return true;
+    return parse_is_unfinished(r->text, r->length);
+}
+
 /* One whole statement in r->text. False: the end of the input. */
 static bool read_statement(Repl *r)
 {
@@ -81,9 +117,12 @@ static bool read_statement(Repl *r)
         }
         r->lines_read++;
         if (!r->length && is_blank(line, length)) continue;
-        if (!r->length) r->first_line = r->lines_read - 1;
+        if (!r->length) {
+            r->first_line = r->lines_read - 1;
+            r->open = 0;
+        }
         if (!append(r, line, length)) return false;
-        if (!parse_is_unfinished(r->text, r->length)) return true;
+        if (!is_unfinished(r, line, length)) return true;
     }
 }
 
