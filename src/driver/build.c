@@ -147,6 +147,7 @@ static bool build(Build *b)
 int command_build(Options *options)
 {
     Compiler *c = compiler_new(options);
+    c->lists_all = options->emit == BUILD_LIB;
     Compiled compiled;
     int status;
     Build b = {.c = c, .compiled = &compiled, .arena = c->arena};

@@ -91,7 +91,7 @@ static void print_action(Compiler *c, const CompiledAction *a)
 int command_check(Options *options)
 {
     Compiler *c = compiler_new(options);
-    c->all_data = c->all_models = true;
+    c->lists_all = true;
     Compiled compiled;
     int status;
     if (compile_script(c, options->operands.data[0], &compiled, &status)) {

@@ -204,7 +204,7 @@ static bool phase_data(Compiler *c, Compiled *out)
         CompiledAction *a = out->actions.data[i];
         if (a->action->data) a->data = open_data(c, out, a->action->data);
     }
-    for (size_t i = 0; c->all_data && i < out->script->len; i++) {
+    for (size_t i = 0; c->options->command->bit == FOR_CHECK && i < out->script->len; i++) {
         const Stmt *stmt = out->script->data[i];
         const DataDecl *decl = stmt->kind == STMT_DATA ? sema_find_data(c->sema, stmt->name.text) : NULL;
         if (decl) open_data(c, out, decl);
@@ -233,7 +233,7 @@ static void note_remarks(Compiler *c, const ModelInstance *instance)
     if (text) diag_warning(c->diags, DIAG_DROPPED_BIAS, instance->decl->name_span, "%s", text)->severity = SEVERITY_NOTE;
 }
 
-static ModelInstance *shape_model(Compiler *c, Compiled *out, const ModelDecl *decl, DataUse *data, Span use)
+static ModelInstance *shape_model(Compiler *c, const ModelDecl *decl, DataUse *data, Span use)
 {
     ModelUse *known = NULL;
     for (size_t i = 0; i < c->models.len && !known; i++)
@@ -249,10 +249,14 @@ static ModelInstance *shape_model(Compiler *c, Compiled *out, const ModelDecl *d
         vec_push(c->arena, &c->models, ((ModelUse){decl, instance, data}));
         note_remarks(c, instance);
     }
-    for (size_t i = 0; i < out->models.len; i++)
-        if (out->models.data[i] == instance) return instance;
-    vec_push(c->arena, &out->models, instance);
     return instance;
+}
+
+static void list_model(Compiler *c, Compiled *out, ModelInstance *instance)
+{
+    for (size_t i = 0; i < out->models.len; i++)
+        if (out->models.data[i] == instance) return;
+    vec_push(c->arena, &out->models, instance);
 }
 
 static bool takes_no_arguments(const Stmt *stmt)
@@ -262,7 +266,7 @@ static bool takes_no_arguments(const Stmt *stmt)
     return true;
 }
 
-/* Models that no action uses are held to their word where they can be. */
+/* Models that no action uses are held to their word where they can be: they state their input, and ask nothing of data. */
 static void check_unused_models(Compiler *c, Compiled *out)
 {
     for (size_t i = 0; i < out->script->len; i++) {
@@ -271,7 +275,14 @@ static void check_unused_models(Compiler *c, Compiled *out)
         if (!decl || !decl->states_input || !takes_no_arguments(stmt)) continue;
         bool used = false;
         for (size_t k = 0; k < out->actions.len && !used; k++) used = out->actions.data[k]->action->model == decl;
-        if (!used) shape_model(c, out, decl, NULL, decl->name_span);
+        if (used) continue;
+        size_t before = c->diags->list.len, errors = c->diags->errors;
+        ModelInstance *instance = shape_model(c, decl, NULL, decl->name_span);
+        if (instance && c->lists_all) list_model(c, out, instance);
+        if (!instance && c->diags->list.len > before && c->diags->list.data[before]->id == DIAG_NEEDS_DATA) {
+            c->diags->list.len = before;
+            c->diags->errors = errors;
+        }
     }
 }
 
@@ -279,10 +290,11 @@ static bool phase_shapes(Compiler *c, Compiled *out)
 {
     for (size_t i = 0; i < out->actions.len; i++) {
         CompiledAction *a = out->actions.data[i];
-        if (a->action->model) a->model = shape_model(c, out, a->action->model, shaping_data(c, out, i), a->action->model_span);
+        if (a->action->model) a->model = shape_model(c, a->action->model, shaping_data(c, out, i), a->action->model_span);
+        if (a->model) list_model(c, out, a->model);
         if (a->model && a->data) lower_check_fit(c->lower, a->model, &a->data->info, a->action);
     }
-    if (c->all_models) check_unused_models(c, out);
+    check_unused_models(c, out);
     return c->diags->errors == 0;
 }
 

@@ -73,7 +73,7 @@ typedef struct Compiler {
     VEC(Unit *) units;
     unsigned freezes;                    /* freeze and unfreeze so far: graphs lowered later differ */
     bool carries_out;                    /* run, repl: the session logs and resumes */
-    bool all_data, all_models;           /* check: also what no action uses */
+    bool lists_all;                      /* check, and build of a library: also models that no action uses */
     bool show_graphs;                    /* show --graph: printed before the passes */
     PassOptions passes;
 } Compiler;
