@@ -121,6 +121,10 @@ void emit_scalar_kernel(Emitter *e, Frame *f, const Kernel *k);
 void emit_gather(Emitter *e, Frame *f, const Kernel *k);
 void emit_move(Emitter *e, Frame *f, const Kernel *k);
 void emit_fold(Emitter *e, Frame *f, const Kernel *k);
+void emit_rows(Emitter *e, Frame *f, const Kernel *k);       /* rows.c: rows by their numbers */
+void emit_heads(Emitter *e, Frame *f, const Kernel *k);      /* heads.c: products head by head */
+Val heads_task_count(Emitter *e, const Kernel *k, Val n);
+void transpose_block(Emitter *e, Val from, Val to);          /* move.c: 8 x 8 floats from rows a vector of 16 apart to the same, transposed */
 void emit_out(Emitter *e, Frame *f, const Kernel *k);
 /* How a kernel's range is cut into tasks: blocks of rows (all of them where sums run along the rows) times blocks of panels. */
 typedef struct Blocks { int64_t rows, panels, panel_blocks; bool all_rows; } Blocks;

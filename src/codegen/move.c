@@ -14,6 +14,8 @@ Blocks kernel_blocks(Emitter *e, const Kernel *k)
 
 static int64_t gather_block(const Emitter *e) { return e->g->batch > 64 ? 8 : e->g->batch > 8 ? 4 : 1; }
 
+static bool is_heads(Op op) { return op == IR_HEADS_DOT || op == IR_HEADS_MIX; }
+
 Val kernel_task_count(Emitter *e, const Kernel *k, Val n)
 {
     switch (k->kind) {
@@ -26,6 +28,8 @@ Val kernel_task_count(Emitter *e, const Kernel *k, Val n)
     case KERNEL_GATHER: return ceil_div(e, n, gather_block(e));
     case KERNEL_OUT: return graph_node(e->g, k->node)->slot == SLOT_OUT ? ceil_div(e, n, gather_block(e)) : c64(e, 1);
     case KERNEL_MOVE:
+        if (k->source == NO_NODE && is_heads(graph_node(e->g, k->node)->op)) return heads_task_count(e, k, n);
+        /* fall through */
     case KERNEL_FOLD: return c64(e, k->source != NO_NODE ? view_panels(k->view) : view_panels(view_of_shape(graph_node(e->g, k->node)->shape, e->plan->feature_axis[k->node])));
     }
     return c64(e, 1);
@@ -269,7 +273,7 @@ static Val move_element(Emitter *e, Frame *f, const Node *n, Index x)
 }
 
 /* 8 x 8 floats from rows `from` (a vector of 16 apart) to rows `to`, transposed in registers. */
-static void transpose_block(Emitter *e, Val from, Val to)
+void transpose_block(Emitter *e, Val from, Val to)
 {
     static const int low[] = {0, 8, 1, 9, 4, 12, 5, 13}, high[] = {2, 10, 3, 11, 6, 14, 7, 15};
     static const int pair_low[] = {0, 1, 8, 9, 4, 5, 12, 13}, pair_high[] = {2, 3, 10, 11, 6, 7, 14, 15};
@@ -337,6 +341,8 @@ void emit_move(Emitter *e, Frame *f, const Kernel *k)
 {
     if (k->source != NO_NODE) { emit_relayout(e, f, k); return; }
     const Node *n = graph_node(e->g, k->node);
+    if (is_heads(n->op)) { emit_heads(e, f, k); return; }
+    if (n->op == IR_GATHER_ROWS || n->op == IR_SCATTER_ROWS) { emit_rows(e, f, k); return; }
     const Storage *st = &e->plan->storage[k->node];
     int axis = e->plan->feature_axis[k->node];
     View v = st->view;

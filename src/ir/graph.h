@@ -31,7 +31,7 @@ typedef enum OpClass {
     CLASS_MAP,           /* elementwise, broadcasting */
     CLASS_REDUCE,        /* to the node's shape, which broadcasts to its input's */
     CLASS_CONTRACT,      /* matrix product */
-    CLASS_MOVE,          /* reshape concat slice pad permute */
+    CLASS_MOVE,          /* a kernel of its own, from memory to memory: reshape concat slice pad permute, rows by number, products a head */
     CLASS_EFFECT         /* assign emit: roots */
 } OpClass;
 
@@ -103,6 +103,7 @@ typedef struct Node {
         struct { int axis; int64_t begin, end; } slice;     /* SLICE */
         struct { int axis; int64_t before, after; } pad;    /* PAD with zeros */
         struct { int8_t order[GRAPH_MAX_RANK]; } permute;   /* PERMUTE */
+        struct { int heads; bool transposed; } heads;       /* HEADS_DOT, HEADS_MIX */
     } as;
     Slot slot;                                              /* EMIT */
     int slot_tensor;
@@ -152,6 +153,14 @@ NodeId g_concat(Graph *g, int n, const NodeId *in, int axis);
 NodeId g_slice(Graph *g, NodeId a, int axis, int64_t begin, int64_t end);
 NodeId g_pad(Graph *g, NodeId a, int axis, int64_t before, int64_t after);
 NodeId g_permute(Graph *g, NodeId a, const int8_t *order);
+/* Rows of table [v, f] by their numbers index [.., 1]: [.., f]. A number below 0 counts as 0, one beyond v - 1 as v - 1. */
+NodeId g_gather_rows(Graph *g, NodeId table, NodeId index);
+/* The rows of values [.., f] added up, in their order, in row index [.., 1] of a matrix [v, f]. */
+NodeId g_scatter_rows(Graph *g, NodeId values, NodeId index, int64_t v);
+/* a [.., t, e], b [.., s, e], e = heads * d: out[.., h, t, s] = sum over d of a[t, h d] b[s, h d]. */
+NodeId g_heads_dot(Graph *g, NodeId a, NodeId b, int heads);
+/* p [.., h, t, s], v [.., s, e]: out[.., t, e] = sum over s of p[h, t, s] v[s, e]; transposed: p is [.., h, s, t]. */
+NodeId g_heads_mix(Graph *g, NodeId p, NodeId v, bool transposed);
 NodeId g_stop(Graph *g, NodeId a);                          /* its derivative is zero */
 void g_assign(Graph *g, int tensor, NodeId value);          /* at the step's end the tensor holds value; readers see the old one */
 void g_emit(Graph *g, Slot slot, NodeId value, int tensor); /* tensor: SLOT_TENSOR only, else -1 */
@@ -161,6 +170,8 @@ double op_evaluate(Op op, const double *in);
 /* Whether a node is a constant in every element. */
 bool node_constant(const Graph *g, NodeId id, double *value);
 bool contract_fits(Shape a, Shape b, bool ta, bool tb, Shape out);
+/* Whether the inputs of a CLASS_MOVE op of rows.c fit, and its shape. */
+bool rows_fit(const Graph *g, const Node *n, Shape *out);
 const char *hyper_name(Hyper hyper);
 const char *slot_name(Slot slot);
 /* Below the builders: a node as it stands, neither folded nor checked; shared with an equal one if `share`. For the reader and passes that rebuild. */

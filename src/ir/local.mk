@@ -9,5 +9,6 @@ libnnc_a_SOURCES += \
 	src/ir/ops.def \
 	src/ir/print.c \
 	src/ir/read.c \
+	src/ir/rows.c \
 	src/ir/shape.c \
 	src/ir/verify.c

@@ -48,6 +48,7 @@ static void print_attributes(const Node *n, FILE *out) {
         fputs(" order", out);
         for (int i = 0; i < n->shape.rank; i++) fprintf(out, " %d", n->as.permute.order[i]);
         break;
+    case IR_HEADS_DOT: case IR_HEADS_MIX: fprintf(out, " heads %d%s", n->as.heads.heads, n->as.heads.transposed ? " transposed" : ""); break;
     case IR_EMIT:
         fprintf(out, " %s", slot_name(n->slot));
         if (n->slot == SLOT_TENSOR) fprintf(out, " tensor %d", n->slot_tensor);

@@ -213,6 +213,10 @@ static bool read_attributes(Reader *r, Graph *g, Node *n) {
             n->as.permute.order[i] = (int8_t)axis;
         }
         return true;
+    case IR_HEADS_DOT: case IR_HEADS_MIX:
+        if (!keyed_small(r, "heads", INT32_MAX, &n->as.heads.heads)) return false;
+        n->as.heads.transposed = word(r, "transposed");
+        return true;
     case IR_EMIT:
         for (int i = SLOT_OUT; i <= SLOT_TENSOR; i++)
             if (word(r, slot_name((Slot)i))) {

@@ -84,6 +84,10 @@ static bool node_fits(const Graph *g, const Node *n) {
     case IR_SLICE: return slice_fits(input_shape(g, n, 0), n);
     case IR_PAD: return pad_fits(input_shape(g, n, 0), n);
     case IR_PERMUTE: return permute_fits(input_shape(g, n, 0), n);
+    case IR_GATHER_ROWS: case IR_SCATTER_ROWS: case IR_HEADS_DOT: case IR_HEADS_MIX: {
+        Shape fitting;
+        return rows_fit(g, n, &fitting) && shape_equal(fitting, n->shape);
+    }
     case IR_EMIT:
         if (n->slot == SLOT_TENSOR) return tensor_fits(g, n->slot_tensor, n->shape);
         return n->slot == SLOT_OUT ? shape_has_batch(n->shape) : shape_is_scalar(n->shape);

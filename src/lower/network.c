@@ -133,7 +133,7 @@ static int weight_declare(LayerContext *c, const char *suffix, Shape shape, int 
     init_fans(shape, &fan_in, &fan_out);
     const Call *call = c->call;
     const char *key = intern_cstr(lower->names, arena_printf(lower->arena, "%s%s", c->use->key_prefix, suffix));
-    bool main = !strcmp(suffix, "weight");
+    bool main = role == ROLE_KERNEL || !strcmp(suffix, "weight");
     WeightSpec spec = {
         .key = key, .name = arena_printf(lower->arena, "%s%s", c->use->name_prefix, suffix), .layer = c->use->name, .shape = shape,
         .feature_axis = feature_axis, .role = role, .init = otherwise, .frozen = layer_is_frozen(c), .span = c->use->span,

@@ -2,14 +2,22 @@
  *
  * Requires a graph whose nodes are in topological order; keeps it. Adjoints are gathered from the scalar back to its inputs (Griewank and
  * Walther, Evaluating Derivatives, 2008, chapter 3). The adjoint of a node may have extent 1 along an axis on which it does not depend:
- * it is enlarged only where a product or a move needs it whole. DERIVE(id) is derive_table[IR_id]; an op without a row has derivative zero. */
+ * it is enlarged only where a product or a move needs it whole. What slices of one value and products with one matrix give back is gathered first:
+ * slices that lie side by side join into one value, and the products of a recurrent kernel into one product over all steps. DERIVE(id) is derive_table[IR_id]; an op without a row has derivative zero. */
 #include "passes/derive.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* What has been given to a node and not yet been added up: adjoints of its slices, and pairs of factors whose product is a part of its adjoint. */
+typedef struct Piece { int axis; int64_t begin, end; NodeId value; } Piece;
+typedef struct Pair { NodeId a, d; } Pair;               /* a transposed times d, d being of the product's shape */
+typedef struct Given { VEC(Piece) pieces; VEC(Pair) pairs; } Given;
 
 typedef struct Tape {
     Graph *g;
     NodeId *adjoint;             /* per node: NO_NODE none yet */
+    Given *given;                /* per node */
     bool *active;                /* per node: depends on what is asked for */
 } Tape;
 
@@ -167,13 +175,96 @@ static void derive_extreme_over(const Turn *t) {
     give_whole(t, 0, mul(t, mask, quotient(t, t->adjoint, count)));
 }
 
+static void tape_add(Tape *tape, NodeId id, NodeId part) {
+    NodeId *sum = &tape->adjoint[id];
+    *sum = *sum == NO_NODE ? part : g_binary(tape->g, IR_ADD, *sum, part);
+}
+
+static int by_begin(const void *a, const void *b) {
+    const Piece *x = a, *y = b;
+    return (x->begin > y->begin) - (x->begin < y->begin);
+}
+
+static NodeId zeros(Graph *g, Shape s, int axis, int64_t extent) {
+    s.dim[axis] = extent;
+    return g_broadcast(g, g_const(g, 0), s);
+}
+
+/* Pieces of one axis that do not overlap, and leave no large gaps, stand side by side; else each is padded. */
+static void settle_pieces(Tape *tape, NodeId id) {
+    Graph *g = tape->g;
+    Given *given = &tape->given[id];
+    size_t n = given->pieces.len;
+    Piece *piece = given->pieces.data;
+    Shape shape = shape_at(g, id);
+    if (n == 0) return;
+    qsort(piece, n, sizeof *piece, by_begin);
+    bool joins = n > 1;
+    int64_t covered = 0;
+    for (size_t i = 0; i < n; i++) {
+        joins = joins && piece[i].axis == piece[0].axis && (i == 0 || piece[i].begin >= piece[i - 1].end);
+        covered += piece[i].end - piece[i].begin;
+    }
+    int axis = piece[0].axis;
+    int64_t extent = shape.dim[axis], at = 0;
+    if (joins && covered * 2 >= extent) {
+        VEC(NodeId) parts = {0};
+        for (size_t i = 0; i < n; i++) {
+            if (piece[i].begin > at) vec_push(g->arena, &parts, zeros(g, shape, axis, piece[i].begin - at));
+            vec_push(g->arena, &parts, piece[i].value);
+            at = piece[i].end;
+        }
+        if (at < extent) vec_push(g->arena, &parts, zeros(g, shape, axis, extent - at));
+        tape_add(tape, id, g_concat(g, (int)parts.len, parts.data, axis));
+    } else {
+        for (size_t i = 0; i < n; i++) tape_add(tape, id, g_pad(g, piece[i].value, piece[i].axis, piece[i].begin, shape.dim[piece[i].axis] - piece[i].end));
+    }
+    given->pieces.len = 0;
+}
+
+/* [n, f] as one of several steps, [n, 1, f]. */
+static NodeId as_step(Graph *g, NodeId id) {
+    Shape s = shape_at(g, id);
+    return g_reshape(g, id, shape_of(3, (int64_t[]){s.dim[0], 1, s.dim[1]}));
+}
+
+static bool is_step(Shape s) { return s.rank == 2 && shape_has_batch(s); }
+
+static void settle_pairs(Tape *tape, NodeId id) {
+    Graph *g = tape->g;
+    Given *given = &tape->given[id];
+    size_t n = given->pairs.len;
+    Pair *pair = given->pairs.data;
+    Shape shape = shape_at(g, id);
+    if (n == 0) return;
+    bool joins = n > 1;
+    for (size_t i = 0; i < n; i++) joins = joins && is_step(shape_at(g, pair[i].a)) && is_step(shape_at(g, pair[i].d));
+    if (joins) {
+        NodeId *a = ARENA_ARRAY(g->arena, NodeId, n), *d = ARENA_ARRAY(g->arena, NodeId, n);
+        for (size_t i = 0; i < n; i++) {                 /* the tape runs backward: in the order of the steps */
+            a[i] = as_step(g, pair[n - 1 - i].a);
+            d[i] = as_step(g, pair[n - 1 - i].d);
+        }
+        tape_add(tape, id, g_contract(g, g_concat(g, (int)n, d, 1), g_concat(g, (int)n, a, 1), true, false, shape));
+    } else {
+        for (size_t i = 0; i < n; i++) tape_add(tape, id, g_contract(g, pair[i].d, pair[i].a, true, false, shape));
+    }
+    given->pairs.len = 0;
+}
+
+static void settle(Tape *tape, NodeId id) {
+    settle_pieces(tape, id);
+    settle_pairs(tape, id);
+}
+
 /* y[r,j] = sum over k of A[r,k] B[k,j], each factor stored so or transposed. */
 static void derive_contract(const Turn *t) {
     NodeId a = in(t, 0), b = in(t, 1), d = whole_adjoint(t);
     bool ta = t->node.as.contract.ta, tb = t->node.as.contract.tb;
     Shape sa = shape_at(t->g, a), sb = shape_at(t->g, b);
     if (wanted(t, 0)) give_whole(t, 0, ta ? g_contract(t->g, b, d, tb, true, sa) : g_contract(t->g, d, b, false, !tb, sa));
-    if (wanted(t, 1)) give_whole(t, 1, tb ? g_contract(t->g, d, a, true, ta, sb) : g_contract(t->g, a, d, !ta, false, sb));
+    if (wanted(t, 1) && tb && !ta) vec_push(t->g->arena, &t->tape->given[b].pairs, ((Pair){a, d}));
+    else if (wanted(t, 1)) give_whole(t, 1, tb ? g_contract(t->g, d, a, true, ta, sb) : g_contract(t->g, a, d, !ta, false, sb));
 }
 
 static void derive_reshape(const Turn *t) { give_whole(t, 0, g_reshape(t->g, whole_adjoint(t), shape_at(t->g, in(t, 0)))); }
@@ -190,9 +281,8 @@ static void derive_concat(const Turn *t) {
 }
 
 static void derive_slice(const Turn *t) {
-    int axis = t->node.as.slice.axis;
-    int64_t extent = shape_at(t->g, in(t, 0)).dim[axis];
-    give_whole(t, 0, g_pad(t->g, whole_adjoint(t), axis, t->node.as.slice.begin, extent - t->node.as.slice.end));
+    Piece piece = {t->node.as.slice.axis, t->node.as.slice.begin, t->node.as.slice.end, whole_adjoint(t)};
+    vec_push(t->g->arena, &t->tape->given[in(t, 0)].pieces, piece);
 }
 
 static void derive_pad(const Turn *t) {
@@ -207,6 +297,28 @@ static void derive_permute(const Turn *t) {
     give_whole(t, 0, g_permute(t->g, whole_adjoint(t), inverse));
 }
 
+static void derive_gather_rows(const Turn *t) {
+    give_whole(t, 0, g_scatter_rows(t->g, whole_adjoint(t), in(t, 1), shape_at(t->g, in(t, 0)).dim[0]));
+}
+
+static void derive_scatter_rows(const Turn *t) {
+    if (wanted(t, 0)) give_whole(t, 0, g_gather_rows(t->g, whole_adjoint(t), in(t, 1)));
+}
+
+static void derive_heads_dot(const Turn *t) {
+    NodeId d = whole_adjoint(t);
+    if (wanted(t, 0)) give_whole(t, 0, g_heads_mix(t->g, d, in(t, 1), false));
+    if (wanted(t, 1)) give_whole(t, 1, g_heads_mix(t->g, d, in(t, 0), true));
+}
+
+static void derive_heads_mix(const Turn *t) {
+    NodeId d = whole_adjoint(t), p = in(t, 0), v = in(t, 1);
+    bool transposed = t->node.as.heads.transposed;
+    int heads = t->node.as.heads.heads;
+    if (wanted(t, 0)) give_whole(t, 0, transposed ? g_heads_dot(t->g, v, d, heads) : g_heads_dot(t->g, d, v, heads));
+    if (wanted(t, 1)) give_whole(t, 1, g_heads_mix(t->g, p, d, !transposed));
+}
+
 static void derive_broadcast(const Turn *t) {
     if (shape_is_scalar(t->node.shape)) give_whole(t, 0, g_broadcast(t->g, t->adjoint, shape_at(t->g, in(t, 0))));
     else give(t, 0, t->adjoint);
@@ -219,7 +331,8 @@ static void (*const derive_table[IR_OP_COUNT])(const Turn *) = {
     [IR_POW] = derive_pow, [IR_MIN] = derive_extreme, [IR_MAX] = derive_extreme, [IR_SELECT] = derive_select,
     [IR_REDUCE_SUM] = derive_sum, [IR_REDUCE_MAX] = derive_extreme_over, [IR_REDUCE_MIN] = derive_extreme_over,
     [IR_CONTRACT] = derive_contract, [IR_RESHAPE] = derive_reshape, [IR_CONCAT] = derive_concat, [IR_SLICE] = derive_slice,
-    [IR_PAD] = derive_pad, [IR_PERMUTE] = derive_permute,
+    [IR_PAD] = derive_pad, [IR_PERMUTE] = derive_permute, [IR_GATHER_ROWS] = derive_gather_rows, [IR_SCATTER_ROWS] = derive_scatter_rows,
+    [IR_HEADS_DOT] = derive_heads_dot, [IR_HEADS_MIX] = derive_heads_mix,
 };
 
 bool derive_flat(Op op) {
@@ -233,7 +346,7 @@ bool derive_known(Op op) { return derive_table[op] != NULL; }
 
 void graph_gradient(Graph *g, NodeId scalar, size_t n, const NodeId *wrt, NodeId *out) {
     size_t count = (size_t)scalar + 1;
-    Tape tape = {.g = g, .adjoint = ARENA_ARRAY(g->arena, NodeId, count), .active = ARENA_ARRAY(g->arena, bool, count)};
+    Tape tape = {.g = g, .adjoint = ARENA_ARRAY(g->arena, NodeId, count), .given = ARENA_ARRAY(g->arena, Given, count), .active = ARENA_ARRAY(g->arena, bool, count)};
     int layer = g->current_layer;
     g->current_part = PART_BACKWARD;
     for (size_t i = 0; i < count; i++) tape.adjoint[i] = NO_NODE;
@@ -246,7 +359,9 @@ void graph_gradient(Graph *g, NodeId scalar, size_t n, const NodeId *wrt, NodeId
     }
     if (tape.active[scalar]) tape.adjoint[scalar] = g_const(g, 1);
     for (NodeId y = scalar; y >= 0; y--) {
-        if (tape.adjoint[y] == NO_NODE || !tape.active[y]) continue;
+        if (!tape.active[y]) continue;
+        settle(&tape, y);
+        if (tape.adjoint[y] == NO_NODE) continue;
         const Node *node = graph_node(g, y);
         if (!derive_table[node->op]) continue;
         bool any = false;

@@ -128,6 +128,10 @@ static NodeId rebuild(Rebuild *r, const Node *old) {
         case IR_RESHAPE: return g_reshape(g, in[0], old->shape);
         case IR_CONCAT: return g_concat(g, old->input_count, in, old->as.axis);
         case IR_SLICE: return g_slice(g, in[0], old->as.slice.axis, old->as.slice.begin, old->as.slice.end);
+        case IR_GATHER_ROWS: return g_gather_rows(g, in[0], in[1]);
+        case IR_SCATTER_ROWS: return g_scatter_rows(g, in[0], in[1], old->shape.dim[0]);
+        case IR_HEADS_DOT: return g_heads_dot(g, in[0], in[1], old->as.heads.heads);
+        case IR_HEADS_MIX: return g_heads_mix(g, in[0], in[1], old->as.heads.transposed);
         case IR_PAD: return g_pad(g, in[0], old->as.pad.axis, old->as.pad.before, old->as.pad.after);
         default: return g_permute(g, in[0], old->as.permute.order);
         }
