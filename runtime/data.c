@@ -79,6 +79,7 @@ static bool take_shape(opening *o)
     const nnrt_source *s = &o->source[NNRT_TRAIN];
     const json_t *shape = setting(o, "shape");
     data->rank = s->rank;
+    data->x_name = s->x_name && *s->x_name ? strdup(s->x_name) : NULL;
     memcpy(data->shape, s->shape, sizeof data->shape);
     data->sample_size = s->sample_size;
     data->target_rank = s->target_rank;
@@ -202,6 +203,20 @@ nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_
     return NULL;
 }
 
+bool nnrt_data_numbers_below(const nnrt_data *data, int64_t below, nnrt_error *e)
+{
+    for (int part = 0; part < NNRT_PARTS; part++)
+        for (int64_t i = 0, n = data->part[part].count * data->sample_size; i < n; i++) {
+            float x = data->part[part].x[i];
+            if (x >= 0 && (double)x < (double)below && (float)(int64_t)x == x) continue;
+            nnrt_fail(e, NNRT_FILES, "no-such-number", "%s: sample %lld of the %s part of data '%s' holds %.9g, which is none of the %lld numbers 0 to %lld that the model knows", data->x_name ? data->x_name : "",
+                      (long long)(i / data->sample_size), part_names[part], data->name, (double)x, (long long)below, (long long)below - 1);
+            snprintf(e->help, sizeof e->help, "embedding(n, ..) and one_hot(n) take whole numbers from 0 to n - 1");
+            return false;
+        }
+    return true;
+}
+
 void nnrt_data_free(nnrt_data *data)
 {
     if (!data) return;
@@ -210,6 +225,7 @@ void nnrt_data_free(nnrt_data *data)
     free(data->class_name);
     free(data->feature_name);
     for (int i = 0; i < 2 * NNRT_PARTS; i++) free(data->storage[i]);
+    free(data->x_name);
     free(data->name);
     free(data);
 }

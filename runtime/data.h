@@ -23,6 +23,7 @@ typedef struct nnrt_data {
     int64_t total;               /* samples in all parts */
     nnrt_part part[NNRT_PARTS];
     uint64_t seed; bool shuffle;
+    char *x_name;                /* the file of the training samples, for messages; NULL: none */
     char **feature_name;         /* sample_size names where a CSV gives them, else NULL */
     float *storage[2 * NNRT_PARTS];   /* the blocks that the parts' x and y lie in */
 } nnrt_data;
@@ -31,4 +32,6 @@ typedef struct nnrt_data {
 nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_t seed, nnrt_error *e);
 void nnrt_data_free(nnrt_data *data);
 const char *nnrt_part_name(int part);
+/* Whether every sample holds whole numbers from 0 to below `below` alone, as embeddings need them. */
+bool nnrt_data_numbers_below(const nnrt_data *data, int64_t below, nnrt_error *e);
 #endif

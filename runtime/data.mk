@@ -9,7 +9,7 @@ libnnrt_a_SOURCES += \
     runtime/names.c runtime/number.c runtime/source.c runtime/source.h \
     runtime/array.c runtime/array.h runtime/npy.c runtime/idx.c \
     runtime/csv_text.c runtime/csv.c runtime/csv.h \
-    runtime/generate.c runtime/generate.h runtime/digits.c \
+    runtime/characters.c runtime/generate.c runtime/generate.h runtime/digits.c \
     runtime/labels.c runtime/labels.h \
     runtime/split.c runtime/scale.c runtime/parts.h \
     runtime/data.c runtime/data.h \

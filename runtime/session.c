@@ -125,6 +125,8 @@ static bool data_as_expected(nnrt_program *program, nnrt_error *e)
         if (!same_shape(expected, "shape", data->rank, data->shape, name, "samples", e)) return false;
         if (!same_shape(expected, "target_shape", data->target_rank, data->target_shape, name, "targets", e)) return false;
         if (!same_count(expected, "classes", data->classify ? data->classes : 0, name, "classes", e)) return false;
+        const json_t *below = json_object_get(expected, "below");
+        if (json_is_integer(below) && !nnrt_data_numbers_below(data, json_integer_value(below), e)) return false;
         if (!same_count(expected, "train", data->part[NNRT_TRAIN].count, name, "samples to train on", e)) return false;
         if (!same_count(expected, "validation", data->part[NNRT_VALIDATION].count, name, "samples to validate on", e)) return false;
         if (!same_count(expected, "test", data->part[NNRT_TEST].count, name, "samples to test on", e)) return false;

@@ -9,6 +9,7 @@ static const struct { const char *form; bool (*read)(const nnrt_source_request *
     { "npy", nnrt_read_npy },
     { "npz", nnrt_read_npz },
     { "idx", nnrt_read_idx },
+    { "text", nnrt_read_text },
     { "digits", nnrt_generate_digits },
     { "moons", nnrt_generate_points },
     { "circles", nnrt_generate_points },

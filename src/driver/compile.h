@@ -18,6 +18,7 @@ typedef struct DataUse {
     json_t *json;                        /* the declaration as the runtime knows it */
     const nnrt_data *opened;             /* the session's */
     DataInfo info;
+    int64_t numbers_below;               /* all samples are whole numbers from 0 to below this; 0: not looked at */
 } DataUse;
 
 typedef struct Unit {

@@ -44,6 +44,7 @@ static json_t *expect_json(const DataUse *use)
     put(object, "shape", shape_json(d->sample));
     put(object, "target_shape", shape_json(d->target));
     put_integer(object, "classes", d->classes);
+    if (use->numbers_below) put_integer(object, "below", use->numbers_below);
     for (int i = 0; i < NNRT_PARTS; i++) put_integer(object, nnrt_part_name(i), d->count[i]);
     return object;
 }

@@ -159,7 +159,7 @@ static NodeId right_answers(const Scores *s) {
         NodeId place = g_select(g, g_binary(g, IR_EQ, s->z, top), g_index(g, shape_of(1, &s->classes), 0), g_const(g, (double)s->classes));
         prediction = g_reduce(g, IR_REDUCE_MIN, place, s->each);
     }
-    return scaled(g, total(g, g_binary(g, IR_EQ, prediction, s->target)), 1 / s->positions);
+    return total(g, g_binary(g, IR_EQ, prediction, s->target));
 }
 
 static NodeId elementwise(Emission *e, const LossUse *loss, NodeId y, NodeId t) {

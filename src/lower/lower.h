@@ -46,6 +46,7 @@ typedef struct ModelInstance {
     VEC(WeightSpec) weights;
     VEC(LayerSummary) layers;        /* for `check` */
     int64_t parameters;              /* trainable */
+    int64_t numbers_below;           /* the input's values are whole numbers from 0 to below this; 0: any */
     VEC(const char *) remarks;       /* for `check` and `show --plan`: what was decided for the user, such as a bias that a batchnorm cancels */
 } ModelInstance;
 

@@ -6,8 +6,10 @@
 
 static Shape full_shape(const LayerContext *c) { return graph_node(c->g, c->in)->shape; }
 
-/* The numbers with an axis of 1 behind them. */
-static NodeId numbers(LayerContext *c) {
+/* The numbers, 0 to below `below`, with an axis of 1 behind them. */
+static NodeId numbers(LayerContext *c, int64_t below) {
+    int64_t *known = &c->e->network->pub.numbers_below;
+    if (graph_node(c->g, c->in)->op == IR_INPUT && (*known == 0 || below < *known)) *known = below;
     Shape s = full_shape(c);
     if (s.rank >= GRAPH_MAX_RANK) {
         layer_error(c, DIAG_WRONG_SHAPE, NULL, "%s works on whole numbers, and meets %s", c->use->kind, sample_text(c->e->lower->arena, c->sample));
@@ -19,7 +21,7 @@ static NodeId numbers(LayerContext *c) {
 
 NodeId lower_layer_embedding(LayerContext *c) {
     Shape table = shape_of(2, (int64_t[]){ (int64_t)call_number(c->call, "vocabulary"), (int64_t)call_number(c->call, "size") });
-    NodeId index = numbers(c);
+    NodeId index = numbers(c, table.dim[0]);
     if (index == NO_NODE) return NO_NODE;
     NodeId weight = layer_weight(c, "weight", table, 1, ROLE_KERNEL, call_arg(c->call, "init"), init_constant(0));
     return weight == NO_NODE ? NO_NODE : g_gather_rows(c->g, weight, index);
@@ -27,7 +29,7 @@ NodeId lower_layer_embedding(LayerContext *c) {
 
 NodeId lower_layer_one_hot(LayerContext *c) {
     int64_t n = (int64_t)call_number(c->call, "n");
-    NodeId index = numbers(c);
+    NodeId index = numbers(c, n);
     if (index == NO_NODE) return NO_NODE;
     Shape out = graph_node(c->g, index)->shape;
     out.dim[out.rank - 1] = n;

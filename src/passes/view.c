@@ -126,6 +126,11 @@ double node_flops(const Plan *plan, NodeId id) {
     View v = view_of(plan->graph, id);
     double elements = (double)view_rows_max(plan, v) * (double)view_panels(v) * LANES;
     if (n->op == IR_CONTRACT) return elements * contract_factors(plan, id).inner;
+    if (n->op == IR_HEADS_DOT || n->op == IR_HEADS_MIX) {
+        const Node *b = graph_node(plan->graph, n->inputs[1]);
+        int last = b->shape.rank - 1;
+        return elements * (n->op == IR_HEADS_DOT ? (double)(b->shape.dim[last] / n->as.heads.heads) : (double)b->shape.dim[last - 1]);
+    }
     if (op_class(n->op) == CLASS_REDUCE) {
         View in = view_of(plan->graph, n->inputs[0]);
         return (double)view_rows_max(plan, in) * (double)view_panels(in) * LANES;
