@@ -286,23 +286,27 @@ static void check_unused_models(Compiler *c, Compiled *out)
     }
 }
 
-/* What an embedding is given must be numbers that it has vectors for. */
-static void check_numbers(Compiler *c, const CompiledAction *a)
+/* What an embedding is given must be numbers that it has vectors for. `told`: the data last found wrong. */
+static void check_numbers(Compiler *c, const CompiledAction *a, const DataUse **told)
 {
     int64_t below = a->model->numbers_below;
     nnrt_error e = {0};
-    if (below == 0 || (a->data->numbers_below > 0 && a->data->numbers_below <= below)) return;
-    a->data->numbers_below = below;
-    if (!nnrt_data_numbers_below(a->data->opened, below, &e)) compiler_report_runtime(c, a->action->model_span, &e);
+    if (below == 0 || *told == a->data || (a->data->numbers_below > 0 && a->data->numbers_below <= below)) return;
+    if (nnrt_data_numbers_below(a->data->opened, below, &e)) a->data->numbers_below = below;
+    else {
+        compiler_report_runtime(c, a->action->model_span, &e);
+        *told = a->data;
+    }
 }
 
 static bool phase_shapes(Compiler *c, Compiled *out)
 {
+    const DataUse *told = NULL;
     for (size_t i = 0; i < out->actions.len; i++) {
         CompiledAction *a = out->actions.data[i];
         if (a->action->model) a->model = shape_model(c, a->action->model, shaping_data(c, out, i), a->action->model_span);
         if (a->model) list_model(c, out, a->model);
-        if (a->model && a->data && lower_check_fit(c->lower, a->model, &a->data->info, a->action)) check_numbers(c, a);
+        if (a->model && a->data && lower_check_fit(c->lower, a->model, &a->data->info, a->action)) check_numbers(c, a, &told);
     }
     check_unused_models(c, out);
     return c->diags->errors == 0;
