@@ -1,14 +1,17 @@
 /* contract.c: matrix products on panels: C[rows][16] = A . B[inner][16] for one panel of columns.
  *
  * A register tile is a few rows of one lane vector each; an element is one chain of fused multiply-adds along the inner axis,
- * whatever the tile, so tile sizes may follow the CPU without a bit changing. The two functions are shared by all products of a module:
+ * whatever the tile, so tile sizes may follow the CPU without a bit changing. The inner axis goes in blocks, so that a block of B
+ * stays in the first-level cache while all rows pass (Goto and van de Geijn 2008); between blocks the chain waits in C.
+ * The two functions are shared by all products of a module:
  *   plain       A(row, k) = a[(k / 16) * stride + row * 16 + k % 16]      (forward, input gradient: the inner axis lies in panels)
  *   transposed  A(row, k) = a[(row / 16) * stride + k * 16 + row % 16]    (weight gradient: the rows lie in panels)
  * Each takes rows [begin, end), the inner length, and the distance in floats between A's panels; C and B are one panel, contiguous.
- * Measured on Zen 3: 93% of the FMA peak for the plain one (128 x 512 x 784), 98% for the transposed one. */
+ * Only the tiles that a module's shapes ask for are made. */
 #include "codegen/emit.h"
 
-enum { ARG_A, ARG_STRIDE, ARG_B, ARG_C, ARG_BEGIN, ARG_END, ARG_INNER };
+enum { ARG_A, ARG_STRIDE, ARG_B, ARG_C, ARG_BEGIN, ARG_END, ARG_INNER, ARG_COUNT };
+enum { UNROLL = 2, INNER_BLOCK = 320 };
 
 static void multiply_add(Emitter *e, Val *acc, int rows, Val a, int row_stride, Val b)
 {
@@ -19,119 +22,163 @@ static void multiply_add(Emitter *e, Val *acc, int rows, Val a, int row_stride, 
     }
 }
 
-/* for k in [from, to): acc += A(., k) B(k); unrolled `unroll` times where the length allows, then one by one. */
-static void chain(Emitter *e, Val *acc, int rows, Val a, int a_step, int row_stride, Val b, Val from, Val to, int unroll)
+/* for k in [0, length): acc += A(., k) B(k), `unroll` at a time; length is a multiple of it. */
+static void chain(Emitter *e, Val *acc, int rows, Val a, int a_step, int row_stride, Val b, Val length, int unroll)
 {
-    Val split = unroll > 1 ? iadd(e, from, LLVMBuildAnd(e->b, LLVMBuildSub(e->b, to, from, ""), c64(e, -(int64_t)unroll), "")) : from;
-    for (int pass = unroll > 1 ? 0 : 1; pass < 2; pass++) {
-        Loop l = loop_begin(e, pass ? split : from, pass ? to : split, pass ? 1 : unroll, (unsigned)rows, acc, NULL);
-        for (int i = 0; i < rows; i++) acc[i] = l.phi[i];
-        for (int u = 0; u < (pass ? 1 : unroll); u++) {
-            Val k = iadd(e, l.i, c64(e, u));
-            multiply_add(e, acc, rows, float_offset(e, a, imul(e, k, a_step)), row_stride, float_offset(e, b, imul(e, k, LANES)));
-        }
-        loop_end(e, &l, acc);
-        for (int i = 0; i < rows; i++) acc[i] = l.phi[i];
-    }
+    Loop l = loop_begin(e, c64(e, 0), length, unroll, (unsigned)rows, acc, NULL);
+    for (int i = 0; i < rows; i++) acc[i] = l.phi[i];
+    Val left = float_offset(e, a, imul(e, l.i, a_step)), right = float_offset(e, b, imul(e, l.i, LANES));
+    for (int u = 0; u < unroll; u++) multiply_add(e, acc, rows, float_offset(e, left, c64(e, u * a_step)), row_stride, float_offset(e, right, c64(e, u * LANES)));
+    loop_end(e, &l, acc);
+    for (int i = 0; i < rows; i++) acc[i] = l.phi[i];
 }
 
-static void store_tile(Emitter *e, const Val *acc, int rows, Val c, Val row)
-{
-    for (int i = 0; i < rows; i++) store_vector(e, acc[i], float_offset(e, c, imul(e, iadd(e, row, c64(e, i)), LANES)));
-}
+static Val whole_part(Emitter *e, Val length, int of) { return LLVMBuildAnd(e->b, length, c64(e, -(int64_t)of), ""); }
+static Val rest_part(Emitter *e, Val length, int of) { return LLVMBuildAnd(e->b, length, c64(e, of - 1), ""); }
 
-static void tile_plain(Emitter *e, Val fn, int rows, Val row)
+static void tile_plain(Emitter *e, Val fn, int rows, Val *acc)
 {
-    Val acc[LOOP_CARRIED_MAX], inner = LLVMGetParam(fn, ARG_INNER), b = LLVMGetParam(fn, ARG_B);
-    for (int i = 0; i < rows; i++) acc[i] = vconst(e, 0);
-    Val whole = LLVMBuildAnd(e->b, inner, c64(e, -LANES), "");
-    Val a = float_offset(e, LLVMGetParam(fn, ARG_A), imul(e, row, LANES));
+    Val inner = LLVMGetParam(fn, ARG_INNER), b = LLVMGetParam(fn, ARG_B), stride = LLVMGetParam(fn, ARG_STRIDE);
+    Val whole = whole_part(e, inner, LANES), a = float_offset(e, LLVMGetParam(fn, ARG_A), imul(e, LLVMGetParam(fn, ARG_BEGIN), LANES));
     Loop l = loop_begin(e, c64(e, 0), whole, LANES, (unsigned)rows, acc, NULL);
     for (int i = 0; i < rows; i++) acc[i] = l.phi[i];
-    Val panel = float_offset(e, a, LLVMBuildMul(e->b, LLVMBuildLShr(e->b, l.i, c64(e, 4), ""), LLVMGetParam(fn, ARG_STRIDE), ""));
-    Val right = float_offset(e, b, imul(e, l.i, LANES));
-    Loop inside = loop_begin(e, c64(e, 0), c64(e, LANES), 4, (unsigned)rows, acc, NULL);
-    for (int i = 0; i < rows; i++) acc[i] = inside.phi[i];
-    Val left = float_offset(e, panel, inside.i), column = float_offset(e, right, imul(e, inside.i, LANES));
-    for (int u = 0; u < 4; u++) multiply_add(e, acc, rows, float_offset(e, left, c64(e, u)), LANES, float_offset(e, column, c64(e, u * LANES)));
-    loop_end(e, &inside, acc);
-    loop_end(e, &l, inside.phi);
+    Val panel = float_offset(e, a, LLVMBuildMul(e->b, LLVMBuildLShr(e->b, l.i, c64(e, 4), ""), stride, ""));
+    chain(e, acc, rows, panel, 1, LANES, float_offset(e, b, imul(e, l.i, LANES)), c64(e, LANES), UNROLL);
+    loop_end(e, &l, acc);
     for (int i = 0; i < rows; i++) acc[i] = l.phi[i];
-    Val last = float_offset(e, a, LLVMBuildMul(e->b, LLVMBuildLShr(e->b, whole, c64(e, 4), ""), LLVMGetParam(fn, ARG_STRIDE), ""));
-    chain(e, acc, rows, last, 1, LANES, float_offset(e, b, imul(e, whole, LANES)), c64(e, 0), LLVMBuildSub(e->b, inner, whole, ""), 1);
-    store_tile(e, acc, rows, LLVMGetParam(fn, ARG_C), row);
+    Val last = float_offset(e, a, LLVMBuildMul(e->b, LLVMBuildLShr(e->b, whole, c64(e, 4), ""), stride, ""));
+    chain(e, acc, rows, last, 1, LANES, float_offset(e, b, imul(e, whole, LANES)), rest_part(e, inner, LANES), 1);
 }
 
-static void tile_transposed(Emitter *e, Val fn, int rows, Val row)
+static void tile_transposed(Emitter *e, Val fn, int rows, Val *acc)
 {
-    Val acc[LOOP_CARRIED_MAX];
-    for (int i = 0; i < rows; i++) acc[i] = vconst(e, 0);
+    Val inner = LLVMGetParam(fn, ARG_INNER), row = LLVMGetParam(fn, ARG_BEGIN), b = LLVMGetParam(fn, ARG_B);
     Val panel = LLVMBuildMul(e->b, LLVMBuildLShr(e->b, row, c64(e, 4), ""), LLVMGetParam(fn, ARG_STRIDE), "");
-    Val a = float_offset(e, LLVMGetParam(fn, ARG_A), iadd(e, panel, LLVMBuildAnd(e->b, row, c64(e, LANES - 1), "")));
-    chain(e, acc, rows, a, LANES, 1, LLVMGetParam(fn, ARG_B), c64(e, 0), LLVMGetParam(fn, ARG_INNER), 4);
-    store_tile(e, acc, rows, LLVMGetParam(fn, ARG_C), row);
+    Val a = float_offset(e, LLVMGetParam(fn, ARG_A), iadd(e, panel, rest_part(e, row, LANES)));
+    Val whole = whole_part(e, inner, UNROLL);
+    chain(e, acc, rows, a, LANES, 1, b, whole, UNROLL);
+    chain(e, acc, rows, float_offset(e, a, imul(e, whole, LANES)), LANES, 1, float_offset(e, b, imul(e, whole, LANES)), rest_part(e, inner, UNROLL), 1);
 }
 
+/* Rows [begin, begin + rows) of C take the chain on over one inner block. */
 static Val tile_function(Emitter *e, bool transposed, int rows)
 {
-    Arena *scratch = e->arena;
-    Val fn = LLVMAddFunction(e->module, arena_printf(scratch, "%s_tile%d", transposed ? "transposed" : "plain", rows),
-                             LLVMFunctionType(e->void_, (LLVMTypeRef[]){e->ptr, e->i64, e->ptr, e->ptr, e->i64, e->i64, e->i64}, 7, false));
+    Val fn = LLVMAddFunction(e->module, arena_printf(e->arena, "%s_tile%d", transposed ? "transposed" : "plain", rows), e->product_type);
     LLVMSetLinkage(fn, LLVMInternalLinkage);
     Block back = LLVMGetInsertBlock(e->b);
     LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, fn, "entry"));
-    (transposed ? tile_transposed : tile_plain)(e, fn, rows, LLVMGetParam(fn, ARG_BEGIN));
+    Val acc[LOOP_CARRIED_MAX], c = float_offset(e, LLVMGetParam(fn, ARG_C), imul(e, LLVMGetParam(fn, ARG_BEGIN), LANES));
+    for (int i = 0; i < rows; i++) acc[i] = load_vector(e, float_offset(e, c, c64(e, i * LANES)));
+    (transposed ? tile_transposed : tile_plain)(e, fn, rows, acc);
+    for (int i = 0; i < rows; i++) store_vector(e, acc[i], float_offset(e, c, c64(e, i * LANES)));
     LLVMBuildRetVoid(e->b);
     if (back) LLVMPositionBuilderAtEnd(e->b, back);
     return fn;
 }
 
-/* Near-equal tiles: `left` rows in ceil(left / most) tiles, each of ceil(rest / tiles) rows, so the last ones are not small. */
+/* How many rows of `left` the next tile takes: near-equal tiles, so that the last ones are not small. */
+static Val next_tile(Emitter *e, Val left)
+{
+    Val tiles = ceil_div(e, left, e->tile_rows);
+    return LLVMBuildUDiv(e->b, iadd(e, left, LLVMBuildSub(e->b, tiles, c64(e, 1), "")), tiles, "");
+}
+
+/* The same in C, to know which tiles a static number of rows will ask for. */
+static void mark_tiles(Emitter *e, uint64_t *wanted, int64_t left)
+{
+    while (left > 0) {
+        int64_t tiles = (left + e->tile_rows - 1) / e->tile_rows, rows = (left + tiles - 1) / tiles;
+        *wanted |= 1u << rows;
+        left -= rows;
+    }
+}
+
+void product_wants(Emitter *e, bool transposed, int64_t rows, bool any)
+{
+    if (any) e->tiles_wanted[transposed] |= 2u | 7u << (e->tile_rows - 2);
+    if (transposed) {
+        if (rows >= LANES) mark_tiles(e, &e->tiles_wanted[1], LANES);
+        mark_tiles(e, &e->tiles_wanted[1], rows % LANES);
+    } else mark_tiles(e, &e->tiles_wanted[0], rows);
+}
+
+/* Declared when first asked for, written by product_finish, when all shapes are known. */
 Val product_function(Emitter *e, bool transposed)
 {
-    if (e->product[transposed]) return e->product[transposed];
-    int most = e->tile_rows;
-    e->product_type = LLVMFunctionType(e->void_, (LLVMTypeRef[]){e->ptr, e->i64, e->ptr, e->ptr, e->i64, e->i64, e->i64}, 7, false);
-    Block back = LLVMGetInsertBlock(e->b);
-    Val tile[LOOP_CARRIED_MAX + 1] = {0};
-    for (int rows = 1; rows <= most; rows++) tile[rows] = tile_function(e, transposed, rows);
-    Val fn = LLVMAddFunction(e->module, transposed ? "product_transposed" : "product_plain", e->product_type);
-    LLVMSetLinkage(fn, LLVMInternalLinkage);
-    e->product[transposed] = fn;
-    LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, fn, "entry"));
-    Val args[7], end = LLVMGetParam(fn, ARG_END);
-    for (unsigned i = 0; i < 7; i++) args[i] = LLVMGetParam(fn, i);
+    if (!e->product[transposed]) {
+        e->product_type = LLVMFunctionType(e->void_, (LLVMTypeRef[]){e->ptr, e->i64, e->ptr, e->ptr, e->i64, e->i64, e->i64}, ARG_COUNT, false);
+        e->product[transposed] = LLVMAddFunction(e->module, transposed ? "product_transposed" : "product_plain", e->product_type);
+        LLVMSetLinkage(e->product[transposed], LLVMInternalLinkage);
+    }
+    return e->product[transposed];
+}
+
+static void call_tiles(Emitter *e, Val fn, const Val *tile, bool transposed, Val *args)
+{
     Block entry = LLVMGetInsertBlock(e->b);
     Block head = LLVMAppendBasicBlockInContext(e->context, fn, "head"), pick = LLVMAppendBasicBlockInContext(e->context, fn, "pick"),
-          done = LLVMAppendBasicBlockInContext(e->context, fn, "done"), next = LLVMAppendBasicBlockInContext(e->context, fn, "next");
+          done = LLVMAppendBasicBlockInContext(e->context, fn, "rows"), next = LLVMAppendBasicBlockInContext(e->context, fn, "next");
+    Val end = args[ARG_END], begin = args[ARG_BEGIN];
     LLVMBuildBr(e->b, head);
     LLVMPositionBuilderAtEnd(e->b, head);
     Val row = LLVMBuildPhi(e->b, e->i64, "row");
-    LLVMAddIncoming(row, &args[ARG_BEGIN], &entry, 1);
+    LLVMAddIncoming(row, &begin, &entry, 1);
     LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, row, end, ""), pick, done);
     LLVMPositionBuilderAtEnd(e->b, pick);
     Val left = LLVMBuildSub(e->b, end, row, "");
-    if (transposed) {
-        /* Stay inside A's panel of 16 rows. */
-        Val inside = LLVMBuildSub(e->b, c64(e, LANES), LLVMBuildAnd(e->b, row, c64(e, LANES - 1), ""), "");
-        left = imin(e, left, inside);
-    }
-    Val tiles = ceil_div(e, left, most), rows = LLVMBuildUDiv(e->b, iadd(e, left, LLVMBuildSub(e->b, tiles, c64(e, 1), "")), tiles, "");
-    Val choice = LLVMBuildSwitch(e->b, rows, done, (unsigned)most);
-    for (int r = 1; r <= most; r++) {
-        Block arm = LLVMAppendBasicBlockInContext(e->context, fn, "tile");
-        LLVMAddCase(choice, c64(e, r), arm);
+    if (transposed) left = imin(e, left, LLVMBuildSub(e->b, c64(e, LANES), rest_part(e, row, LANES), ""));    /* inside A's panel of 16 rows */
+    Val wanted = next_tile(e, left);
+    Block single = LLVMAppendBasicBlockInContext(e->context, fn, "single");
+    Val choice = LLVMBuildSwitch(e->b, wanted, single, (unsigned)e->tile_rows), taken = NULL;
+    LLVMPositionBuilderAtEnd(e->b, next);
+    taken = LLVMBuildPhi(e->b, e->i64, "taken");
+    for (int r = 1; r <= e->tile_rows; r++) {
+        if (!tile[r]) continue;
+        Block arm = r == 1 ? single : LLVMAppendBasicBlockInContext(e->context, fn, "tile");   /* sizes that were not made go row by row */
+        if (r > 1) LLVMAddCase(choice, c64(e, r), arm);
         LLVMPositionBuilderAtEnd(e->b, arm);
         args[ARG_BEGIN] = row;
-        LLVMBuildCall2(e->b, e->product_type, tile[r], args, 7, "");
+        LLVMBuildCall2(e->b, e->product_type, tile[r], args, ARG_COUNT, "");
         LLVMBuildBr(e->b, next);
+        Val rows = c64(e, r);
+        LLVMAddIncoming(taken, &rows, &arm, 1);
     }
     LLVMPositionBuilderAtEnd(e->b, next);
-    Val following = iadd(e, row, rows);
+    Val following = iadd(e, row, taken);
     LLVMAddIncoming(row, &following, &next, 1);
     LLVMBuildBr(e->b, head);
     LLVMPositionBuilderAtEnd(e->b, done);
+    args[ARG_BEGIN] = begin;
+}
+
+static void write_product(Emitter *e, bool transposed)
+{
+    Val tile[LOOP_CARRIED_MAX + 1] = {0}, fn = e->product[transposed];
+    for (int rows = 1; rows <= e->tile_rows; rows++)
+        if (rows == 1 || e->tiles_wanted[transposed] >> rows & 1) tile[rows] = tile_function(e, transposed, rows);
+    LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, fn, "entry"));
+    Val args[ARG_COUNT], inner = LLVMGetParam(fn, ARG_INNER), a = LLVMGetParam(fn, ARG_A), b = LLVMGetParam(fn, ARG_B), c = LLVMGetParam(fn, ARG_C);
+    for (unsigned i = 0; i < ARG_COUNT; i++) args[i] = LLVMGetParam(fn, i);
+    Loop zero = loop_begin(e, args[ARG_BEGIN], args[ARG_END], 1, 0, NULL, NULL);
+    store_vector(e, vconst(e, 0), float_offset(e, c, imul(e, zero.i, LANES)));
+    loop_end(e, &zero, NULL);
+    Val blocks = ceil_div(e, inner, INNER_BLOCK);
+    Val block = whole_part(e, iadd(e, LLVMBuildUDiv(e->b, inner, LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntEQ, blocks, c64(e, 0), ""), c64(e, 1), blocks, ""), ""),
+                                  c64(e, LANES)), LANES);                                    /* near-equal ones, multiples of 16 */
+    Val from = c64(e, 0);
+    Loop k = loop_begin(e, c64(e, 0), blocks, 1, 1, &from, NULL);
+    Val left = LLVMBuildSub(e->b, inner, k.phi[0], "");
+    args[ARG_INNER] = imin(e, block, left);
+    args[ARG_B] = float_offset(e, b, imul(e, k.phi[0], LANES));
+    args[ARG_A] = float_offset(e, a, transposed ? imul(e, k.phi[0], LANES) : LLVMBuildMul(e->b, LLVMBuildLShr(e->b, k.phi[0], c64(e, 4), ""), args[ARG_STRIDE], ""));
+    call_tiles(e, fn, tile, transposed, args);
+    Val following = iadd(e, k.phi[0], block);
+    loop_end(e, &k, &following);
     LLVMBuildRetVoid(e->b);
-    if (back) LLVMPositionBuilderAtEnd(e->b, back);
-    return fn;
+}
+
+void product_finish(Emitter *e)
+{
+    for (int t = 0; t < 2; t++)
+        if (e->product[t]) write_product(e, t);
 }

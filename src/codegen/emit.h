@@ -20,7 +20,8 @@ typedef struct Emitter {
     const Graph *g;
     Arena *arena;
     int tile_rows;               /* rows of a product's register tile: 6 with 16 vector registers of 8, 14 with 32 of 16 */
-    Val product[2];              /* the shared product functions, plain and transposed, made when first asked for */
+    Val product[2];              /* the shared product functions, plain and transposed, declared when first asked for */
+    uint64_t tiles_wanted[2];    /* bit r: a tile of r rows */
     LLVMTypeRef product_type, kernel_type;
     char **error;
     bool failed;
@@ -113,6 +114,8 @@ Val map_row(Emitter *e, Val row, int64_t div, int64_t mod);
 
 /* contract.c: C[rows][16] of one panel. See its opening comment. */
 Val product_function(Emitter *e, bool transposed);
+void product_wants(Emitter *e, bool transposed, int64_t rows, bool any);   /* tiles for this many rows; any: for every smaller number too */
+void product_finish(Emitter *e);
 
 /* One function a kernel: void (call, position, n, step, task_begin, task_end). */
 Val emit_kernel(Emitter *e, int index);

@@ -37,6 +37,7 @@ typedef struct Grid {
     unsigned scopes;
     Val product_buffer;          /* C of the current panel, addressed by absolute row; NULL without product */
     Val mask;                    /* of the current panel's valid lanes, or NULL where all are */
+    bool *sweeps_tensor;         /* per tensor of the graph: read cell by cell */
     VEC(int) totals;             /* placed indices of reductions to a scalar */
     Val *total_memory;           /* per total: its accumulator, an alloca */
     Val task;
@@ -523,6 +524,23 @@ static Factor factor_in(Grid *s, NodeId id, int axis)
 static int last_axis(const Grid *s, NodeId id) { return node_of(s, id)->shape.rank - 1; }
 
 /* One axis of a matrix is the last; the other stands for all before it, whose panels are those of axis 0 of a matrix. */
+/* Rows of the tensors that the sweep behind the product will read come in while it runs: they have long left the second-level cache. */
+static void prefetch_rows(Grid *s, Val begin, Val end)
+{
+    Emitter *e = s->e;
+    LLVMTypeRef types[] = {e->ptr};
+    unsigned id = LLVMLookupIntrinsicID("llvm.prefetch", 13);
+    Val fn = LLVMGetIntrinsicDeclaration(e->module, id, types, 1);
+    Loop l = loop_begin(e, begin, end, 1, 0, NULL, NULL);
+    for (size_t t = 0; t < e->g->tensors.len; t++) {
+        if (!s->sweeps_tensor[t]) continue;
+        View v = view_of_shape(e->g->tensors.data[t].shape, e->g->tensors.data[t].feature_axis);
+        Val args[] = {float_offset(e, frame_tensor(e, s->f, (int)t), element_offset(e, v.per_sample, l.i, s->panel)), c32(e, 1), c32(e, 3), c32(e, 1)};
+        LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->context, id, types, 1), fn, args, 4, "");
+    }
+    loop_end(e, &l, NULL);
+}
+
 static void emit_product(Grid *s, Val panel)
 {
     Emitter *e = s->e;
@@ -548,6 +566,10 @@ static void emit_product(Grid *s, Val panel)
     View sum = view_of_shape(node_of(s, lanes)->shape, lanes_sum_last ? 0 : last_axis(s, lanes));
     Val inner = view_rows_value(e, sum, s->f->n);
     Val fn = product_function(e, transposed);
+    int64_t rows_max = s->view.batch ? s->view.per_sample * e->g->batch : s->view.per_sample;
+    Blocks blocks = kernel_blocks(e, s->k);
+    product_wants(e, transposed, blocks.all_rows || blocks.rows > rows_max ? rows_max : blocks.rows, s->view.batch || !transposed);
+    if (!blocks.all_rows && rows_max % blocks.rows) product_wants(e, transposed, rows_max % blocks.rows, false);
     Val args[] = {left.base, c64(e, left.rows_max * LANES), float_offset(e, right.base, imul(e, panel, right.rows_max * LANES)),
                   s->product_buffer, s->row_begin, s->row_end, inner};
     LLVMBuildCall2(e->b, e->product_type, fn, args, 7, "");
@@ -583,12 +605,42 @@ static Val entry_memory(Grid *s, int64_t vectors)
     return memory;
 }
 
+static void emit_levels(Grid *s, Val begin, Val end)
+{
+    for (int level = 0; level <= s->levels && !s->e->failed; level++) {
+        scope_open(s, SCOPE_LEVEL);
+        emit_outer_values(s, level);
+        scope_close(s, SCOPE_LEVEL);
+        scope_open(s, SCOPE_LEVEL);
+        emit_level(s, level, begin, end);
+        scope_close(s, SCOPE_LEVEL);
+    }
+    scope_open(s, SCOPE_LEVEL);
+    emit_outer_assigns(s);
+    scope_close(s, SCOPE_LEVEL);
+}
+
+/* A weight's gradient and its update: sixteen rows at a time, so that product, gradient and update stay in the first-level cache. */
+static bool updates_by_chunks(const Grid *s)
+{
+    return s->k->contract != NO_NODE && s->levels == 0 && !s->view.batch && s->e->plan->storage[s->k->contract].kind != STORE_ARENA;
+}
+
 static void nest_by_panels(Grid *s, Val panel_begin, Val panel_end, Val stack)
 {
     Emitter *e = s->e;
     const Kernel *k = s->k;
-    Loop l = loop_begin(e, panel_begin, panel_end, 1, 0, NULL, NULL);
+    Val row_begin = s->row_begin, row_end = s->row_end;
+    bool chunks = updates_by_chunks(s);
+    Loop l = loop_begin(e, panel_begin, panel_end, 1, 0, NULL, NULL), c = {0};
     s->panel = l.i;
+    if (chunks) {
+        prefetch_rows(s, row_begin, imin(e, iadd(e, row_begin, c64(e, LANES)), row_end));
+        c = loop_begin(e, row_begin, row_end, LANES, 0, NULL, NULL);
+        s->row_begin = c.i;
+        s->row_end = imin(e, iadd(e, c.i, c64(e, LANES)), row_end);
+        prefetch_rows(s, s->row_end, imin(e, iadd(e, s->row_end, c64(e, LANES)), row_end));
+    }
     scope_open(s, SCOPE_OUTER);
     s->mask = lane_mask(s, s->panel);
     if (k->contract != NO_NODE) {
@@ -597,19 +649,12 @@ static void nest_by_panels(Grid *s, Val panel_begin, Val panel_end, Val stack)
         else s->product_buffer = float_offset(e, stack, LLVMBuildNeg(e->b, imul(e, s->row_begin, LANES), ""));
         emit_product(s, s->panel);
     }
-    for (int level = 0; level <= s->levels && !e->failed; level++) {
-        scope_open(s, SCOPE_LEVEL);
-        emit_outer_values(s, level);
-        scope_close(s, SCOPE_LEVEL);
-        scope_open(s, SCOPE_LEVEL);
-        emit_level(s, level, s->row_begin, s->row_end);
-        scope_close(s, SCOPE_LEVEL);
-    }
-    scope_open(s, SCOPE_LEVEL);
-    emit_outer_assigns(s);
-    scope_close(s, SCOPE_LEVEL);
+    emit_levels(s, s->row_begin, s->row_end);
     scope_close(s, SCOPE_OUTER);
+    if (chunks) loop_end(e, &c, NULL);
     loop_end(e, &l, NULL);
+    s->row_begin = row_begin;
+    s->row_end = row_end;
     s->panel = NULL;
 }
 
@@ -619,17 +664,7 @@ static void nest_by_rows(Grid *s)
     Loop l = loop_begin(e, s->row_begin, s->row_end, 1, 0, NULL, NULL);
     s->row = l.i;
     scope_open(s, SCOPE_OUTER);
-    for (int level = 0; level <= s->levels && !e->failed; level++) {
-        scope_open(s, SCOPE_LEVEL);
-        emit_outer_values(s, level);
-        scope_close(s, SCOPE_LEVEL);
-        scope_open(s, SCOPE_LEVEL);
-        emit_level(s, level, c64(e, 0), c64(e, s->panels));
-        scope_close(s, SCOPE_LEVEL);
-    }
-    scope_open(s, SCOPE_LEVEL);
-    emit_outer_assigns(s);
-    scope_close(s, SCOPE_LEVEL);
+    emit_levels(s, c64(e, 0), c64(e, s->panels));
     scope_close(s, SCOPE_OUTER);
     loop_end(e, &l, NULL);
     s->row = NULL;
@@ -653,6 +688,12 @@ void emit_grid(Emitter *e, Frame *f, const Kernel *k)
     s.scope[SCOPE_ENTRY].id = ++s.scopes;
     s.open[SCOPE_ENTRY] = true;
     find_levels(&s);
+    s.sweeps_tensor = ARENA_ARRAY(e->arena, bool, e->g->tensors.len + 1);
+    for (size_t i = 0; i < k->placed.len; i++)
+        for (int a = 0; a < node_of(&s, k->placed.data[i].node)->input_count; a++) {
+            NodeId in = node_of(&s, k->placed.data[i].node)->inputs[a];
+            if (node_of(&s, in)->op == IR_WEIGHT && class_of(&s, in) == IS_CELL) s.sweeps_tensor[node_of(&s, in)->as.tensor] = true;
+        }
     for (size_t i = 0; i < k->placed.len; i++)
         if (is_reduce(&s, k->placed.data[i].node) && class_of(&s, k->placed.data[i].node) == IS_SCALAR) vec_push(e->arena, &s.totals, (int)i);
     s.total_memory = ARENA_ARRAY(e->arena, Val, s.totals.len + 1);

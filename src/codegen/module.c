@@ -145,6 +145,7 @@ LLVMModuleRef module_of_plans(LLVMContextRef context, Target *target, const Plan
         e.g = plans[i]->graph;
         emit_unit(&e);
     }
+    if (!e.failed) product_finish(&e);
     LLVMDisposeBuilder(e.b);
     attribute_all(&e, target);
     char *message = NULL;
