@@ -61,7 +61,7 @@ static void add_library(Emitter *e, const AotProgram *p, Val json, Val units)
 
 static LLVMModuleRef program_module(LLVMContextRef context, Target *target, const AotProgram *p, Arena *scratch, char **error)
 {
-    LLVMModuleRef module = module_of_plans(context, target, p->plans, p->count, error);
+    LLVMModuleRef module = module_of_plans(context, target, &(ModuleRequest){p->plans, p->count, 0, 1, scratch}, error);
     if (!module) return NULL;
     Emitter e = {.context = context, .module = module, .arena = scratch, .error = error};
     e.b = LLVMCreateBuilderInContext(context);
@@ -90,7 +90,7 @@ bool aot_emit(Target *target, const AotProgram *program, Emit kind, const char *
     bool done = false;
     if (!module) *error = strdup(inner ? inner : "internal: no code");
     else if (kind == EMIT_LLVM) done = !LLVMPrintModuleToFile(module, path, &message);
-    else done = !LLVMTargetMachineEmitToFile(target_machine(target, true), module, (char *)(uintptr_t)path, kind == EMIT_ASM ? LLVMAssemblyFile : LLVMObjectFile, &message);
+    else done = !LLVMTargetMachineEmitToFile(target_machine(target, 0), module, (char *)(uintptr_t)path, kind == EMIT_ASM ? LLVMAssemblyFile : LLVMObjectFile, &message);
     if (message) {
         *error = strdup(message);
         LLVMDisposeMessage(message);
@@ -104,7 +104,10 @@ bool aot_emit(Target *target, const AotProgram *program, Emit kind, const char *
 char *codegen_text(Target *target, const Plan *plan, Emit kind, char **error)
 {
     LLVMContextRef context = LLVMContextCreate();
-    LLVMModuleRef module = module_of_plans(context, target, &plan, 1, error);
+    Arena *scratch = arena_new();
+    char *inner = NULL;
+    LLVMModuleRef module = module_of_plans(context, target, &(ModuleRequest){&plan, 1, 0, 1, scratch}, &inner);
+    if (!module) *error = strdup(inner ? inner : "internal: no code");
     char *text = NULL, *message = NULL;
     if (module && kind == EMIT_LLVM) {
         char *printed = LLVMPrintModuleToString(module);
@@ -112,7 +115,7 @@ char *codegen_text(Target *target, const Plan *plan, Emit kind, char **error)
         LLVMDisposeMessage(printed);
     } else if (module) {
         LLVMMemoryBufferRef buffer = NULL;
-        if (!LLVMTargetMachineEmitToMemoryBuffer(target_machine(target, true), module, LLVMAssemblyFile, &message, &buffer)) {
+        if (!LLVMTargetMachineEmitToMemoryBuffer(target_machine(target, 0), module, LLVMAssemblyFile, &message, &buffer)) {
             text = strndup(LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
             LLVMDisposeMemoryBuffer(buffer);
         } else {
@@ -122,5 +125,6 @@ char *codegen_text(Target *target, const Plan *plan, Emit kind, char **error)
     }
     if (module) LLVMDisposeModule(module);
     LLVMContextDispose(context);
+    arena_free(scratch);
     return text;
 }

@@ -23,6 +23,8 @@ typedef struct Emitter {
     Val product[2];              /* the shared product functions, plain and transposed, declared when first asked for */
     uint64_t tiles_wanted[2];    /* bit r: a tile of r rows */
     LLVMTypeRef product_type, kernel_type;
+    int part, parts;             /* a unit's kernels may be shared out among modules that are compiled side by side; part 0 has the unit's function */
+    struct GridScratch *scratch; /* of grid.c: arrays with one entry a node, used again by each kernel */
     char **error;
     bool failed;
 } Emitter;
@@ -117,8 +119,7 @@ Val product_function(Emitter *e, bool transposed);
 void product_wants(Emitter *e, bool transposed, int64_t rows, bool any);   /* tiles for this many rows; any: for every smaller number too */
 void product_finish(Emitter *e);
 
-/* One function a kernel: void (call, position, n, step, task_begin, task_end). */
-Val emit_kernel(Emitter *e, int index);
+/* What a kernel's function does, void (call, position, n, step, task_begin, task_end), by its kind. */
 void emit_grid(Emitter *e, Frame *f, const Kernel *k);
 void emit_scalar_kernel(Emitter *e, Frame *f, const Kernel *k);
 void emit_gather(Emitter *e, Frame *f, const Kernel *k);
@@ -126,19 +127,24 @@ void emit_move(Emitter *e, Frame *f, const Kernel *k);
 void emit_fold(Emitter *e, Frame *f, const Kernel *k);
 void emit_rows(Emitter *e, Frame *f, const Kernel *k);       /* rows.c: rows by their numbers */
 void emit_heads(Emitter *e, Frame *f, const Kernel *k);      /* heads.c: products head by head */
-Val heads_task_count(Emitter *e, const Kernel *k, Val n);
 void transpose_block(Emitter *e, Val from, Val to);          /* move.c: 8 x 8 floats from rows a vector of 16 apart to the same, transposed */
 void emit_out(Emitter *e, Frame *f, const Kernel *k);
 /* How a kernel's range is cut into tasks: blocks of rows (all of them where sums run along the rows) times blocks of panels. */
 typedef struct Blocks { int64_t rows, panels, panel_blocks; bool all_rows; } Blocks;
 Blocks kernel_blocks(Emitter *e, const Kernel *k);
+/* ceil(rows / block) * panels tasks, rows times n where they are of each sample. */
+typedef struct Tasks { bool per_sample; int64_t rows, block, panels; } Tasks;
+Tasks kernel_tasks_of(Emitter *e, const Kernel *k);
+Tasks heads_tasks(Emitter *e, const Kernel *k);
 Val kernel_task_count(Emitter *e, const Kernel *k, Val n);
 
 /* unit.c: the unit's function, calling its kernels. */
 Val emit_unit(Emitter *e);
 
-/* module.c: a module with one plan's unit in it; NULL and *error where the plan is beyond code generation. */
-LLVMModuleRef module_of_plans(LLVMContextRef context, Target *target, const Plan *const *plans, size_t count, char **error);
-LLVMTargetMachineRef target_machine(Target *target, bool position_independent);
+/* module.c: a module with these plans' units in it, or with one part of `parts` of them; NULL and *error (in `arena`) where a plan is beyond code generation. */
+typedef struct ModuleRequest { const Plan *const *plans; size_t count; int part, parts; Arena *arena; } ModuleRequest;
+LLVMModuleRef module_of_plans(LLVMContextRef context, Target *target, const ModuleRequest *request, char **error);
+enum { TARGET_PARTS = 2 };   /* parts of a unit that may be compiled side by side */
+LLVMTargetMachineRef target_machine(Target *target, int part);   /* one a part: LLVM's are not for two threads at once */
 int target_tile_rows(const Target *target);
 #endif

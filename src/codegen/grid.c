@@ -13,6 +13,7 @@ typedef enum NodeClass { IS_SCALAR, IS_OUTER, IS_ROW_IN_CELL, IS_CELL } NodeClas
 /* IS_OUTER: one value an outer index: [1, F] in the nest by panels, [r, 1] in the nest by rows. IS_ROW_IN_CELL: broadcast along the inner index, loaded in the cell. */
 
 typedef struct Memo { Val value; unsigned scope; } Memo;
+typedef struct GridScratch { Memo *memo; int *level; bool *here, *stored; } GridScratch;
 typedef struct Scope { Block pre, body; unsigned id; } Scope;
 enum { SCOPE_ENTRY, SCOPE_OUTER, SCOPE_LEVEL, SCOPE_CELL, SCOPE_COUNT };
 enum { NO_LEVEL = -1 };
@@ -675,10 +676,18 @@ void emit_grid(Emitter *e, Frame *f, const Kernel *k)
     size_t nodes = e->g->nodes.len;
     Grid s = {.e = e, .f = f, .k = k, .view = k->view, .panels = view_panels(k->view)};
     s.by_rows = k->axis == AXIS_ROW && s.panels > 1;
-    s.memo = ARENA_ARRAY(e->arena, Memo, nodes);
-    s.level = ARENA_ARRAY(e->arena, int, nodes);
-    s.here = ARENA_ARRAY(e->arena, bool, nodes);
-    s.stored = ARENA_ARRAY(e->arena, bool, nodes);
+    if (!e->scratch) {
+        e->scratch = ARENA_NEW(e->arena, GridScratch);
+        *e->scratch = (GridScratch){ARENA_ARRAY(e->arena, Memo, nodes), ARENA_ARRAY(e->arena, int, nodes), ARENA_ARRAY(e->arena, bool, nodes), ARENA_ARRAY(e->arena, bool, nodes)};
+    } else {
+        memset(e->scratch->memo, 0, nodes * sizeof(Memo));
+        memset(e->scratch->here, 0, nodes * sizeof(bool));
+        memset(e->scratch->stored, 0, nodes * sizeof(bool));
+    }
+    s.memo = e->scratch->memo;
+    s.level = e->scratch->level;
+    s.here = e->scratch->here;
+    s.stored = e->scratch->stored;
     s.assign_level = ARENA_ARRAY(e->arena, int, k->placed.len + 1);
     for (size_t i = 0; i < nodes; i++) s.level[i] = NO_LEVEL;
     for (size_t i = 0; i < k->placed.len; i++) {

@@ -36,12 +36,13 @@ static Val samples(const Heads *h, Val n)
     return v.batch ? imul(h->e, n, v.per_sample / h->other) : c64(h->e, v.per_sample / h->other);
 }
 
-Val heads_task_count(Emitter *e, const Kernel *k, Val n)
+Tasks heads_tasks(Emitter *e, const Kernel *k)
 {
     Heads h;
-    if (!heads_of(e, k, &h)) return c64(e, 1);
+    if (!heads_of(e, k, &h)) return (Tasks){.rows = 1, .block = 1, .panels = 1};
     bool apart = h.panels || h.node->op == IR_HEADS_DOT;
-    return imul(e, samples(&h, n), apart ? h.heads : 1);
+    View v = h.b->view;
+    return (Tasks){.per_sample = v.batch, .rows = v.per_sample / h.other, .block = 1, .panels = apart ? h.heads : 1};
 }
 
 static Val panel_of(const Heads *h, const Storage *s, Val base, Val panel) { return float_offset(h->e, base, imul(h->e, panel, s->rows_max * LANES)); }
@@ -50,6 +51,7 @@ static void product(const Heads *h, bool transposed, Val a, int64_t a_rows, Val 
 {
     Emitter *e = h->e;
     Val fn = product_function(e, transposed);
+    product_wants(e, transposed, rows, false);
     Val args[] = {a, c64(e, a_rows * LANES), b, c, c64(e, 0), c64(e, rows), c64(e, inner)};
     LLVMBuildCall2(e->b, e->product_type, fn, args, 7, "");
 }

@@ -6,6 +6,7 @@
 #include <llvm-c/Orc.h>
 #include <math.h>
 #include <string.h>
+#include <threads.h>
 
 struct Jit {
     Target *target;
@@ -83,29 +84,64 @@ void jit_free(Jit *jit)
     arena_free(jit->arena);
 }
 
-nnrt_unit jit_compile(Jit *jit, const Plan *plan, char **error)
+/* One part of a unit, made on a thread of its own: context, module, machine and arena are nobody else's. */
+typedef struct PartJob { Jit *jit; const Plan *plan; int part, parts; LLVMMemoryBufferRef object; Arena *arena; char *error; } PartJob;
+
+static int compile_part(void *argument)
 {
+    PartJob *job = argument;
     LLVMContextRef context = LLVMContextCreate();
-    LLVMModuleRef module = module_of_plans(context, jit->target, &plan, 1, error);
-    if (!module) {
-        LLVMContextDispose(context);
-        return NULL;
-    }
+    LLVMModuleRef module = module_of_plans(context, job->jit->target, &(ModuleRequest){&job->plan, 1, job->part, job->parts, job->arena}, &job->error);
     char *message = NULL;
-    LLVMMemoryBufferRef object = NULL;
-    if (LLVMTargetMachineEmitToMemoryBuffer(target_machine(jit->target, true), module, LLVMObjectFile, &message, &object)) {
-        *error = arena_printf(jit->arena, "internal: LLVM: %s", message);
+    if (module && LLVMTargetMachineEmitToMemoryBuffer(target_machine(job->jit->target, job->part), module, LLVMObjectFile, &message, &job->object)) {
+        job->error = arena_printf(job->arena, "internal: LLVM: %s", message);
         LLVMDisposeMessage(message);
     }
-    LLVMDisposeModule(module);
+    if (module) LLVMDisposeModule(module);
     LLVMContextDispose(context);
-    if (!object) return NULL;
-    LLVMErrorRef failed = LLVMOrcLLJITAddObjectFile(jit->lljit, LLVMOrcLLJITGetMainJITDylib(jit->lljit), object);   /* takes the object */
+    return 0;
+}
+
+/* Units of a few kernels are made sooner than a second thread starts. */
+enum { KERNELS_FOR_TWO_PARTS = 8 };
+
+static LLVMErrorRef add_parts(Jit *jit, PartJob *jobs, int parts)
+{
+    LLVMErrorRef failed = NULL;
+    for (int p = 0; p < parts; p++) {
+        if (!failed) failed = LLVMOrcLLJITAddObjectFile(jit->lljit, LLVMOrcLLJITGetMainJITDylib(jit->lljit), jobs[p].object);   /* takes the object */
+        else LLVMDisposeMemoryBuffer(jobs[p].object);
+    }
+    return failed;
+}
+
+nnrt_unit jit_compile(Jit *jit, const Plan *plan, char **error)
+{
+    int parts = plan->kernels.len >= KERNELS_FOR_TWO_PARTS && nnrt_default_threads() > 1 ? TARGET_PARTS : 1;
+    PartJob jobs[TARGET_PARTS];
+    thrd_t threads[TARGET_PARTS];
+    bool started[TARGET_PARTS] = {false};
+    for (int p = parts - 1; p >= 0; p--) {
+        jobs[p] = (PartJob){.jit = jit, .plan = plan, .part = p, .parts = parts, .arena = arena_new()};
+        started[p] = p > 0 && thrd_create(&threads[p], compile_part, &jobs[p]) == thrd_success;
+        if (!started[p]) compile_part(&jobs[p]);
+    }
+    bool done = true;
+    for (int p = 0; p < parts; p++) {
+        if (started[p]) thrd_join(threads[p], NULL);
+        if (jobs[p].object) continue;
+        if (done) *error = arena_printf(jit->arena, "%s", jobs[p].error ? jobs[p].error : "internal: no code");
+        done = false;
+    }
     LLVMOrcExecutorAddress address = 0;
-    if (!failed) failed = LLVMOrcLLJITLookup(jit->lljit, &address, plan->graph->name);
+    LLVMErrorRef failed = NULL;
+    if (done) failed = add_parts(jit, jobs, parts);
+    else for (int p = 0; p < parts; p++) if (jobs[p].object) LLVMDisposeMemoryBuffer(jobs[p].object);
+    for (int p = 0; p < parts; p++) arena_free(jobs[p].arena);
+    if (done && !failed) failed = LLVMOrcLLJITLookup(jit->lljit, &address, plan->graph->name);
     if (failed) {
         *error = take_error(jit->arena, failed);
         return NULL;
     }
-    return (nnrt_unit)(uintptr_t)address;
+    return done ? (nnrt_unit)(uintptr_t)address : NULL;
 }

@@ -1,9 +1,11 @@
 /* module.c: the CPU that code is made for, and modules holding units. */
 #include "codegen/emit.h"
 #include <llvm-c/Analysis.h>
+#include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <stdlib.h>
 #include <string.h>
+#include <threads.h>
 
 /* What can be asked for with --cpu. Levels are those of the x86-64 psABI: 3 has 16 vector registers of 8 floats and fused multiply-add, 4 has 32 of 16. */
 typedef struct CpuRow { const char *name; int level; } CpuRow;
@@ -22,7 +24,7 @@ struct Target {
     int level;                   /* 0: not x86 */
     LLVMTargetRef target;
     char *triple;
-    LLVMTargetMachineRef machine[2];
+    LLVMTargetMachineRef machine[TARGET_PARTS];
 };
 
 static int host_level(void)
@@ -79,10 +81,18 @@ static bool choose_cpu(Target *t, const char *cpu, char **error)
     return true;
 }
 
-Target *target_new(Arena *arena, const char *cpu, char **error)
+/* Loop strength reduction takes a quarter of the time of code generation, and gives nothing to loops that are written in tiles already. */
+static void set_up_llvm(void)
 {
     LLVMInitializeNativeTarget();
     LLVMInitializeNativeAsmPrinter();
+    LLVMParseCommandLineOptions(2, (const char *const[]){"nnc", "-disable-lsr"}, NULL);
+}
+
+Target *target_new(Arena *arena, const char *cpu, char **error)
+{
+    static once_flag once = ONCE_FLAG_INIT;      /* LLVM's options belong to the process, and it takes them once */
+    call_once(&once, set_up_llvm);
     Target *t = ARENA_NEW(arena, Target);
     t->arena = arena;
     char *message = NULL;
@@ -103,7 +113,7 @@ Target *target_new(Arena *arena, const char *cpu, char **error)
 void target_free(Target *t)
 {
     if (!t) return;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < TARGET_PARTS; i++)
         if (t->machine[i]) LLVMDisposeTargetMachine(t->machine[i]);
     if (t->triple) LLVMDisposeMessage(t->triple);
     t->triple = NULL;
@@ -114,11 +124,10 @@ const char *target_features(const Target *t) { return level_features[t->level]; 
 int target_tile_rows(const Target *t) { return t->level == 4 ? 14 : 6; }
 bool target_runs_here(const Target *t) { return t->level <= host_level(); }
 
-LLVMTargetMachineRef target_machine(Target *t, bool position_independent)
+LLVMTargetMachineRef target_machine(Target *t, int part)
 {
-    LLVMTargetMachineRef *m = &t->machine[position_independent];
-    if (!*m) *m = LLVMCreateTargetMachine(t->target, t->triple, t->cpu, "", LLVMCodeGenLevelDefault, position_independent ? LLVMRelocPIC : LLVMRelocStatic,
-                                          position_independent ? LLVMCodeModelDefault : LLVMCodeModelJITDefault);
+    LLVMTargetMachineRef *m = &t->machine[part];
+    if (!*m) *m = LLVMCreateTargetMachine(t->target, t->triple, t->cpu, "", LLVMCodeGenLevelLess, LLVMRelocPIC, LLVMCodeModelDefault);
     return *m;
 }
 
@@ -130,19 +139,19 @@ static void attribute_all(Emitter *e, const Target *t)
         if (!LLVMIsDeclaration(fn)) LLVMAddAttributeAtIndex(fn, LLVMAttributeFunctionIndex, tune);
 }
 
-LLVMModuleRef module_of_plans(LLVMContextRef context, Target *target, const Plan *const *plans, size_t count, char **error)
+LLVMModuleRef module_of_plans(LLVMContextRef context, Target *target, const ModuleRequest *request, char **error)
 {
-    Emitter e = {.context = context, .error = error, .arena = target->arena, .tile_rows = target_tile_rows(target)};
+    Emitter e = {.context = context, .error = error, .arena = request->arena, .tile_rows = target_tile_rows(target), .part = request->part, .parts = request->parts};
     e.module = LLVMModuleCreateWithNameInContext("nnc", context);
     LLVMSetTarget(e.module, target->triple);
-    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(target_machine(target, true));
+    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(target_machine(target, request->part));
     LLVMSetModuleDataLayout(e.module, layout);
     LLVMDisposeTargetData(layout);
     e.b = LLVMCreateBuilderInContext(context);
     abi_types(&e);
-    for (size_t i = 0; i < count && !e.failed; i++) {
-        e.plan = plans[i];
-        e.g = plans[i]->graph;
+    for (size_t i = 0; i < request->count && !e.failed; i++) {
+        e.plan = request->plans[i];
+        e.g = request->plans[i]->graph;
         emit_unit(&e);
     }
     if (!e.failed) product_finish(&e);

@@ -16,23 +16,33 @@ static int64_t gather_block(const Emitter *e) { return e->g->batch > 64 ? 8 : e-
 
 static bool is_heads(Op op) { return op == IR_HEADS_DOT || op == IR_HEADS_MIX; }
 
-Val kernel_task_count(Emitter *e, const Kernel *k, Val n)
+Tasks kernel_tasks_of(Emitter *e, const Kernel *k)
 {
     switch (k->kind) {
     case KERNEL_GRID: {
         Blocks b = kernel_blocks(e, k);
-        Val row_blocks = b.all_rows ? c64(e, 1) : ceil_div(e, view_rows_value(e, k->view, n), b.rows);
-        return imul(e, row_blocks, b.panel_blocks);
+        if (b.all_rows) return (Tasks){.rows = 1, .block = 1, .panels = b.panel_blocks};
+        return (Tasks){.per_sample = k->view.batch, .rows = k->view.per_sample, .block = b.rows, .panels = b.panel_blocks};
     }
-    case KERNEL_SCALAR: return c64(e, 1);
-    case KERNEL_GATHER: return ceil_div(e, n, gather_block(e));
-    case KERNEL_OUT: return graph_node(e->g, k->node)->slot == SLOT_OUT ? ceil_div(e, n, gather_block(e)) : c64(e, 1);
+    case KERNEL_GATHER: return (Tasks){.per_sample = true, .rows = 1, .block = gather_block(e), .panels = 1};
+    case KERNEL_OUT:
+        if (graph_node(e->g, k->node)->slot == SLOT_OUT) return (Tasks){.per_sample = true, .rows = 1, .block = gather_block(e), .panels = 1};
+        break;
     case KERNEL_MOVE:
-        if (k->source == NO_NODE && is_heads(graph_node(e->g, k->node)->op)) return heads_task_count(e, k, n);
+        if (k->source == NO_NODE && is_heads(graph_node(e->g, k->node)->op)) return heads_tasks(e, k);
         /* fall through */
-    case KERNEL_FOLD: return c64(e, k->source != NO_NODE ? view_panels(k->view) : view_panels(view_of_shape(graph_node(e->g, k->node)->shape, e->plan->feature_axis[k->node])));
+    case KERNEL_FOLD:
+        return (Tasks){.rows = 1, .block = 1,
+                       .panels = k->source != NO_NODE ? view_panels(k->view) : view_panels(view_of_shape(graph_node(e->g, k->node)->shape, e->plan->feature_axis[k->node]))};
+    case KERNEL_SCALAR: break;
     }
-    return c64(e, 1);
+    return (Tasks){.rows = 1, .block = 1, .panels = 1};
+}
+
+Val kernel_task_count(Emitter *e, const Kernel *k, Val n)
+{
+    Tasks t = kernel_tasks_of(e, k);
+    return imul(e, ceil_div(e, t.per_sample ? imul(e, n, t.rows) : c64(e, t.rows), t.block), t.panels);
 }
 
 static Val tail_mask(Emitter *e, int64_t lanes)
@@ -292,49 +302,65 @@ void transpose_block(Emitter *e, Val from, Val to)
     }
 }
 
-/* The same matrix with its other axis in panels: panel q of the copy is rows 16 q .. of the original. Both have their panels whole in memory
- * only up to the rows there are, so the last, narrower blocks go element by element. */
+/* relayout(from, to, rows, features, from's rows, to's rows, begin, end): the same matrix with its other axis in panels. Panel q of the copy, q in
+ * [begin, end), is rows 16 q .. of the original. Whole blocks are transposed in registers; what they leave (all features of the last rows, or
+ * the last features of whole ones) goes element by element. One function for all matrices of a module. */
+enum { RELAYOUT_FROM, RELAYOUT_TO, RELAYOUT_ROWS, RELAYOUT_FEATURES, RELAYOUT_FROM_ROWS, RELAYOUT_TO_ROWS, RELAYOUT_BEGIN, RELAYOUT_END, RELAYOUT_COUNT };
+
+static Val panel_element(Emitter *e, Val base, Val rows, Val row, Val feature)
+{
+    Val panel = LLVMBuildMul(e->b, LLVMBuildLShr(e->b, feature, c64(e, 4), ""), imul(e, rows, LANES), "");
+    return float_offset(e, base, iadd(e, panel, iadd(e, imul(e, row, LANES), LLVMBuildAnd(e->b, feature, c64(e, LANES - 1), ""))));
+}
+
+static Val relayout_function(Emitter *e)
+{
+    Val fn = LLVMGetNamedFunction(e->module, "relayout");
+    if (fn) return fn;
+    LLVMTypeRef types[RELAYOUT_COUNT] = {e->ptr, e->ptr};
+    for (int i = RELAYOUT_ROWS; i < RELAYOUT_COUNT; i++) types[i] = e->i64;
+    fn = LLVMAddFunction(e->module, "relayout", LLVMFunctionType(e->void_, types, RELAYOUT_COUNT, false));
+    LLVMSetLinkage(fn, LLVMInternalLinkage);
+    Block back = LLVMGetInsertBlock(e->b);
+    LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, fn, "entry"));
+    Val arg[RELAYOUT_COUNT];
+    for (unsigned i = 0; i < RELAYOUT_COUNT; i++) arg[i] = LLVMGetParam(fn, i);
+    Loop q = loop_begin(e, arg[RELAYOUT_BEGIN], arg[RELAYOUT_END], 1, 0, NULL, NULL);
+    Val first = imul(e, q.i, LANES), left = LLVMBuildSub(e->b, arg[RELAYOUT_ROWS], first, "");
+    Val whole = LLVMBuildICmp(e->b, LLVMIntSGE, left, c64(e, LANES), "");
+    Val done = LLVMBuildSelect(e->b, whole, LLVMBuildAnd(e->b, arg[RELAYOUT_FEATURES], c64(e, -LANES), ""), c64(e, 0), "");
+    Loop p = loop_begin(e, c64(e, 0), done, LANES, 0, NULL, NULL);
+    Val source = panel_element(e, arg[RELAYOUT_FROM], arg[RELAYOUT_FROM_ROWS], first, p.i);
+    Val target = panel_element(e, arg[RELAYOUT_TO], arg[RELAYOUT_TO_ROWS], p.i, first);
+    Loop quarter = loop_begin(e, c64(e, 0), c64(e, 4), 1, 0, NULL, NULL);
+    Val down = LLVMBuildLShr(e->b, quarter.i, c64(e, 1), ""), across = LLVMBuildAnd(e->b, quarter.i, c64(e, 1), "");
+    transpose_block(e, float_offset(e, source, iadd(e, imul(e, down, 8 * LANES), imul(e, across, 8))),
+                    float_offset(e, target, iadd(e, imul(e, across, 8 * LANES), imul(e, down, 8))));
+    loop_end(e, &quarter, NULL);
+    loop_end(e, &p, NULL);
+    Loop c = loop_begin(e, done, arg[RELAYOUT_FEATURES], 1, 0, NULL, NULL);
+    Loop i = loop_begin(e, first, iadd(e, first, imin(e, left, c64(e, LANES))), 1, 0, NULL, NULL);
+    Val value = LLVMBuildLoad2(e->b, e->f32, panel_element(e, arg[RELAYOUT_FROM], arg[RELAYOUT_FROM_ROWS], i.i, c.i), "");
+    LLVMBuildStore(e->b, value, panel_element(e, arg[RELAYOUT_TO], arg[RELAYOUT_TO_ROWS], c.i, i.i));
+    loop_end(e, &i, NULL);
+    loop_end(e, &c, NULL);
+    loop_end(e, &q, NULL);
+    LLVMBuildRetVoid(e->b);
+    if (back) LLVMPositionBuilderAtEnd(e->b, back);
+    return fn;
+}
+
 static void emit_relayout(Emitter *e, Frame *f, const Kernel *k)
 {
     const Relayout *r = NULL;
     for (size_t i = 0; i < e->plan->relayouts.len; i++)
         if (e->plan->relayouts.data[i].node == k->node) r = &e->plan->relayouts.data[i];
     const Storage *st = &e->plan->storage[k->node];
-    Shape shape = graph_node(e->g, k->node)->shape;
-    int own = e->plan->feature_axis[k->node];
-    if (!r || shape.rank != 2) { emit_fail(e, "internal: no second layout for kernel '%s'", k->name); return; }
-    Val from = storage_base(e, f, st), to = storage_base(e, f, &r->storage);
-    View v = st->view;                                       /* rows x features of the original; the copy has features rows x rows features */
-    Val rows = view_rows_value(e, v, f->n);
-    Loop q = loop_begin(e, f->task_begin, f->task_end, 1, 0, NULL, NULL);
-    Val first = imul(e, q.i, LANES), left = LLVMBuildSub(e->b, rows, first, "");
-    Branch whole = branch_begin(e, LLVMBuildICmp(e->b, LLVMIntSGE, left, c64(e, LANES), ""));
-    int64_t panels = v.features / LANES;
-    if (panels > 0) {
-        Loop p = loop_begin(e, c64(e, 0), c64(e, panels), 1, 0, NULL, NULL);
-        Val source = float_offset(e, from, element_offset(e, st->rows_max, first, p.i));
-        Val target = float_offset(e, to, element_offset(e, r->storage.rows_max, imul(e, p.i, LANES), q.i));
-        for (int a = 0; a < 2; a++)
-            for (int b = 0; b < 2; b++)
-                transpose_block(e, float_offset(e, source, c64(e, a * 8 * LANES + b * 8)), float_offset(e, target, c64(e, b * 8 * LANES + a * 8)));
-        loop_end(e, &p, NULL);
-    }
-    branch_else(e, &whole);
-    branch_end(e, &whole);
-    /* what the blocks left: all features of the last rows, or the last features of whole ones */
-    Val some = LLVMBuildICmp(e->b, LLVMIntSGE, left, c64(e, LANES), "");
-    Val start = LLVMBuildSelect(e->b, some, c64(e, panels * LANES), c64(e, 0), "");
-    Loop c = loop_begin(e, start, c64(e, v.features), 1, 0, NULL, NULL);
-    Loop i = loop_begin(e, c64(e, 0), imin(e, left, c64(e, LANES)), 1, 0, NULL, NULL);
-    Val row = iadd(e, first, i.i);
-    Index x = {.rank = 2};
-    x.at[own] = c.i;
-    x.at[1 - own] = row;
-    Val value = LLVMBuildLoad2(e->b, e->f32, element_address(e, from, st, shape, own, &x), "");
-    LLVMBuildStore(e->b, value, element_address(e, to, &r->storage, shape, 1 - own, &x));
-    loop_end(e, &i, NULL);
-    loop_end(e, &c, NULL);
-    loop_end(e, &q, NULL);
+    if (!r || graph_node(e->g, k->node)->shape.rank != 2) { emit_fail(e, "internal: no second layout for kernel '%s'", k->name); return; }
+    Val args[] = {storage_base(e, f, st), storage_base(e, f, &r->storage), view_rows_value(e, st->view, f->n), c64(e, st->view.features),
+                  c64(e, st->rows_max), c64(e, r->storage.rows_max), f->task_begin, f->task_end};
+    Val fn = relayout_function(e);
+    LLVMBuildCall2(e->b, LLVMGlobalGetValueType(fn), fn, args, RELAYOUT_COUNT, "");
 }
 
 void emit_move(Emitter *e, Frame *f, const Kernel *k)

@@ -135,11 +135,15 @@ void emit_scalar_kernel(Emitter *e, Frame *f, const Kernel *k)
     }
 }
 
-Val emit_kernel(Emitter *e, int index)
+static Val emit_kernel(Emitter *e, int index, bool shared)
 {
     const Kernel *k = &e->plan->kernels.data[index];
     Frame f;
     frame_begin(e, &f, arena_printf(e->arena, "%s_k%d", e->g->name, index));
+    if (shared) {
+        LLVMSetLinkage(f.fn, LLVMExternalLinkage);
+        LLVMSetVisibility(f.fn, LLVMHiddenVisibility);
+    }
     switch (k->kind) {
     case KERNEL_GRID: emit_grid(e, &f, k); break;
     case KERNEL_SCALAR: emit_scalar_kernel(e, &f, k); break;
@@ -165,20 +169,72 @@ static int loss_phase(const Emitter *e)
     return -1;
 }
 
-/* Thread t of T takes tasks [count * t / T, count * (t + 1) / T); kernels of one phase start with different threads, so that single tasks spread. */
+/* dispatch(kernel, call, position, n, step, thread, threads, rows, block, panels): thread t of T takes tasks [count * t / T, count * (t + 1) / T)
+ * of the ceil(rows / block) * panels there are. One function for all kernels: divisions in line would cost more to compile than to run. */
+enum { DISPATCH_KERNEL, DISPATCH_CALL, DISPATCH_POSITION, DISPATCH_N, DISPATCH_STEP, DISPATCH_THREAD, DISPATCH_THREADS, DISPATCH_ROWS, DISPATCH_BLOCK,
+       DISPATCH_PANELS, DISPATCH_COUNT };
+
+static LLVMTypeRef dispatch_type(Emitter *e)
+{
+    LLVMTypeRef args[DISPATCH_COUNT] = {e->ptr, e->ptr};
+    for (int i = DISPATCH_POSITION; i < DISPATCH_COUNT; i++) args[i] = e->i64;
+    return LLVMFunctionType(e->void_, args, DISPATCH_COUNT, false);
+}
+
+static Val dispatch_function(Emitter *e)
+{
+    Val fn = LLVMGetNamedFunction(e->module, "dispatch");
+    if (fn) return fn;
+    fn = LLVMAddFunction(e->module, "dispatch", dispatch_type(e));
+    LLVMSetLinkage(fn, LLVMInternalLinkage);
+    Block back = LLVMGetInsertBlock(e->b);
+    LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, fn, "entry"));
+    Val arg[DISPATCH_COUNT];
+    for (unsigned i = 0; i < DISPATCH_COUNT; i++) arg[i] = LLVMGetParam(fn, i);
+    Val block = arg[DISPATCH_BLOCK], threads = arg[DISPATCH_THREADS], thread = arg[DISPATCH_THREAD];
+    Val blocks = LLVMBuildUDiv(e->b, iadd(e, arg[DISPATCH_ROWS], LLVMBuildSub(e->b, block, c64(e, 1), "")), block, "");
+    Val count = LLVMBuildMul(e->b, blocks, arg[DISPATCH_PANELS], "");
+    Val turn = LLVMBuildURem(e->b, thread, threads, "");
+    Val begin = LLVMBuildUDiv(e->b, LLVMBuildMul(e->b, count, turn, ""), threads, "");
+    Val end = LLVMBuildUDiv(e->b, LLVMBuildMul(e->b, count, iadd(e, turn, c64(e, 1)), ""), threads, "");
+    Branch some = branch_begin(e, LLVMBuildICmp(e->b, LLVMIntSLT, begin, end, ""));
+    Val args[] = {arg[DISPATCH_CALL], arg[DISPATCH_POSITION], arg[DISPATCH_N], arg[DISPATCH_STEP], begin, end};
+    LLVMBuildCall2(e->b, e->kernel_type, arg[DISPATCH_KERNEL], args, 6, "");
+    branch_end(e, &some);
+    LLVMBuildRetVoid(e->b);
+    if (back) LLVMPositionBuilderAtEnd(e->b, back);
+    return fn;
+}
+
+/* Kernels of one phase start with different threads, so that single tasks spread; a step's scalars are always the same thread's. */
 static void call_kernel(Emitter *e, Val kernel, int index, Val call, Val position, Val n, Val step, Val thread, Val threads)
 {
     const Kernel *k = &e->plan->kernels.data[index];
-    Val count = kernel_task_count(e, k, n), begin = c64(e, 0), end = count;
-    if (!e->plan->serial) {
-        Val turn = k->kind == KERNEL_SCALAR ? thread : LLVMBuildURem(e->b, iadd(e, thread, c64(e, index)), threads, "");
-        begin = LLVMBuildUDiv(e->b, LLVMBuildMul(e->b, count, turn, ""), threads, "");
-        end = LLVMBuildUDiv(e->b, LLVMBuildMul(e->b, count, iadd(e, turn, c64(e, 1)), ""), threads, "");
-    }
-    Branch some = branch_begin(e, LLVMBuildICmp(e->b, LLVMIntSLT, begin, end, ""));
-    Val args[] = {call, position, n, step, begin, end};
-    LLVMBuildCall2(e->b, e->kernel_type, kernel, args, 6, "");
-    branch_end(e, &some);
+    Tasks tasks = kernel_tasks_of(e, k);
+    Val rows = tasks.per_sample ? imul(e, n, tasks.rows) : c64(e, tasks.rows);
+    if (k->kind != KERNEL_SCALAR && !e->plan->serial) thread = iadd(e, thread, c64(e, index));
+    Val args[] = {kernel, call, position, n, step, thread, threads, rows, c64(e, tasks.block), c64(e, tasks.panels)};
+    LLVMBuildCall2(e->b, dispatch_type(e), dispatch_function(e), args, DISPATCH_COUNT, "");
+}
+
+/* Which part has a kernel: weight gradients (and with them the transposed products) in the last one, the rest where less has gathered. */
+static int *share_kernels(const Emitter *e)
+{
+    size_t count = e->plan->kernels.len;
+    int *owner = ARENA_ARRAY(e->arena, int, count + 1);
+    size_t load[TARGET_PARTS] = {0};
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < count; i++) {
+            const Kernel *k = &e->plan->kernels.data[i];
+            bool product = k->kind == KERNEL_GRID && k->contract != NO_NODE;
+            if (product != (pass == 0)) continue;
+            int part = 0;
+            if (product) part = k->view.batch ? 0 : e->parts - 1;
+            else for (int p = 1; p < e->parts; p++) if (load[p] < load[part]) part = p;
+            owner[i] = part;
+            load[part] += 8 + k->placed.len;
+        }
+    return owner;
 }
 
 Val emit_unit(Emitter *e)
@@ -186,7 +242,13 @@ Val emit_unit(Emitter *e)
     const Plan *plan = e->plan;
     size_t count = plan->kernels.len;
     Val *kernels = ARENA_ARRAY(e->arena, Val, count + 1);
-    for (size_t i = 0; i < count && !e->failed; i++) kernels[i] = emit_kernel(e, (int)i);
+    const int *owner = share_kernels(e);
+    e->scratch = NULL;
+    for (size_t i = 0; i < count && !e->failed; i++) {
+        if (owner[i] == e->part) kernels[i] = emit_kernel(e, (int)i, e->parts > 1 && e->part > 0);
+        else if (e->part == 0) kernels[i] = LLVMAddFunction(e->module, arena_printf(e->arena, "%s_k%d", e->g->name, (int)i), e->kernel_type);
+    }
+    if (e->part > 0) return NULL;
     LLVMTypeRef type = LLVMFunctionType(e->void_, (LLVMTypeRef[]){e->ptr, e->i32}, 2, false);
     Val fn = LLVMAddFunction(e->module, e->g->name, type);
     LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, fn, "entry"));
@@ -198,7 +260,7 @@ Val emit_unit(Emitter *e)
     LLVMBuildRetVoid(e->b);
     LLVMPositionBuilderAtEnd(e->b, work);
     Val first = abi_field(e, call, ABI_FIRST, e->i64), last = abi_field(e, call, ABI_LAST, e->i64), start = abi_field(e, call, ABI_STEP, e->i64);
-    Val threads = LLVMBuildSExt(e->b, abi_field(e, call, ABI_THREADS, e->i32), e->i64, ""), barrier = abi_field(e, call, ABI_BARRIER, e->ptr);
+    Val threads = plan->serial ? c64(e, 1) : LLVMBuildSExt(e->b, abi_field(e, call, ABI_THREADS, e->i32), e->i64, ""), barrier = abi_field(e, call, ABI_BARRIER, e->ptr);
     LLVMTypeRef wait = LLVMFunctionType(e->void_, (LLVMTypeRef[]){e->ptr}, 1, false);
     int64_t batch = e->g->batch > 0 ? e->g->batch : 1;
     int halt_phase = trains(e) ? loss_phase(e) : -1;
