@@ -56,11 +56,11 @@ void nnrt_unpack(const float *packed, float *logical, const int64_t *dims, int r
 void nnrt_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
 /* Sequential numbers for everything the runtime draws itself. A stream is named by words, so that no two uses meet. */
-typedef struct nnrt_random { uint32_t key[2], counter[4], block[4]; int used; } nnrt_random;
+typedef struct nnrt_random { uint32_t key[2], counter[4], block[4]; int used; bool has_spare; double spare; } nnrt_random;
 nnrt_random nnrt_random_new(uint64_t seed, uint32_t purpose, uint32_t a, uint32_t b);
 uint32_t nnrt_random_u32(nnrt_random *r);
 double nnrt_random_uniform(nnrt_random *r);          /* [0, 1), 32 bits */
-double nnrt_random_normal(nnrt_random *r);           /* Box and Muller (1958) */
+double nnrt_random_normal(nnrt_random *r);           /* Box and Muller (1958), two at a time */
 uint32_t nnrt_random_below(nnrt_random *r, uint32_t n);   /* 0 .. n - 1, without bias (Lemire 2019) */
 void nnrt_shuffle(nnrt_random *r, uint32_t *items, size_t n);   /* Fisher-Yates */
 enum { NNRT_DRAW_INIT = 1, NNRT_DRAW_ORDER, NNRT_DRAW_HOLDOUT, NNRT_DRAW_GENERATE, NNRT_DRAW_AUGMENT, NNRT_DRAW_MIX, NNRT_DRAW_BOOTSTRAP, NNRT_DRAW_TUNE, NNRT_DRAW_OTHER };

@@ -45,8 +45,16 @@ double nnrt_random_uniform(nnrt_random *r)
 
 double nnrt_random_normal(nnrt_random *r)
 {
-    double u = 1 - nnrt_random_uniform(r), v = nnrt_random_uniform(r);
-    return sqrt(-2 * log(u)) * cos(6.283185307179586477 * v);
+    if (r->has_spare) {
+        r->has_spare = false;
+        return r->spare;
+    }
+    double u = 1 - nnrt_random_uniform(r), v = nnrt_random_uniform(r), sine, cosine;
+    double radius = sqrt(-2 * log(u));
+    sincos(6.283185307179586477 * v, &sine, &cosine);
+    r->spare = radius * sine;
+    r->has_spare = true;
+    return radius * cosine;
 }
 
 /* Lemire, Fast random integer generation in an interval (2019). */
