@@ -10,6 +10,7 @@ static const struct { const char *form; bool (*read)(const nnrt_source_request *
     { "npz", nnrt_read_npz },
     { "idx", nnrt_read_idx },
     { "text", nnrt_read_text },
+    { "images", nnrt_read_images },
     { "digits", nnrt_generate_digits },
     { "moons", nnrt_generate_points },
     { "circles", nnrt_generate_points },

@@ -44,6 +44,7 @@ bool nnrt_read_npy(const nnrt_source_request *request, nnrt_source *source, nnrt
 bool nnrt_read_npz(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e);
 bool nnrt_read_idx(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e);
 bool nnrt_read_text(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e);
+bool nnrt_read_images(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e);
 bool nnrt_generate_digits(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e);
 bool nnrt_generate_points(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e);
 

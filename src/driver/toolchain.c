@@ -24,7 +24,7 @@
 #endif
 
 /* What libnnrt.a itself needs, beyond libm and threads. */
-static const char *const libraries[] = {"jansson", "z", OPENMP_LIBRARY};
+static const char *const libraries[] = {"jansson", "png16", "jpeg", "z", OPENMP_LIBRARY};
 enum { LIBRARIES = sizeof libraries / sizeof *libraries };
 
 extern char **environ;

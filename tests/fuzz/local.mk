@@ -4,7 +4,7 @@
 FUZZ_SECONDS = 15
 FUZZ_FLAGS = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 FUZZ_TARGETS = tests/fuzz/fuzz_grammar tests/fuzz/fuzz_data tests/fuzz/fuzz_safetensors
-FUZZ_LDADD = libnnc.a libnnrt.a $(JANSSON_LIBS) $(ZLIB_LIBS)
+FUZZ_LDADD = libnnc.a libnnrt.a $(JANSSON_LIBS) $(PNG_LIBS) $(JPEG_LIBS) $(ZLIB_LIBS)
 
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
 tests_fuzz_fuzz_grammar_SOURCES = tests/fuzz/fuzz_grammar.c
