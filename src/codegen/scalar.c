@@ -39,6 +39,24 @@ static Val op_sigmoid(TWO)
     Val negative = LLVMBuildFNeg(B, in[0], ""), one = cd(e, 1);
     return LLVMBuildFDiv(B, one, LLVMBuildFAdd(B, one, libm(e, "exp", 1, &negative), ""), "");
 }
+static Val whole(Emitter *e, bool vector, uint32_t k)
+{
+    Val one = LLVMConstInt(e->i32, k, false), all[NNRT_LANES];
+    for (int i = 0; i < NNRT_LANES; i++) all[i] = one;
+    return vector ? LLVMConstVector(all, NNRT_LANES) : one;
+}
+/* To nearest, ties to even, on the bits: half a unit of what stays is added, a bit less where what stays is even. */
+static Val op_round_bf16(TWO)
+{
+    bool vector = is_vector(in[0]);
+    LLVMTypeRef real = vector ? e->vf : e->f32;
+    Val x = vector ? in[0] : LLVMBuildFPTrunc(B, in[0], real, ""), bits = LLVMBuildBitCast(B, x, vector ? e->vi : e->i32, "");
+    Val odd = LLVMBuildAnd(B, LLVMBuildLShr(B, bits, whole(e, vector, 16), ""), whole(e, vector, 1), "");
+    bits = LLVMBuildAdd(B, LLVMBuildAdd(B, bits, whole(e, vector, 0x7fff), ""), odd, "");
+    Val rounded = LLVMBuildBitCast(B, LLVMBuildAnd(B, bits, whole(e, vector, 0xffff0000u), ""), real, "");
+    rounded = LLVMBuildSelect(B, LLVMBuildFCmp(B, LLVMRealUNO, x, x, ""), x, rounded, "");
+    return vector ? rounded : LLVMBuildFPExt(B, rounded, e->f64, "");
+}
 static Val op_not(TWO) { return truth(e, LLVMBuildFCmp(B, LLVMRealOEQ, in[0], number(e, in[0], 0), ""), in[0]); }
 static Val op_same(TWO) { (void)e; return in[0]; }
 static Val op_add(TWO) { return LLVMBuildFAdd(B, in[0], in[1], ""); }
@@ -60,7 +78,7 @@ typedef Val (*OpEmitter)(Emitter *e, const Val *in);
 static const OpEmitter emitters[IR_OP_COUNT] = {
     [IR_NEG] = op_neg, [IR_EXP] = op_exp, [IR_LN] = op_ln, [IR_SQRT] = op_sqrt, [IR_ABS] = op_abs, [IR_SIGN] = op_sign,
     [IR_FLOOR] = op_floor, [IR_TANH] = op_tanh, [IR_SIN] = op_sin, [IR_COS] = op_cos, [IR_ERF] = op_erf, [IR_SIGMOID] = op_sigmoid,
-    [IR_NOT] = op_not, [IR_STOP] = op_same, [IR_BROADCAST] = op_same, [IR_ADD] = op_add, [IR_SUB] = op_sub, [IR_MUL] = op_mul,
+    [IR_ROUND_BF16] = op_round_bf16, [IR_NOT] = op_not, [IR_STOP] = op_same, [IR_BROADCAST] = op_same, [IR_ADD] = op_add, [IR_SUB] = op_sub, [IR_MUL] = op_mul,
     [IR_DIV] = op_div, [IR_POW] = op_pow, [IR_MIN] = op_min, [IR_MAX] = op_max, [IR_LT] = op_lt, [IR_LE] = op_le, [IR_EQ] = op_eq,
     [IR_AND] = op_and, [IR_OR] = op_or, [IR_SELECT] = op_select,
 };

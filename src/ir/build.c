@@ -167,6 +167,7 @@ bool contract_fits(Shape a, Shape b, bool ta, bool tb, Shape out) {
 NodeId g_contract(Graph *g, NodeId a, NodeId b, bool ta, bool tb, Shape out) {
     Shape sa = shape_at(g, a), sb = shape_at(g, b);
     if (!contract_fits(sa, sb, ta, tb, out)) return fail(g, a, "contract", sa, sb);
+    if (g->rounds_products) a = g_unary(g, IR_ROUND_BF16, a), b = g_unary(g, IR_ROUND_BF16, b);
     if (shape_is_scalar(out) && shape_equal(sa, sb))
         return g_broadcast(g, g_reduce(g, IR_REDUCE_SUM, g_binary(g, IR_MUL, a, b), shape_scalar()), out);
     Node n;

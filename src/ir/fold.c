@@ -140,7 +140,7 @@ static NodeId fold_select(const Fold *f) {
 }
 
 static NodeId (*const fold_table[IR_OP_COUNT])(const Fold *) = {
-    [IR_NEG] = fold_neg, [IR_ABS] = fold_abs, [IR_FLOOR] = fold_same, [IR_SIGN] = fold_same, [IR_STOP] = fold_stop,
+    [IR_NEG] = fold_neg, [IR_ABS] = fold_abs, [IR_FLOOR] = fold_same, [IR_SIGN] = fold_same, [IR_ROUND_BF16] = fold_same, [IR_STOP] = fold_stop,
     [IR_ADD] = fold_add, [IR_SUB] = fold_sub, [IR_MUL] = fold_mul, [IR_DIV] = fold_div, [IR_POW] = fold_pow,
     [IR_MIN] = fold_equal_pair, [IR_MAX] = fold_equal_pair, [IR_AND] = fold_and, [IR_OR] = fold_or, [IR_SELECT] = fold_select,
 };

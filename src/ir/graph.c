@@ -116,6 +116,17 @@ bool node_constant(const Graph *g, NodeId id, double *value) {
     return true;
 }
 
+/* The upper half of a float32, rounded to nearest, ties to even; a NaN stays one. */
+static double round_bf16(double x) {
+    float narrow = (float)x;
+    uint32_t bits;
+    memcpy(&bits, &narrow, sizeof bits);
+    if (narrow != narrow) return narrow;
+    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
+    memcpy(&narrow, &bits, sizeof bits);
+    return narrow;
+}
+
 double op_evaluate(Op op, const double *x) {
     switch (op) {
     case IR_NEG: return -x[0];
@@ -131,6 +142,7 @@ double op_evaluate(Op op, const double *x) {
     case IR_ERF: return erf(x[0]);
     case IR_SIGMOID: return 1 / (1 + exp(-x[0]));
     case IR_NOT: return x[0] == 0;
+    case IR_ROUND_BF16: return round_bf16(x[0]);
     case IR_STOP: case IR_BROADCAST: return x[0];
     case IR_ADD: return x[0] + x[1];
     case IR_SUB: return x[0] - x[1];

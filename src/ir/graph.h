@@ -123,6 +123,7 @@ typedef struct Graph {
     void *cons;                  /* the builder's hash table */
     int current_layer;           /* given to nodes built from now on */
     StepPart current_part;           /* likewise */
+    bool rounds_products;        /* g_contract rounds what it multiplies to bfloat16 */
     uint32_t streams;            /* next unused random stream */
     char *error;                 /* the first thing a builder could not do (a bug of its caller); the verifier reports it */
 } Graph;

@@ -79,6 +79,7 @@ static void give_whole(const Turn *t, int i, NodeId part) {
 static NodeId whole_adjoint(const Turn *t) { return g_broadcast(t->g, t->adjoint, t->node.shape); }
 
 static void derive_neg(const Turn *t) { give(t, 0, g_unary(t->g, IR_NEG, t->adjoint)); }
+static void derive_round(const Turn *t) { give(t, 0, t->adjoint); }
 static void derive_exp(const Turn *t) { give(t, 0, mul(t, t->adjoint, t->y)); }
 static void derive_ln(const Turn *t) { give(t, 0, quotient(t, t->adjoint, in(t, 0))); }
 static void derive_sqrt(const Turn *t) { give(t, 0, quotient(t, mul(t, t->adjoint, num(t, 0.5)), t->y)); }
@@ -325,7 +326,7 @@ static void derive_broadcast(const Turn *t) {
 }
 
 static void (*const derive_table[IR_OP_COUNT])(const Turn *) = {
-    [IR_NEG] = derive_neg, [IR_EXP] = derive_exp, [IR_LN] = derive_ln, [IR_SQRT] = derive_sqrt, [IR_ABS] = derive_abs,
+    [IR_NEG] = derive_neg, [IR_ROUND_BF16] = derive_round, [IR_EXP] = derive_exp, [IR_LN] = derive_ln, [IR_SQRT] = derive_sqrt, [IR_ABS] = derive_abs,
     [IR_TANH] = derive_tanh, [IR_SIN] = derive_sin, [IR_COS] = derive_cos, [IR_ERF] = derive_erf, [IR_SIGMOID] = derive_sigmoid,
     [IR_BROADCAST] = derive_broadcast, [IR_ADD] = derive_add, [IR_SUB] = derive_sub, [IR_MUL] = derive_mul, [IR_DIV] = derive_div,
     [IR_POW] = derive_pow, [IR_MIN] = derive_extreme, [IR_MAX] = derive_extreme, [IR_SELECT] = derive_select,
