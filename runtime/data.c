@@ -1,5 +1,6 @@
 /* data.c: a data declaration, opened: its sources read and checked against one another, split, filled and normalised (data.h). */
 #include "data.h"
+#include "augment.h"
 #include "csv.h"
 #include "labels.h"
 #include "parts.h"
@@ -196,7 +197,8 @@ nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_
     data->seed = json_is_integer(own_seed) ? (uint64_t)json_integer_value(own_seed) : seed;
     data->shuffle = !json_is_false(json_object_get(declaration, "shuffle"));
     opening o = { .declaration = declaration, .folder = folder, .task = task_of(declaration), .data = data, .e = e };
-    bool opened = read_sources(&o) && take_shape(&o) && take_parts(&o) && nnrt_normalize(data, setting(&o, "normalize"), e);
+    bool opened = read_sources(&o) && take_shape(&o) && take_parts(&o) && nnrt_normalize(data, setting(&o, "normalize"), e)
+        && nnrt_augment_read(setting(&o, "augment"), &data->augmentation, &data->augmentation_count, e);
     for (int part = 0; part < NNRT_PARTS; part++) nnrt_source_free(&o.source[part]);
     if (opened) return data;
     nnrt_data_free(data);
@@ -226,6 +228,7 @@ void nnrt_data_free(nnrt_data *data)
     free(data->feature_name);
     for (int i = 0; i < 2 * NNRT_PARTS; i++) free(data->storage[i]);
     free(data->x_name);
+    free(data->augmentation);
     free(data->name);
     free(data);
 }

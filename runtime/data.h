@@ -12,6 +12,8 @@ enum { NNRT_MAX_RANK = 5 };
 
 typedef struct nnrt_part { int64_t count; float *x, *y; } nnrt_part;   /* x: [count][sample_size], y: [count][target_size]; count 0: no such part */
 
+typedef struct nnrt_augmentation nnrt_augmentation;   /* augment.h */
+
 typedef struct nnrt_data {
     char *name;
     bool classify;               /* targets are class numbers 0 .. classes - 1 (as floats); else real values */
@@ -24,6 +26,7 @@ typedef struct nnrt_data {
     nnrt_part part[NNRT_PARTS];
     uint64_t seed; bool shuffle;
     char *x_name;                /* the file of the training samples, for messages; NULL: none */
+    nnrt_augmentation *augmentation; size_t augmentation_count;   /* of training samples, in order */
     char **feature_name;         /* sample_size names where a CSV gives them, else NULL */
     float *storage[2 * NNRT_PARTS];   /* the blocks that the parts' x and y lie in */
 } nnrt_data;

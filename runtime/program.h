@@ -32,6 +32,7 @@
  *            "stop": null | { "patience", "monitor": "validation.loss", "min_delta", "restore" }
  *            "average": null | { "kind": "ema" } (states "average.<weight>", written by the unit) | { "kind": "swa", "start": 6 }
  *            "checkpoint": null | { "epochs": 1, "to": "f.safetensors", "keep": "last" | "best" | "all" }
+ *            "mixup": a, "cutmix": a (0: none; targets of classes are then rows as feed.h says), "teacher": a model that the unit reads too | absent
  *            "fingerprint": text of network, data and recipe, kept in checkpoints; "optimizer": "adam", "loss": "cross_entropy"
  *  evaluate  "model" "data" "part": "test" "as"|null "unit" "metrics": [METRIC], "loss": bool
  *  predict   "model" "data" "part" "to" "unit" "passes": 0 | n (then "unit" draws dropout anew each pass, told by call->step)

@@ -133,6 +133,9 @@ static bool set_up(nnrt_training *training, nnrt_error *e)
     if (!(training->model = nnrt_program_model(program, training->model_name, e))) return false;
     if (!(training->data = data = nnrt_program_data(program, training->data_name, e))) return false;
     if (!nnrt_model_draw(training->model, training->seed, e)) return false;
+    const char *teacher = nnrt_action_text(program, "teacher");
+    nnrt_model *taught_by = teacher ? nnrt_program_model(program, teacher, e) : NULL;
+    if (teacher && (!taught_by || !nnrt_model_draw(taught_by, training->seed, e))) return false;
     if (!(training->unit = nnrt_program_instance(program, nnrt_action_text(program, "unit"), &training->compile_seconds, e))) return false;
     nnrt_instance_reset(training->unit);
     if (data->part[NNRT_VALIDATION].count && nnrt_action_text(program, "eval_unit")) {
@@ -149,6 +152,8 @@ static bool set_up(nnrt_training *training, nnrt_error *e)
     training->steps = steps >= 1 ? (int64_t)fmin(steps, 9e18) : (int64_t)fmin(epochs * (double)training->per_epoch, 9e18);
     training->epochs = (training->steps + training->per_epoch - 1) / training->per_epoch;
     training->base_lr = training->lr = nnrt_action_number(program, "lr", 0);
+    nnrt_mix mix = { nnrt_action_number(program, "mixup", 0), nnrt_action_number(program, "cutmix", 0) };
+    if (!nnrt_feed_new(data, mix, training->batch, training->session->threads, training->seed, &training->feed, e)) return false;
     if (data->shuffle && !(training->order = malloc((size_t)training->samples * sizeof *training->order))) return nnrt_no_memory(e);
     training->order_epoch = -1;
     if (!set_up_columns(training, e) || !set_up_rules(training, e)) return false;
@@ -166,6 +171,7 @@ static void clear(nnrt_training *training)
     free(training->best);
     free(training->swa);
     free(training->order);
+    nnrt_feed_free(training->feed);
     free(training->out);
     free(training->checkpoint_path);
     nnrt_history_free(training->history);
@@ -261,11 +267,13 @@ static bool train_steps(nnrt_training *training, nnrt_error *e)
         draw_order(training, epoch);
         if (chunk > training->per_epoch - within) chunk = training->per_epoch - within;
         if (chunk > last - training->step) chunk = last - training->step;
+        if (training->feed && chunk > nnrt_feed_batches(training->feed)) chunk = nnrt_feed_batches(training->feed);
         call.first = within * training->batch;
         call.last = within + chunk == training->per_epoch ? training->samples : (within + chunk) * training->batch;
         call.step = training->step;
         nnrt_set_hypers(training->unit, training->lr, training->steps, epoch, training->epochs, training->per_epoch);
         double began = nnrt_seconds();
+        if (training->feed) nnrt_feed_prepare(training->feed, &call, training->order, epoch);
         nnrt_parallel(training->unit->code, &call);
         double spent = nnrt_seconds() - began;
         if (call.halt) return nnrt_training_diverged(training, call.halt_step, e);

@@ -1,6 +1,7 @@
 /* train.h: one training: its rules, its position, and what it remembers from epoch to epoch. */
 #ifndef NNRT_TRAIN_H
 #define NNRT_TRAIN_H
+#include "feed.h"
 #include "metrics.h"
 #include "progress.h"
 
@@ -47,6 +48,7 @@ typedef struct nnrt_training {
     bool done, stopped;
     uint32_t *order;                                       /* NULL: as it lies */
     int64_t order_epoch;                                   /* the epoch it was drawn for, -1 none */
+    nnrt_feed *feed;                                       /* NULL: samples are used as they lie */
 
     /* what it remembers: one tensor a weight of the model, NULL before there is anything */
     float **best, **swa;

@@ -45,6 +45,7 @@ static bool first_layer(nnrt_training *training, int64_t step, char *layer, char
     call.last = within + 1 == training->per_epoch ? training->samples : (within + 1) * training->batch;
     call.step = step;
     nnrt_set_hypers(unit, training->lr, training->steps, step / training->per_epoch, training->epochs, training->per_epoch);
+    if (training->feed) nnrt_feed_prepare(training->feed, &call, training->order, step / training->per_epoch);
     nnrt_parallel(unit->code, &call);
     for (size_t i = 0; i < unit->count; i++) {
         const nnrt_slot *slot = &unit->slot[i];

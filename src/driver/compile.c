@@ -2,6 +2,7 @@
  *
  * All that can be found wrong without data is reported before any data is opened. */
 #include "driver/compile.h"
+#include "augment.h"
 #include "driver/driver.h"
 #include "driver/values.h"
 #include <stdlib.h>
@@ -172,6 +173,20 @@ static void describe_data(DataUse *use)
     };
 }
 
+/* What moves cells about must know which of them are neighbours. */
+static void check_augment(Compiler *c, const DataUse *use)
+{
+    const Value *list = setting(&use->decl->settings, "augment");
+    for (size_t i = 0; list->kind == VALUE_LIST && use->info.sample.rank != 3 && i < list->count; i++) {
+        const Value *v = &list->items[i];
+        if (v->kind != VALUE_CALL || !nnrt_augment_needs_image(v->call->form->name)) continue;
+        Diagnostic *d = diag_error(c->diags, DIAG_WRONG_SHAPE, v->span, "'%s' changes images, channels x height x width, but the samples of data '%s' are %s", v->call->form->name, use->decl->name,
+                                   shape_text(c->arena, use->info.sample));
+        diag_help(c->diags, d, "`shape = 1x28x28` gives flat samples the shape of an image");
+        return;
+    }
+}
+
 static DataUse *open_data(Compiler *c, Compiled *out, const DataDecl *decl)
 {
     DataUse *use = find_data(c, decl);
@@ -190,6 +205,7 @@ static DataUse *open_data(Compiler *c, Compiled *out, const DataDecl *decl)
         use = ARENA_NEW(c->arena, DataUse);
         *use = (DataUse){.decl = decl, .json = json, .opened = opened};
         describe_data(use);
+        check_augment(c, use);
         vec_push(c->arena, &c->data, use);
     }
     for (size_t i = 0; i < out->data.len; i++)
@@ -306,6 +322,9 @@ static bool phase_shapes(Compiler *c, Compiled *out)
         CompiledAction *a = out->actions.data[i];
         if (a->action->model) a->model = shape_model(c, a->action->model, shaping_data(c, out, i), a->action->model_span);
         if (a->model) list_model(c, out, a->model);
+        const ModelDecl *teacher = a->data ? distill_teacher(c->lower, &a->action->recipe) : NULL;
+        ModelInstance *taught_by = teacher ? shape_model(c, teacher, a->data, setting_span(&a->action->recipe, "distill")) : NULL;
+        if (taught_by) list_model(c, out, taught_by);
         if (a->model && a->data && lower_check_fit(c->lower, a->model, &a->data->info, a->action)) check_numbers(c, a, &told);
     }
     check_unused_models(c, out);

@@ -301,6 +301,10 @@ static void write_train(Writer *w, const CompiledAction *a, json_t *object)
     put(object, "stop", stop_json(w, recipe));
     put(object, "average", average_json(w, a));
     put(object, "checkpoint", checkpoint_json(w, recipe));
+    put(object, "mixup", value_json(w->c->arena, setting(recipe, "mixup")));
+    put(object, "cutmix", value_json(w->c->arena, setting(recipe, "cutmix")));
+    const ModelDecl *teacher = distill_teacher(w->c->lower, recipe);
+    if (teacher) put_text(object, "teacher", teacher->name);
     put_text(object, "fingerprint", fingerprint(w, a));
     put_text(object, "optimizer", value_spelling(w->c->arena, setting(recipe, "optimizer")));
     put_text(object, "loss", lower_loss_name(w->c->lower, recipe, &a->data->info, a->model));

@@ -27,6 +27,9 @@ static const char *unit_key(Compiler *c, const UnitSpec *s)
     if (s->recipe && sees_recipe(s->kind)) settings = settings_text(c->arena, s->recipe, false);
     else if (s->recipe && s->kind != UNIT_PREDICT && s->kind != UNIT_PASSES) settings = value_signature(c->arena, setting(s->recipe, "loss"), false);
     const DataInfo *d = s->data;
+    static const char *const forward[] = {"mixup", "cutmix", "weight_noise", "precision"};      /* what changes how a training step looks forward */
+    for (size_t i = 0; s->kind == UNIT_DIAGNOSE && s->recipe && i < sizeof forward / sizeof *forward; i++)
+        settings = arena_printf(c->arena, "%s%s", settings, value_signature(c->arena, setting(s->recipe, forward[i]), false));
     bool trains = sees_recipe(s->kind), follows_freezes = s->kind != UNIT_EVALUATE && s->kind != UNIT_PREDICT;
     return arena_printf(c->arena, "%d %p %p %s/%s/%d/%lld b%lld f%u %lld %lld %lld %s", (int)s->kind, (const void *)s->model,
                         (const void *)(s->model ? NULL : s->action->function), d ? shape_text(c->arena, d->sample) : "",

@@ -78,6 +78,23 @@ static bool values_fit(Lower *lower, const Network *network, const DataInfo *dat
     return false;
 }
 
+static bool mixing_fits(Lower *lower, const Network *network, const DataInfo *data, const CheckedAction *action) {
+    const Value *cutmix = action ? recipe_value(&action->recipe, "cutmix") : NULL;
+    if (!cutmix || cutmix->number <= 0) return true;
+    Span span = setting_span(&action->recipe, "cutmix");
+    Diagnostic *d = NULL;
+    if (!data->classify) {
+        d = diag_error(lower->diags, DIAG_WRONG_TARGET, span, "cutmix shares classes by area, but the targets of data '%s' are real values", data->name);
+        diag_help(lower->diags, d, "mixup mixes real values too");
+    } else if (network->pub.input.rank != 3) {
+        d = diag_error(lower->diags, DIAG_WRONG_SHAPE, span, "cutmix needs images, channels x height x width, but the samples of data '%s' are %s", data->name,
+                       sample_text(lower->arena, network->pub.input));
+        diag_help(lower->diags, d, "`shape = 1x28x28` in the data gives flat samples a shape; mixup takes samples of any");
+    } else return true;
+    diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
+    return false;
+}
+
 bool loss_fits(Lower *lower, const Network *network, const DataInfo *data, const CheckedAction *action) {
     bool predicts = action && !strcmp(action->verb, "predict");
     if (data->classify && !classes_fit(lower, network, data, predicts)) return false;
@@ -93,17 +110,24 @@ bool loss_fits(Lower *lower, const Network *network, const DataInfo *data, const
     else if (data->classify && one && is_loss(&loss, "cross_entropy"))
         d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span, "cross_entropy needs a score for each of the %lld classes of data '%s', and the model '%s' has one output",
                        (long long)data->classes, data->name, network->name);
-    if (!d) return data->classify || values_fit(lower, network, data);
+    if (!d) return (data->classify || values_fit(lower, network, data)) && mixing_fits(lower, network, data, action);
     diag_help(lower->diags, d, "%s", !data->classify ? "mse, mae and huber are for real values" : one ? "binary_cross_entropy is for one output" : "cross_entropy is for classes");
     diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
     return false;
 }
 
-void graph_set_data(Graph *g, const Network *network, const DataInfo *data) {
+/* Samples are mixed by the runtime; of classes, it gives both and the sample's share. */
+static bool mixes(const Checked *recipe) {
+    const Value *mixup = recipe_value(recipe, "mixup"), *cutmix = recipe_value(recipe, "cutmix");
+    return (mixup && mixup->number > 0) || (cutmix && cutmix->number > 0);
+}
+
+void graph_set_data(Graph *g, const Network *network, const DataInfo *data, const Checked *recipe) {
     g->sample = shape_batched(network->pub.input, true);
     if (!data) return;
     Shape target = target_of(data);
-    if (data->classify && data->target.rank) {
+    if (data->classify && mixes(recipe)) target = shape_of(1, (int64_t[]){ 2 * shape_elements(data->target) + 1 });
+    else if (data->classify && data->target.rank) {
         target = data->target;
         target.dim[target.rank++] = 1;
     }
@@ -120,6 +144,9 @@ static NodeId scaled(Graph *g, NodeId a, double k) { return k == 1 ? a : mul(g, 
 /* Scores [n, .., K] and their targets [n, .., 1]. */
 typedef struct Scores { Graph *g; NodeId z, target; Shape each; int64_t classes; double positions; } Scores;
 
+/* What a loss is of each element: the loss is their sum, times `by`. */
+typedef struct Rows { NodeId node; double by; } Rows;
+
 static NodeId chosen(const Scores *s) {
     Graph *g = s->g;
     return g_binary(g, IR_EQ, g_index(g, shape_of(1, &s->classes), 0), s->target);
@@ -128,7 +155,7 @@ static NodeId chosen(const Scores *s) {
 static NodeId row_sum(const Scores *s, NodeId a) { return g_reduce(s->g, IR_REDUCE_SUM, a, s->each); }
 
 /* log-sum-exp minus the target's score; smoothing spreads a share of the target over all outputs (Szegedy et al. 2016), as PyTorch does. */
-static NodeId cross_entropy(const Scores *s, double smoothing) {
+static Rows cross_entropy(const Scores *s, double smoothing) {
     Graph *g = s->g;
     NodeId top = g_stop(g, g_reduce(g, IR_REDUCE_MAX, s->z, s->each)), zero = g_const(g, 0);
     NodeId distance = sub(g, s->z, top);
@@ -136,17 +163,17 @@ static NodeId cross_entropy(const Scores *s, double smoothing) {
     NodeId right = row_sum(s, g_select(g, chosen(s), distance, zero));
     rows = sub(g, rows, scaled(g, right, 1 - smoothing));
     if (smoothing > 0) rows = sub(g, rows, scaled(g, row_sum(s, distance), smoothing / (double)s->classes));
-    return total(g, rows);
+    return (Rows){ rows, 1 / s->positions };
 }
 
 /* max(0, 1 - right + z) over the wrong classes, by the number of classes (Crammer and Singer 2001). */
-static NodeId multi_margin(const Scores *s) {
+static Rows multi_margin(const Scores *s) {
     Graph *g = s->g;
     NodeId zero = g_const(g, 0), wins = chosen(s);
     NodeId right = row_sum(s, g_select(g, wins, s->z, zero));
     NodeId margin = add(g, g_const(g, 1), sub(g, s->z, right));
     NodeId idle = g_binary(g, IR_OR, wins, g_binary(g, IR_LE, margin, zero));
-    return scaled(g, total(g, g_select(g, idle, zero, margin)), 1 / (double)s->classes);
+    return (Rows){ g_select(g, idle, zero, margin), 1 / (double)s->classes / s->positions };
 }
 
 /* The first of the highest scores is the prediction; of one score, whether it is above 0. */
@@ -162,49 +189,72 @@ static NodeId right_answers(const Scores *s) {
     return total(g, g_binary(g, IR_EQ, prediction, s->target));
 }
 
-static NodeId elementwise(Emission *e, const LossUse *loss, NodeId y, NodeId t) {
+static Rows elementwise(Emission *e, const LossUse *loss, NodeId y, NodeId t) {
     Lower *lower = e->lower;
     const Call *call = loss->call;
     if (!call || !call->form->decl) call = default_call(lower, FORM_FN, loss->name);
     if (!call || !call->form->decl) {
         diag_error(lower->diags, DIAG_UNKNOWN_LOSS, loss->span, "no function tells what the loss '%s' is", loss->name);
-        return NO_NODE;
+        return (Rows){ NO_NODE, 1 };
     }
     NodeId rows = expr_apply(lower, e->g, call, (NodeId[]){ y, t }, 2, NULL, e->random);
-    if (rows == NO_NODE) return NO_NODE;
+    if (rows == NO_NODE) return (Rows){ NO_NODE, 1 };
     Shape full = graph_node(e->g, y)->shape;
-    return scaled(e->g, total(e->g, g_broadcast(e->g, rows, full)), 1 / (double)shape_elements(full));
+    return (Rows){ g_broadcast(e->g, rows, full), 1 / (double)shape_elements(full) };
 }
 
 /* What stands before a final softmax or sigmoid, else the output. */
-static NodeId scores_of(Emission *e) {
+NodeId loss_scores(Emission *e) {
     const Network *network = e->network;
     if (network->pub.head != HEAD_SOFTMAX && network->pub.head != HEAD_SIGMOID) return emission_value(e, network->output);
     return emission_value(e, network->uses.data[network->values.data[network->output].use].input);
 }
 
-bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, LossNodes *out) {
+/* Against one target a position, or one value an output. */
+static Rows rows_of(Emission *e, const DataInfo *data, const LossUse *loss, Scores s, NodeId target) {
     Graph *g = e->g;
     const Network *network = e->network;
-    NodeId y = emission_value(e, network->output), target = g_target(g);
-    LossUse loss = loss_of(network, data, recipe, network->pub.decl->name_span);
-    Scores s = { .g = g, .z = scores_of(e), .target = target };
+    NodeId y = emission_value(e, network->output);
+    s.target = target;
+    if (is_loss(loss, "cross_entropy")) return cross_entropy(&s, loss->call ? call_number_or(loss->call, "label_smoothing", 0) : 0);
+    if (is_loss(loss, "hinge") && data->classify && s.classes > 1) {
+        s.z = y;
+        return multi_margin(&s);
+    }
+    if (is_loss(loss, "hinge") && data->classify) return elementwise(e, loss, y, sub(g, mul(g, g_const(g, 2), target), g_const(g, 1)));
+    return elementwise(e, loss, is_loss(loss, "binary_cross_entropy") && network->pub.head == HEAD_SIGMOID ? s.z : y, target);
+}
+
+/* Mixed classes: the loss against either, by their shares; right is who says the larger one. The target's row: one, the other, the share of one. */
+typedef struct MixedTarget { NodeId one, other, share; } MixedTarget;
+
+static MixedTarget mixed_target(Graph *g, const Scores *s) {
+    NodeId target = g_target(g);
+    int64_t positions = (graph_node(g, target)->shape.dim[1] - 1) / 2;
+    Shape single = s->each;
+    for (int i = 1; i < single.rank; i++) single.dim[i] = 1;
+    return (MixedTarget){ g_reshape(g, g_slice(g, target, 1, 0, positions), s->each), g_reshape(g, g_slice(g, target, 1, positions, 2 * positions), s->each),
+                          g_reshape(g, g_slice(g, target, 1, 2 * positions, 2 * positions + 1), single) };
+}
+
+bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, bool mixed, LossNodes *out) {
+    Graph *g = e->g;
+    LossUse loss = loss_of(e->network, data, recipe, e->network->pub.decl->name_span);
+    Scores s = { .g = g, .z = loss_scores(e) };
     s.each = graph_node(g, s.z)->shape;
     s.classes = s.each.dim[s.each.rank - 1];
     s.each.dim[s.each.rank - 1] = 1;
     s.positions = (double)shape_elements(s.each);
+    MixedTarget m = { .one = NO_NODE };
+    if (mixed && data->classify && mixes(recipe)) m = mixed_target(g, &s);
+    s.target = m.one == NO_NODE ? g_target(g) : g_select(g, g_binary(g, IR_LT, m.share, g_const(g, 0.5)), m.other, m.one);
     out->hits = data->classify ? right_answers(&s) : NO_NODE;
-    if (is_loss(&loss, "cross_entropy")) {
-        out->sum = scaled(g, cross_entropy(&s, loss.call ? call_number_or(loss.call, "label_smoothing", 0) : 0), 1 / s.positions);
-    } else if (is_loss(&loss, "hinge") && data->classify && s.classes > 1) {
-        s.z = y;
-        out->sum = scaled(g, multi_margin(&s), 1 / s.positions);
-    } else if (is_loss(&loss, "hinge") && data->classify) {
-        out->sum = elementwise(e, &loss, y, sub(g, mul(g, g_const(g, 2), target), g_const(g, 1)));
-    } else if (is_loss(&loss, "binary_cross_entropy") && network->pub.head == HEAD_SIGMOID) {
-        out->sum = elementwise(e, &loss, s.z, target);
-    } else {
-        out->sum = elementwise(e, &loss, y, target);
+    Rows rows = rows_of(e, data, &loss, s, m.one == NO_NODE ? s.target : m.one);
+    if (rows.node == NO_NODE) return false;
+    if (m.one != NO_NODE) {
+        Rows other = rows_of(e, data, &loss, s, m.other);
+        rows.node = add(g, mul(g, m.share, rows.node), mul(g, sub(g, g_const(g, 1), m.share), other.node));
     }
-    return out->sum != NO_NODE;
+    out->sum = scaled(g, total(g, rows.node), rows.by);
+    return true;
 }

@@ -89,6 +89,8 @@ typedef struct UnitSpec {
     int64_t batch;                   /* most samples at once */
     int64_t steps, epochs, per_epoch;/* of the whole training */
 } UnitSpec;
+/* The teacher of a recipe's `distill`, or NULL. */
+const ModelDecl *distill_teacher(Lower *lower, const Checked *recipe);
 /* NULL: reported. */
 Graph *lower_unit(Lower *lower, const UnitSpec *spec);
 /* What the executor must know of a recipe beyond the graph. */

@@ -46,7 +46,8 @@ int emission_tensor(Emission *e, int weight) {
     if (e->tensors.data[weight] < 0) {
         const WeightSpec *spec = &e->network->pub.weights.data[weight];
         Tensor t = { .role = TENSOR_WEIGHT, .name = spec->key, .shape = spec->shape, .feature_axis = spec->feature_axis, .weight = -1 };
-        e->tensors.data[weight] = graph_add_tensor(e->g, t);
+        int known = graph_find_tensor(e->g, TENSOR_WEIGHT, spec->key);     /* a teacher may share parts with its student */
+        e->tensors.data[weight] = known >= 0 ? known : graph_add_tensor(e->g, t);
     }
     return e->tensors.data[weight];
 }
@@ -153,9 +154,19 @@ static int weight_declare(LayerContext *c, const char *suffix, Shape shape, int 
     return number;
 }
 
+/* All uses of a weight in one step see the same noise; what is stored has none. */
+static NodeId noisy_weight(Emission *e, int weight) {
+    while (e->noisy.len <= (size_t)weight) vec_push(e->lower->arena, &e->noisy, NO_NODE);
+    NodeId *node = &e->noisy.data[weight];
+    if (*node != NO_NODE) return *node;
+    NodeId value = g_weight(e->g, emission_tensor(e, weight)), random = g_random(e->g, RANDOM_NORMAL, graph_node(e->g, value)->shape);
+    return *node = g_binary(e->g, IR_ADD, value, g_binary(e->g, IR_MUL, g_const(e->g, e->weight_noise), random));
+}
+
 NodeId layer_weight(LayerContext *c, const char *suffix, Shape shape, int feature_axis, WeightRole role, const Value *init, WeightInit otherwise) {
     int number = c->e->declaring ? weight_declare(c, suffix, shape, feature_axis, role, init, otherwise) : layer_weight_number(c, suffix);
-    return number < 0 ? NO_NODE : g_weight(c->g, emission_tensor(c->e, number));
+    if (number < 0) return NO_NODE;
+    return c->e->weight_noise > 0 && role == ROLE_KERNEL ? noisy_weight(c->e, number) : g_weight(c->g, emission_tensor(c->e, number));
 }
 
 bool layer_is_frozen(LayerContext *c) {

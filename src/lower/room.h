@@ -83,10 +83,12 @@ typedef struct Emission {
     Graph *g;
     bool declaring;                      /* the walk: weights come into being, errors are reported */
     bool random, dropout;                /* noise of all kinds; dropout alone in UNIT_PASSES */
+    double weight_noise;                 /* its deviation */
     bool batch_statistics, update_statistics;
     bool ok;
     VEC(NodeId) values;                  /* per value, NO_NODE: not built yet */
     VEC(int) tensors;                    /* per weight: index of its tensor in the graph, -1 not used */
+    VEC(NodeId) noisy;                   /* per weight: its value with this step's noise, NO_NODE not used */
     VEC(NodeId) pending;                 /* per weight: what a buffer will hold behind the step, NO_NODE nothing */
 } Emission;
 
@@ -172,8 +174,14 @@ NodeId expr_apply(Lower *lower, Graph *g, const Call *call, const NodeId *in, si
 /* ---- loss.c ---- */
 typedef struct LossNodes { NodeId sum, hits; } LossNodes;                  /* over the batch's samples; hits NO_NODE for real targets */
 bool loss_fits(Lower *lower, const Network *network, const DataInfo *data, const CheckedAction *action);   /* reports */
-bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, LossNodes *out);
-void graph_set_data(Graph *g, const Network *network, const DataInfo *data);
+/* `mixed`: targets are as the recipe's mixing leaves them (graph_set_data was told of the recipe). */
+bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, bool mixed, LossNodes *out);
+NodeId loss_scores(Emission *e);                                           /* what stands before a final softmax or sigmoid */
+void graph_set_data(Graph *g, const Network *network, const DataInfo *data, const Checked *recipe);   /* recipe NULL: samples are not mixed */
+
+/* ---- distill.c ---- */
+/* Adds the teacher's part to the loss, a sum over the batch's samples. */
+bool distill_lower(Emission *student, const DataInfo *data, const Checked *recipe, NodeId *loss);
 
 /* ---- schedule.c ---- */
 typedef struct ScheduleNodes { NodeId lr, momentum; } ScheduleNodes;       /* momentum NO_NODE: left alone */

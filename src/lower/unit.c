@@ -12,11 +12,11 @@ typedef struct Unit {
 } Unit;
 
 /* How each kind builds its network. */
-typedef struct UnitMode { bool random, dropout, batch_statistics, update_statistics; } UnitMode;
+typedef struct UnitMode { bool random, dropout, batch_statistics, update_statistics, mixed; } UnitMode;   /* mixed: batches come as training has them */
 static const UnitMode unit_modes[] = {
-    [UNIT_TRAIN] = { true, true, true, true },       [UNIT_EVALUATE] = { 0 },
+    [UNIT_TRAIN] = { true, true, true, true, true }, [UNIT_EVALUATE] = { 0 },
     [UNIT_PREDICT] = { 0 },                          [UNIT_PASSES] = { false, true, false, false },
-    [UNIT_DIAGNOSE] = { true, true, true, false },   [UNIT_GRADIENTS] = { false, false, true, false },
+    [UNIT_DIAGNOSE] = { true, true, true, false, true }, [UNIT_GRADIENTS] = { false, false, true, false },
     [UNIT_MINIMIZE] = { true, false, false, false },
 };
 
@@ -27,9 +27,13 @@ static int add_result(Graph *g, const char *name, Shape shape, int feature_axis)
 
 static bool build_network(Unit *u) {
     const UnitMode *mode = &unit_modes[u->spec->kind];
-    graph_set_data(u->g, u->network, u->spec->data);
+    const Value *noise = recipe_value(u->recipe, "weight_noise");
+    graph_set_data(u->g, u->network, u->spec->data, mode->mixed ? u->recipe : NULL);
     emission_start(&u->e, u->lower, u->network, u->g);
+    const char *precision = mode->mixed ? value_word(recipe_value(u->recipe, "precision")) : NULL;
+    u->g->rounds_products = precision && !strcmp(precision, "bf16");
     u->e.random = mode->random;
+    u->e.weight_noise = mode->random && noise ? noise->number : 0;
     u->e.dropout = mode->dropout;
     u->e.batch_statistics = mode->batch_statistics;
     u->e.update_statistics = mode->update_statistics;
@@ -62,7 +66,8 @@ static bool train(Unit *u) {
     LossNodes loss;
     ScheduleNodes schedule;
     NodeId penalty;
-    if (!build_network(u) || !loss_lower(&u->e, u->spec->data, u->recipe, &loss)) return false;
+    if (!build_network(u) || !loss_lower(&u->e, u->spec->data, u->recipe, unit_modes[u->spec->kind].mixed, &loss)) return false;
+    if (!distill_lower(&u->e, u->spec->data, u->recipe, &loss.sum)) return false;
     g_emit(g, SLOT_LOSS, loss.sum, -1);
     if (loss.hits != NO_NODE) g_emit(g, SLOT_HITS, loss.hits, -1);
     TrainedList weights = trained_weights(u);
@@ -80,7 +85,7 @@ static bool evaluate(Unit *u) {
     LossNodes loss;
     if (!build_network(u)) return false;
     g_emit(u->g, SLOT_OUT, emission_value(&u->e, u->network->output), -1);
-    if (!loss_lower(&u->e, u->spec->data, u->recipe, &loss)) return false;
+    if (!loss_lower(&u->e, u->spec->data, u->recipe, unit_modes[u->spec->kind].mixed, &loss)) return false;
     g_emit(u->g, SLOT_LOSS, loss.sum, -1);
     return true;
 }
@@ -107,14 +112,14 @@ static bool diagnose(Unit *u) {
         emit_nonfinite(u, layer.name, layer.output);
     }
     u->g->current_layer = -1;
-    if (!loss_lower(&u->e, u->spec->data, u->recipe, &loss)) return false;
+    if (!loss_lower(&u->e, u->spec->data, u->recipe, unit_modes[u->spec->kind].mixed, &loss)) return false;
     emit_nonfinite(u, "loss", loss.sum);
     return true;
 }
 
 static bool gradients_of_network(Unit *u) {
     LossNodes loss;
-    if (!build_network(u) || !loss_lower(&u->e, u->spec->data, u->recipe, &loss)) return false;
+    if (!build_network(u) || !loss_lower(&u->e, u->spec->data, u->recipe, unit_modes[u->spec->kind].mixed, &loss)) return false;
     g_emit(u->g, SLOT_LOSS, loss.sum, -1);
     TrainedList weights = trained_weights(u);
     differentiate(u, loss.sum, &weights);
