@@ -147,7 +147,6 @@ static void test_errors(void)
     wrong("recipe r { schedule = «cosin»() }\n", "unknown-schedule");
     wrong("recipe r { loss = «relu» }\n", "wrong-kind");
     wrong("recipe r { schedule = one_cycle(anneal = «linar») }\n", "unknown-word");
-    wrong("recipe r { «mixup» = 0.4 }\n", "not-available");
     wrong("optimizer o(lr = 0.1) {\n    w = w - lr * «gg»\n}\n", "unknown-name");
     wrong("optimizer o(lr = 0.1) {\n    «mm» = g\n    w = w - lr * g\n}\n", "unknown-name");
     wrong("schedule s(over) = lr * «stpe» / over\n", "unknown-name");
