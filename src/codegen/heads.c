@@ -29,13 +29,6 @@ static bool heads_of(Emitter *e, const Kernel *k, Heads *h)
     return true;
 }
 
-/* Samples: whatever stands before the last two axes of b. */
-static Val samples(const Heads *h, Val n)
-{
-    View v = h->b->view;
-    return v.batch ? imul(h->e, n, v.per_sample / h->other) : c64(h->e, v.per_sample / h->other);
-}
-
 Tasks heads_tasks(Emitter *e, const Kernel *k)
 {
     Heads h;
