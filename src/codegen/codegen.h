@@ -11,6 +11,7 @@ typedef struct Target Target;
 /* cpu NULL: this machine's. NULL and an error text (arena) for an unknown name or one without fused multiply-add. */
 Target *target_new(Arena *arena, const char *cpu, char **error);
 void target_free(Target *target);
+const char *target_host_cpu(Arena *arena);             /* this machine's, as LLVM names it: "znver3" */
 const char *target_cpu(const Target *target);          /* "znver3" */
 const char *target_features(const Target *target);     /* what a built program needs, as names of __builtin_cpu_supports: "avx2,fma" */
 

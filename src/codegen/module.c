@@ -45,11 +45,17 @@ static const CpuRow *find_cpu(const char *name)
     return NULL;
 }
 
-static bool choose_cpu(Target *t, const char *cpu, char **error)
+const char *target_host_cpu(Arena *arena)
 {
     char *host = LLVMGetHostCPUName();
-    const char *host_name = arena_strndup(t->arena, host, strlen(host));
+    const char *name = arena_strndup(arena, host, strlen(host));
     LLVMDisposeMessage(host);
+    return name;
+}
+
+static bool choose_cpu(Target *t, const char *cpu, char **error)
+{
+    const char *host_name = target_host_cpu(t->arena);
     if (!cpu || !strcmp(cpu, "native")) {
         t->level = host_level();
         t->shown = host_name;

@@ -63,7 +63,7 @@ nnrt_session *compiler_session(Compiler *c)
         .threads = o->threads, .seed_given = o->seed_given, .seed = o->seed, .dry_run = o->dry_run,
         .quiet = o->quiet || !c->carries_out, .color = options_color(o),
         .log_path = c->carries_out ? o->log : NULL, .resume_path = c->carries_out ? o->resume : NULL,
-        .cpu = o->cpu ? o->cpu : "native", .repl = o->command->bit == FOR_REPL, .diagnostics_json = o->json,
+        .cpu = o->cpu && strcmp(o->cpu, "native") != 0 ? o->cpu : target_host_cpu(c->arena), .repl = o->command->bit == FOR_REPL, .diagnostics_json = o->json,
     };
     nnrt_error e = {0};
     c->session = nnrt_session_new(&options, &e);
