@@ -11,6 +11,7 @@ int command_repl(Options *options);
 int command_check(Options *options);
 int command_show(Options *options);
 int command_explain(Options *options);
+int command_fmt(Options *options);
 int command_later(Options *options);     /* fmt, report: listed, and not available yet */
 
 /* The whole program behind main(). */
