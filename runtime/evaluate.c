@@ -63,6 +63,14 @@ static void print_result(const nnrt_program *program, const nnrt_data *data, int
         if (json_is_array(value)) nnrt_print_matrix("confusion: true classes in rows, predicted ones in columns", value, data->class_name, data->classes);
 }
 
+json_t *nnrt_class_notes(const nnrt_data *data)
+{
+    if (!data->classify) return NULL;
+    json_t *names = json_array();
+    for (int64_t i = 0; i < data->classes; i++) json_array_append_new(names, json_string(data->class_name ? data->class_name[i] : ""));
+    return json_pack("{s:o}", "classes", names);
+}
+
 bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
 {
     nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
@@ -90,7 +98,11 @@ bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
         if (!as) print_result(program, data, count, result);
     }
     free(out);
-    if (well) return nnrt_result_set(program->session, as, result, NULL, NULL, e);
+    if (well) {
+        well = nnrt_result_set(program->session, as, result, NULL, NULL, e);
+        nnrt_result_note(program->session, well ? as : NULL, nnrt_class_notes(data));
+        return well;
+    }
     json_decref(result);
     return false;
 }

@@ -260,6 +260,16 @@ char *nnrt_later_text(nnrt_session *session, const json_t *later, nnrt_error *e)
     return text;
 }
 
+json_t *nnrt_later_json(nnrt_session *session, const json_t *later, const json_t **notes, nnrt_error *e)
+{
+    value v;
+    *notes = NULL;
+    if (!evaluate(session, later, &v, e) || !expand(&v, e)) return NULL;
+    if (v.kind != TREE) return v.kind == NUMBER ? json_real(v.number) : json_null();
+    if (v.result) *notes = v.result->notes;
+    return json_incref((json_t *)v.tree);
+}
+
 bool nnrt_later_truth(nnrt_session *session, const json_t *later, bool *out, nnrt_error *e)
 {
     value v;

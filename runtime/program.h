@@ -38,6 +38,7 @@
  *  predict   "model" "data" "part" "to" "unit" "passes": 0 | n (then "unit" draws dropout anew each pass, told by call->step)
  *  save      "model" "to"          load  "model" "from"
  *  print     "values": [LATER]     assert  "condition": LATER, "message": LATER | null, "text": the condition as written
+ *  plot      "value": LATER, "to", "text": what is plotted, as written
  *  minimize  "unit" "as" "steps" "lr" "seed" "variables": [ { "name": "x", "start": -7 } ]; the unit's weights are "x", ...; no data: one position a step
  *  check_gradients  "model" "data" "unit" (results "gradient.<key>" and SLOT_LOSS; assigns nothing) "as" "seed"; of a fn: "unit", "variables": [names], model and data null
  *  freeze, unfreeze  "model" (compiled in: nothing is left to do)

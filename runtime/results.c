@@ -79,14 +79,15 @@ json_t *nnrt_history_records(const nnrt_history *history)
 static void result_clear(nnrt_result *result)
 {
     json_decref(result->value);
+    json_decref(result->notes);
     nnrt_history_free(result->history);
-    result->value = NULL;
+    result->value = result->notes = NULL;
     result->history = NULL;
 }
 
 bool nnrt_result_set(nnrt_session *session, const char *name, json_t *value, nnrt_history *history, const char *history_name, nnrt_error *e)
 {
-    nnrt_result new = { NULL, value, history, history_name };
+    nnrt_result new = { NULL, value, history, history_name, NULL };
     nnrt_result *at = NULL;
     if (!name) {
         result_clear(&new);
@@ -103,13 +104,24 @@ bool nnrt_result_set(nnrt_session *session, const char *name, json_t *value, nnr
             return nnrt_no_memory(e);
         }
         at = &session->result[session->result_count++];
-        *at = (nnrt_result){ copy, NULL, NULL, NULL };
+        *at = (nnrt_result){ copy, NULL, NULL, NULL, NULL };
     }
     result_clear(at);
     at->value = value;
     at->history = history;
     at->history_name = history_name;
     return true;
+}
+
+void nnrt_result_note(nnrt_session *session, const char *name, json_t *notes)
+{
+    for (size_t i = 0; name && i < session->result_count; i++) {
+        if (strcmp(session->result[i].name, name)) continue;
+        json_decref(session->result[i].notes);
+        session->result[i].notes = notes;
+        return;
+    }
+    json_decref(notes);
 }
 
 void nnrt_results_free(nnrt_session *session)
@@ -121,6 +133,8 @@ void nnrt_results_free(nnrt_session *session)
     free(session->result);
 }
 
+static const char notes_key[] = "notes:";            /* no field's name: those are words */
+
 json_t *nnrt_results_json(nnrt_session *session)
 {
     json_t *results = json_object();
@@ -128,6 +142,7 @@ json_t *nnrt_results_json(nnrt_session *session)
         nnrt_result *r = &session->result[i];
         json_t *value = json_copy(r->value);
         if (r->history) json_object_set_new(value, r->history_name, nnrt_history_records(r->history));
+        if (r->notes) json_object_set(value, notes_key, r->notes);
         json_object_set_new(results, r->name, value);
     }
     return results;
@@ -138,6 +153,14 @@ bool nnrt_results_restore(nnrt_session *session, const json_t *results, nnrt_err
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)results, name, value)
-        if (!nnrt_result_set(session, name, json_incref(value), NULL, NULL, e)) return false;
+    {
+        json_t *notes = json_incref(json_object_get(value, notes_key));
+        json_object_del(value, notes_key);
+        if (!nnrt_result_set(session, name, json_incref(value), NULL, NULL, e)) {
+            json_decref(notes);
+            return false;
+        }
+        nnrt_result_note(session, name, notes);
+    }
     return true;
 }

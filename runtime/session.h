@@ -36,7 +36,8 @@ json_t *nnrt_history_records(const nnrt_history *history);
 /* Puts a number under a dotted name into nested objects; null where it is not finite. */
 void nnrt_put_number(json_t *object, const char *name, double value, bool whole);
 
-typedef struct nnrt_result { char *name; json_t *value; nnrt_history *history; const char *history_name; } nnrt_result;
+/* notes: what a picture of the result needs and its fields do not say (charts.h); NULL: nothing. */
+typedef struct nnrt_result { char *name; json_t *value; nnrt_history *history; const char *history_name; json_t *notes; } nnrt_result;
 
 typedef struct nnrt_opened { json_t *declaration; char *folder; nnrt_data *data; } nnrt_opened;
 
@@ -132,6 +133,7 @@ uint64_t nnrt_action_seed(const nnrt_program *program);     /* as written, else 
 char *nnrt_program_path(const nnrt_program *program, const char *path);     /* from the script's folder; malloc'ed */
 /* The part that the action names; NULL and e filled where it is empty (evaluate.c). */
 const nnrt_part *nnrt_action_part(const nnrt_program *program, const nnrt_data *data, nnrt_error *e);
+json_t *nnrt_class_notes(const nnrt_data *data);            /* { "classes": names }; NULL: it has none (evaluate.c) */
 bool nnrt_interrupted(nnrt_error *e);                       /* always false */
 bool nnrt_no_memory(nnrt_error *e);                         /* always false */
 double nnrt_seconds(void);
@@ -139,11 +141,14 @@ double nnrt_seconds(void);
 /* ---- results and runtime expressions (later.c) ---- */
 /* Takes value and history over. `name` NULL: drops them. */
 bool nnrt_result_set(nnrt_session *session, const char *name, json_t *value, nnrt_history *history, const char *history_name, nnrt_error *e);
+void nnrt_result_note(nnrt_session *session, const char *name, json_t *notes);    /* takes them over; name NULL: drops them */
 void nnrt_results_free(nnrt_session *session);
 json_t *nnrt_results_json(nnrt_session *session);           /* all of them, whole: for checkpoints */
 bool nnrt_results_restore(nnrt_session *session, const json_t *results, nnrt_error *e);
 /* As `print` shows it (malloc'ed), NULL and e filled where it can't be known. */
 char *nnrt_later_text(nnrt_session *session, const json_t *later, nnrt_error *e);
+/* A new reference to what it is, and the notes on it, borrowed (NULL: none). */
+json_t *nnrt_later_json(nnrt_session *session, const json_t *later, const json_t **notes, nnrt_error *e);
 bool nnrt_later_truth(nnrt_session *session, const json_t *later, bool *truth, nnrt_error *e);
 
 /* ---- the actions, by verb; all return false and fill e where they fail ---- */
@@ -154,6 +159,7 @@ bool nnrt_do_save(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_load(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_print(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_assert(nnrt_program *program, nnrt_error *e);
+bool nnrt_do_plot(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_minimize(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_check_gradients(nnrt_program *program, nnrt_error *e);
 

@@ -359,7 +359,9 @@ static bool finish(nnrt_training *training, nnrt_error *e)
     nnrt_log_flush(log);
     nnrt_history *history = training->history;
     training->history = NULL;
-    return nnrt_result_set(training->session, training->result_name, result, history, "history", e);
+    bool well = nnrt_result_set(training->session, training->result_name, result, history, "history", e);
+    nnrt_result_note(training->session, well ? training->result_name : NULL, nnrt_class_notes(training->data));
+    return well;
 }
 
 bool nnrt_do_train(nnrt_program *program, nnrt_error *e)

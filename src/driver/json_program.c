@@ -353,6 +353,13 @@ static void write_assert(Writer *w, const CompiledAction *a, json_t *object)
     put_text(object, "text", span_text(w->c->arena, action->values[0]->span));
 }
 
+static void write_plot(Writer *w, const CompiledAction *a, json_t *object)
+{
+    put(object, "value", later_json(w->c->arena, a->action->values[0]));
+    put_text(object, "to", a->action->path);
+    put_text(object, "text", span_text(w->c->arena, a->action->values[0]->span));
+}
+
 static void write_minimize(Writer *w, const CompiledAction *a, json_t *object)
 {
     put_units(object, a);
@@ -381,7 +388,7 @@ static void write_nothing(Writer *w, const CompiledAction *a, json_t *object)
 static const struct { const char *verb; void (*write)(Writer *, const CompiledAction *, json_t *); } verbs[] = {
     {"train", write_train}, {"evaluate", write_evaluate}, {"predict", write_predict}, {"save", write_save}, {"load", write_load},
     {"print", write_print}, {"assert", write_assert}, {"minimize", write_minimize}, {"check_gradients", write_check_gradients},
-    {"freeze", write_nothing}, {"unfreeze", write_nothing},
+    {"plot", write_plot}, {"freeze", write_nothing}, {"unfreeze", write_nothing},
 };
 
 /* Where the action stands and its first line, for messages at run time. */

@@ -78,11 +78,21 @@ static void take_function(Check *c, const Expr *expr)
     }
 }
 
+/* What has no picture is told by what it is. */
 static void take_any(Check *c, const Expr *expr)
 {
     Sema *sema = c->sema;
-    if (expr->kind == EXPR_NAME && (name_map_get(&sema->models, expr->name.text) || name_map_get(&sema->data, expr->name.text) || find_fn(sema, expr->name.text))) return;
-    eval(sema, sema->globals, expr);
+    const char *name = expr->kind == EXPR_NAME ? expr->name.text : NULL, *kind = NULL;
+    if (name) kind = name_map_get(&sema->models, name) ? "a model" : name_map_get(&sema->data, name) ? "data" : find_fn(sema, name) ? "a function" : NULL;
+    Value value = kind ? value_none(expr->span) : eval(sema, sema->globals, expr);
+    if (value.kind == VALUE_ERROR) return;
+    if (!kind && value_is_later(&value) && value.result) {
+        c->out->values = ARENA_ARRAY(sema->arena, Later *, 1);
+        c->out->values[c->out->value_count++] = later_of(sema, &value);
+        return;
+    }
+    Diagnostic *d = diag_error(sema->diags, DIAG_NO_PICTURE, expr->span, "this is %s, which has no picture", kind ? kind : value_kind_name(&value));
+    diag_help(sema->diags, d, "name the result of an action and plot that: train m on d as run, then plot run to \"run.svg\"");
 }
 
 static void take_what(Check *c)
