@@ -11,6 +11,8 @@
 typedef LLVMValueRef Val;
 typedef LLVMBasicBlockRef Block;
 
+typedef struct Shared { const char *name; Val fn; } Shared;    /* a function of some shape, by a name that tells all of it */
+
 typedef struct Emitter {
     LLVMContextRef context;
     LLVMModuleRef module;
@@ -22,6 +24,7 @@ typedef struct Emitter {
     int tile_rows;               /* rows of a product's register tile: 6 with 16 vector registers of 8, 14 with 32 of 16 */
     Val product[2];              /* the shared product functions, plain and transposed, declared when first asked for */
     uint64_t tiles_wanted[2];    /* bit r: a tile of r rows */
+    VEC(Shared) shared;          /* of windows: made when first asked for */
     LLVMTypeRef product_type, kernel_type;
     int part, parts;             /* a unit's kernels may be shared out among modules that are compiled side by side; part 0 has the unit's function */
     struct GridScratch *scratch; /* of grid.c: arrays with one entry a node, used again by each kernel */
@@ -118,6 +121,19 @@ Val map_row(Emitter *e, Val row, int64_t div, int64_t mod);
 Val product_function(Emitter *e, bool transposed);
 void product_wants(Emitter *e, bool transposed, int64_t rows, bool any);   /* tiles for this many rows; any: for every smaller number too */
 void product_finish(Emitter *e);
+
+/* windows.c: one panel of an op on windows, rows [begin, end) of it, which are whole segments; `out` is addressed by absolute row. */
+void emit_windows(Emitter *e, Frame *f, const Kernel *k, Val panel, Val out, Val begin, Val end);
+bool shared_find(const Emitter *e, const char *name, Val *fn);
+/* A function that others may call; false where it is there already. The builder is left where it was: write the body with shared_begin and shared_end. */
+Block shared_begin(Emitter *e, const char *name, LLVMTypeRef type, Val *fn);
+void shared_end(Emitter *e, Block back);
+/* What such a function takes: images (whole, or a panel), their panels' distance in floats, a panel of filters or adjoints (POOL_MAX_BACK: of results, then of
+ * adjoints), the panel to write, segments [begin, end), the panel's number, samples in the batch. */
+enum { WINDOWS_IN, WINDOWS_STRIDE, WINDOWS_SECOND, WINDOWS_THIRD, WINDOWS_OUT, WINDOWS_BEGIN, WINDOWS_END, WINDOWS_PANEL, WINDOWS_N, WINDOWS_ARGS };
+void emit_conv(Emitter *e, const Node *n, Val fn);          /* conv.c: CONV, CONV_TRANSPOSE */
+void emit_conv_weight(Emitter *e, const Node *n, Val fn);
+void emit_pool(Emitter *e, const Node *n, Val fn);          /* pool.c */
 
 /* What a kernel's function does, void (call, position, n, step, task_begin, task_end), by its kind. */
 void emit_grid(Emitter *e, Frame *f, const Kernel *k);

@@ -547,6 +547,10 @@ static void emit_product(Grid *s, Val panel)
     Emitter *e = s->e;
     NodeId id = s->k->contract;
     const Node *n = node_of(s, id);
+    if (op_class(n->op) == CLASS_WINDOW) {
+        emit_windows(e, s->f, s->k, panel, s->product_buffer, s->row_begin, s->row_end);
+        return;
+    }
     NodeId a = n->inputs[0], b = n->inputs[1];
     bool ta = n->as.contract.ta, tb = n->as.contract.tb;
     bool units_first = e->plan->feature_axis[id] != last_axis(s, id);     /* C's rows, a's other axis, lie in the lanes */

@@ -111,6 +111,23 @@ static void copy_rows(Emitter *e, View v, int64_t rows_max, Val row_major, Val b
 static void copy_in(Emitter *e, Val row_major, Val panels, int64_t lanes) { store_vector(e, load_unaligned(e, row_major, lanes), panels); }
 static void copy_out(Emitter *e, Val row_major, Val panels, int64_t lanes) { store_unaligned(e, load_vector(e, panels), row_major, lanes); }
 
+/* An image, channel by channel as it lies in the data, into panels of channels: whole vectors of one channel each way where there is but one. */
+static void copy_channels(Emitter *e, Shape shape, View v, int64_t rows_max, Val row_major, Val base, Val first_row)
+{
+    int64_t inner = 1, channels = v.features;
+    for (int i = 2; i < shape.rank; i++) inner *= shape.dim[i];
+    for (int64_t p = 0; p < view_panels(v); p++) {
+        int64_t lanes = channels - p * LANES < LANES ? channels - p * LANES : LANES;
+        Loop l = loop_begin(e, c64(e, 0), c64(e, inner), 1, 0, NULL, NULL);
+        Val target = float_offset(e, base, element_offset(e, rows_max, iadd(e, first_row, l.i), c64(e, p)));
+        for (int64_t lane = 0; lane < lanes; lane++) {
+            Val x = LLVMBuildLoad2(e->b, e->f32, float_offset(e, row_major, iadd(e, c64(e, (p * LANES + lane) * inner), l.i)), "");
+            LLVMBuildStore(e->b, x, float_offset(e, target, c64(e, lane)));
+        }
+        loop_end(e, &l, NULL);
+    }
+}
+
 void emit_gather(Emitter *e, Frame *f, const Kernel *k)
 {
     const Node *n = graph_node(e->g, k->node);
@@ -131,7 +148,11 @@ void emit_gather(Emitter *e, Frame *f, const Kernel *k)
     Val sample = LLVMBuildPhi(e->b, e->i64, "");
     LLVMAddIncoming(sample, &drawn, &then, 1);
     LLVMAddIncoming(sample, &position, &other, 1);
-    copy_rows(e, st->view, st->rows_max, float_offset(e, data, imul(e, sample, size)), base, imul(e, l.i, st->view.per_sample), copy_in);
+    Val from = float_offset(e, data, imul(e, sample, size)), first_row = imul(e, l.i, st->view.per_sample);
+    int axis = e->plan->feature_axis[k->node];
+    if (axis == n->shape.rank - 1) copy_rows(e, st->view, st->rows_max, from, base, first_row, copy_in);
+    else if (axis == 1) copy_channels(e, n->shape, st->view, st->rows_max, from, base, first_row);
+    else emit_fail(e, "internal: samples are gathered along axis %d", axis);
     loop_end(e, &l, NULL);
 }
 
@@ -385,6 +406,31 @@ void emit_move(Emitter *e, Frame *f, const Kernel *k)
     loop_end(e, &p, NULL);
 }
 
+/* Lanes stay lanes: output row o takes input rows (q * mod + o) * div + d for all q and d, whole vectors at a time. */
+static void fold_vectors(Emitter *e, Frame *f, const Kernel *k, int64_t div, int64_t mod)
+{
+    const Node *n = graph_node(e->g, k->node);
+    const Storage *st = &e->plan->storage[k->node], *from = &e->plan->storage[n->inputs[0]];
+    Val base = storage_base(e, f, st), source = storage_base(e, f, from), rows = view_rows_value(e, st->view, f->n);
+    Val in_rows = view_rows_value(e, from->view, f->n), identity = emit_reduce_identity(e, n->op);
+    Val times = mod ? LLVMBuildUDiv(e->b, in_rows, c64(e, div * mod), "") : c64(e, 1);
+    Loop p = loop_begin(e, f->task_begin, f->task_end, 1, 0, NULL, NULL);
+    Loop q = loop_begin(e, c64(e, 0), times, 1, 0, NULL, NULL);
+    Loop o = loop_begin(e, c64(e, 0), rows, 1, 0, NULL, NULL);
+    Val target = float_offset(e, base, element_offset(e, st->rows_max, o.i, p.i));
+    Val first = LLVMBuildICmp(e->b, LLVMIntEQ, q.i, c64(e, 0), "");
+    Val sum = LLVMBuildSelect(e->b, first, identity, load_vector(e, target), "");
+    Val row = imul(e, mod ? iadd(e, imul(e, q.i, mod), o.i) : o.i, div);
+    Val at = float_offset(e, source, element_offset(e, from->rows_max, row, p.i));
+    Loop d = loop_begin(e, c64(e, 0), c64(e, div), 1, 1, &sum, NULL);
+    Val next = emit_reduce_step(e, n->op, d.phi[0], load_vector(e, float_offset(e, at, imul(e, d.i, LANES))));
+    loop_end(e, &d, &next);
+    store_vector(e, d.phi[0], target);
+    loop_end(e, &o, NULL);
+    loop_end(e, &q, NULL);
+    loop_end(e, &p, NULL);
+}
+
 /* A reduction over some of the axes: every output starts at the identity and takes its inputs in increasing order of their rows. */
 void emit_fold(Emitter *e, Frame *f, const Kernel *k)
 {
@@ -394,6 +440,9 @@ void emit_fold(Emitter *e, Frame *f, const Kernel *k)
     Shape shape = graph_node(e->g, in)->shape;
     int axis = e->plan->feature_axis[k->node], in_axis = e->plan->feature_axis[in];
     View v = st->view, in_view = view_of_shape(shape, in_axis);
+    int64_t div, mod;
+    bool same_lanes = v.features == in_view.features && n->shape.rank - axis == shape.rank - in_axis;
+    if (same_lanes && view_row_map(n->shape, axis, shape, in_axis, &div, &mod)) { fold_vectors(e, f, k, div, mod); return; }
     Val base = storage_base(e, f, st), source = storage_base(e, f, from);
     Val rows = view_rows_value(e, v, f->n), in_rows = view_rows_value(e, in_view, f->n);
     Val identity = LLVMBuildExtractElement(e->b, emit_reduce_identity(e, n->op), c32(e, 0), "");
@@ -401,18 +450,23 @@ void emit_fold(Emitter *e, Frame *f, const Kernel *k)
     Loop z = loop_begin(e, c64(e, 0), rows, 1, 0, NULL, NULL);
     store_vector(e, splat(e, identity), float_offset(e, base, element_offset(e, st->rows_max, z.i, p.i)));
     loop_end(e, &z, NULL);
-    bool keeps_features = v.features > 1;
+    bool keeps_features = same_lanes;
     Val first = keeps_features ? imul(e, p.i, LANES) : c64(e, 0);
     Val last = keeps_features ? imin(e, iadd(e, first, c64(e, LANES)), c64(e, in_view.features)) : c64(e, in_view.features);
     Loop r = loop_begin(e, c64(e, 0), in_rows, 1, 0, NULL, NULL);
     Loop c = loop_begin(e, first, last, 1, 0, NULL, NULL);
     Index x = index_of(e, shape, in_axis, r.i, c.i), y = {.rank = n->shape.rank};
     for (int a = 0; a < y.rank; a++) y.at[a] = n->shape.dim[a] == 1 ? c64(e, 0) : x.at[a + x.rank - y.rank];
+    /* where the lanes are another axis than the input's, each task takes what falls into its panel */
+    Branch mine = {0};
+    bool elsewhere = !keeps_features && view_panels(v) > 1;
+    if (elsewhere) mine = branch_begin(e, LLVMBuildICmp(e->b, LLVMIntEQ, LLVMBuildLShr(e->b, y.at[axis], c64(e, 4), ""), p.i, ""));
     Val value = LLVMBuildLoad2(e->b, e->f32, element_address(e, source, from, shape, in_axis, &x), "");
     Val address = element_address(e, base, st, n->shape, axis, &y);
     Val sum = LLVMBuildLoad2(e->b, e->f32, address, "");
     Val combined = emit_reduce_step(e, n->op, splat_n(e, sum, 1), splat_n(e, value, 1));
     LLVMBuildStore(e->b, LLVMBuildExtractElement(e->b, combined, c32(e, 0), ""), address);
+    if (elsewhere) branch_end(e, &mine);
     loop_end(e, &c, NULL);
     loop_end(e, &r, NULL);
     loop_end(e, &p, NULL);

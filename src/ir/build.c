@@ -260,6 +260,12 @@ NodeId g_permute(Graph *g, NodeId a, const int8_t *order) {
     if (same) return a;
     double value;
     if (node_constant(g, a, &value)) return g_broadcast(g, g_const(g, value), shape);
+    const Node *inner = graph_node(g, a);
+    if (inner->op == IR_PERMUTE) {
+        int8_t both[GRAPH_MAX_RANK] = {0};
+        for (int i = 0; i < from.rank; i++) both[i] = inner->as.permute.order[order[i]];
+        return g_permute(g, inner->inputs[0], both);
+    }
     Node n;
     node_start(g, &n, IR_PERMUTE, shape, 1, &a);
     memcpy(n.as.permute.order, order, (size_t)from.rank);

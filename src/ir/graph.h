@@ -31,6 +31,7 @@ typedef enum OpClass {
     CLASS_MAP,           /* elementwise, broadcasting */
     CLASS_REDUCE,        /* to the node's shape, which broadcasts to its input's */
     CLASS_CONTRACT,      /* matrix product */
+    CLASS_WINDOW,        /* convolution and pooling: images are [n, channels, space...], of 1 to 3 dimensions in space */
     CLASS_MOVE,          /* a kernel of its own, from memory to memory: reshape concat slice pad permute, rows by number, products a head */
     CLASS_EFFECT         /* assign emit: roots */
 } OpClass;
@@ -85,6 +86,11 @@ typedef enum RandomKind { RANDOM_UNIFORM, RANDOM_NORMAL } RandomKind;   /* [0, 1
 /* Where in a step a node was made; for names. graph_gradient makes BACKWARD nodes, and all later ones are UPDATE. */
 typedef enum StepPart { PART_FORWARD, PART_BACKWARD, PART_UPDATE } StepPart;   /* sema.h has a Part of data */
 
+/* How windows lie on an image: along each dimension in space, filled up in front to three (size 1). The image is the larger side: what CONV reads and
+ * CONV_TRANSPOSE makes. Window o starts at cell o * stride - before and takes `size` cells, `dilation` apart. */
+enum { SPACE_RANK = 3 };
+typedef struct Window { int32_t size[SPACE_RANK], stride[SPACE_RANK], dilation[SPACE_RANK], before[SPACE_RANK], groups, parts; } Window;
+
 typedef struct Node {
     Op op;
     Shape shape;
@@ -104,6 +110,7 @@ typedef struct Node {
         struct { int axis; int64_t before, after; } pad;    /* PAD with zeros */
         struct { int8_t order[GRAPH_MAX_RANK]; } permute;   /* PERMUTE */
         struct { int heads; bool transposed; } heads;       /* HEADS_DOT, HEADS_MIX */
+        Window window;                                      /* CLASS_WINDOW */
     } as;
     Slot slot;                                              /* EMIT */
     int slot_tensor;
@@ -162,6 +169,17 @@ NodeId g_scatter_rows(Graph *g, NodeId values, NodeId index, int64_t v);
 NodeId g_heads_dot(Graph *g, NodeId a, NodeId b, int heads);
 /* p [.., h, t, s], v [.., s, e]: out[.., t, e] = sum over s of p[h, t, s] v[s, e]; transposed: p is [.., h, s, t]. */
 NodeId g_heads_mix(Graph *g, NodeId p, NodeId v, bool transposed);
+/* window.c: `image` is the shape made, where it does not follow. Filters are [out, in / groups, size...]; g_conv_weight gives [parts, out, in / groups, size...]. */
+NodeId g_conv(Graph *g, NodeId image, NodeId filters, const Window *w, Shape out);
+NodeId g_conv_transpose(Graph *g, NodeId a, NodeId filters, const Window *w, Shape image);
+NodeId g_conv_weight(Graph *g, NodeId image, NodeId adjoint, const Window *w);
+NodeId g_pool(Graph *g, Op op, NodeId image, const Window *w, Shape out);
+NodeId g_pool_back(Graph *g, Op op, int n, const NodeId *in, const Window *w, Shape image);
+NodeId g_swap_filters(Graph *g, NodeId filters, int64_t groups);   /* [out, in / groups, ...] to [in, out / groups, ...] */
+bool window_fits(const Graph *g, const Node *n);
+Window window_one(void);                                    /* size, stride and dilation 1 */
+/* A shape's extents in space, filled up in front with 1s. */
+void space_of(Shape s, int64_t space[SPACE_RANK]);
 NodeId g_stop(Graph *g, NodeId a);                          /* its derivative is zero */
 void g_assign(Graph *g, int tensor, NodeId value);          /* at the step's end the tensor holds value; readers see the old one */
 void g_emit(Graph *g, Slot slot, NodeId value, int tensor); /* tensor: SLOT_TENSOR only, else -1 */

@@ -11,4 +11,4 @@ libnnc_a_SOURCES += \
 	src/ir/read.c \
 	src/ir/rows.c \
 	src/ir/shape.c \
-	src/ir/verify.c
+	src/ir/verify.c src/ir/window.c

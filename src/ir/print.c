@@ -42,6 +42,13 @@ static void print_attributes(const Node *n, FILE *out) {
         fprintf(out, " %s stream %" PRIu32, n->as.random.kind == RANDOM_UNIFORM ? "uniform" : "normal", n->as.random.stream);
         break;
     case IR_CONTRACT: fprintf(out, "%s%s", n->as.contract.ta ? " ta" : "", n->as.contract.tb ? " tb" : ""); break;
+    case IR_CONV: case IR_CONV_TRANSPOSE: case IR_CONV_WEIGHT: case IR_POOL_MAX: case IR_POOL_SUM: case IR_POOL_MAX_BACK: case IR_POOL_SUM_BACK: {
+        const Window *w = &n->as.window;
+        const struct { const char *name; const int32_t *value; } sides[] = {{"size", w->size}, {"stride", w->stride}, {"dilation", w->dilation}, {"before", w->before}};
+        for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) fprintf(out, " %s %d %d %d", sides[i].name, sides[i].value[0], sides[i].value[1], sides[i].value[2]);
+        fprintf(out, " groups %d parts %d", w->groups, w->parts);
+        break;
+    }
     case IR_SLICE: fprintf(out, " along %d from %" PRId64 " to %" PRId64, n->as.slice.axis, n->as.slice.begin, n->as.slice.end); break;
     case IR_PAD: fprintf(out, " along %d before %" PRId64 " after %" PRId64, n->as.pad.axis, n->as.pad.before, n->as.pad.after); break;
     case IR_PERMUTE:

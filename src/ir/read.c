@@ -175,6 +175,17 @@ static bool keyed_small(Reader *r, const char *key, int64_t high, int *value) {
     return small(r, 0, high, value);
 }
 
+static bool read_window(Reader *r, Window *w) {
+    const struct { const char *name; int32_t *value; int least; } sides[] = {{"size", w->size, 1}, {"stride", w->stride, 1}, {"dilation", w->dilation, 1}, {"before", w->before, 0}};
+    enum { MOST = 1 << 24 };
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
+        if (!word(r, sides[i].name)) return fail(r, sides[i].name);
+        for (int k = 0; k < SPACE_RANK; k++)
+            if (!small(r, sides[i].least, MOST, &sides[i].value[k])) return false;
+    }
+    return keyed_small(r, "groups", MOST, &w->groups) && keyed_small(r, "parts", MOST, &w->parts);
+}
+
 static bool read_attributes(Reader *r, Graph *g, Node *n) {
     int64_t last_tensor = (int64_t)g->tensors.len - 1, v;
     switch (n->op) {
@@ -199,6 +210,8 @@ static bool read_attributes(Reader *r, Graph *g, Node *n) {
         n->as.contract.ta = word(r, "ta");
         n->as.contract.tb = word(r, "tb");
         return true;
+    case IR_CONV: case IR_CONV_TRANSPOSE: case IR_CONV_WEIGHT: case IR_POOL_MAX: case IR_POOL_SUM: case IR_POOL_MAX_BACK: case IR_POOL_SUM_BACK:
+        return read_window(r, &n->as.window);
     case IR_SLICE:
         return keyed_small(r, "along", GRAPH_MAX_RANK - 1, &n->as.slice.axis) && keyed(r, "from", &n->as.slice.begin) &&
                keyed(r, "to", &n->as.slice.end);

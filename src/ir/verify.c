@@ -79,6 +79,7 @@ static bool node_fits(const Graph *g, const Node *n) {
     case IR_INDEX: return n->as.axis >= 0 && n->as.axis < n->shape.rank;
     case IR_RANDOM: return n->as.random.stream < g->streams;
     case IR_CONTRACT: return contract_fits(input_shape(g, n, 0), input_shape(g, n, 1), n->as.contract.ta, n->as.contract.tb, n->shape);
+    case IR_CONV: case IR_CONV_TRANSPOSE: case IR_CONV_WEIGHT: case IR_POOL_MAX: case IR_POOL_SUM: case IR_POOL_MAX_BACK: case IR_POOL_SUM_BACK: return window_fits(g, n);
     case IR_RESHAPE: return same_elements(input_shape(g, n, 0), n->shape);
     case IR_CONCAT: return concat_fits(g, n);
     case IR_SLICE: return slice_fits(input_shape(g, n, 0), n);

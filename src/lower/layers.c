@@ -121,14 +121,14 @@ NodeId lower_layer_concat(LayerContext *c) {
     size_t n = c->use->arg_count + 1;
     NodeId *parts = ARENA_ARRAY(lower->arena, NodeId, n);
     parts[0] = c->in;
-    int axis = c->sample.rank <= 2 ? c->sample.rank - 1 : 0;
+    int axis = c->sample.rank <= 2 && layer_signal(c) <= 0 ? c->sample.rank - 1 : 0;
     for (size_t i = 1; i < n; i++) {
         const BodyValue *other = &c->e->network->values.data[c->use->args[i - 1]];
         bool fits = other->batched == c->batched && other->shape.rank == c->sample.rank && axis >= 0;
         for (int k = 0; k < c->sample.rank && fits; k++) fits = k == axis || other->shape.dim[k] == c->sample.dim[k];
         if (!fits) {
             layer_shape_error(c, c->use->input, c->use->args[i - 1], "concat of %s and %s, which differ in more than their %s",
-                              sample_text(lower->arena, c->sample), sample_text(lower->arena, other->shape), c->sample.rank <= 2 ? "features" : "channels");
+                              sample_text(lower->arena, c->sample), sample_text(lower->arena, other->shape), axis == c->sample.rank - 1 ? "features" : "channels");
             return NO_NODE;
         }
         parts[i] = c->args[i - 1];

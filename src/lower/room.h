@@ -122,6 +122,10 @@ bool layer_is_frozen(LayerContext *c);
 void layer_error(LayerContext *c, DiagId id, const char *help, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void layer_shape_error(LayerContext *c, int value_a, int value_b, const char *format, ...) __attribute__((format(printf, 4, 5)));
 NodeId layer_full(LayerContext *c, NodeId node);                           /* a node that may be narrower, as one of the input's shape */
+/* A vector of one value a channel, so that it broadcasts over the images or signals that the layer works on. */
+NodeId layer_by_channel(LayerContext *c, NodeId vector);
+/* What two axes are: a signal of channels x length (1), a sequence of length x features (-1); 0: what made it does not tell. */
+int layer_signal(const LayerContext *c);
 void notes_of_uses(Lower *lower, Diagnostic *d, const UsePlace *place);
 
 /* ---- values.c: checked calls, read without knowing what is given ---- */

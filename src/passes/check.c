@@ -57,7 +57,7 @@ static void check_inlined(Check *c, NodeId id) {
         double value;
         if (reads_memory(c->plan, id)) say(c, "is inlined, but must lie in memory", u);
         if (!node_constant(g, u, &value) && graph_node(g, u)->op != IR_HYPER && op_class(n->op) == CLASS_MAP &&
-            !view_equal(view_of(g, u), view_of(g, id)) && !runs_along_features(g, u, id))
+            !view_equal(view_of(g, u), view_of(g, id)) && !(graph_node(g, u)->op == IR_RESHAPE && view_one_row(view_of(g, u))) && !runs_along_features(g, u, id))
             say(c, "is inlined into another range", u);
         check_inlined(c, u);
     }
@@ -76,7 +76,7 @@ static void check_extent(Check *c, const Kernel *k, NodeId id) {
     }
     Extent e = extent_of(view_of(g, id), k->view);
     bool rows = k->axis == AXIS_ROW || k->axis == AXIS_BOTH, columns = k->axis == AXIS_COL || k->axis == AXIS_BOTH;
-    if (n->op == IR_CONTRACT && (id != k->contract || e != EXTENT_FULL)) say(c, "is not its kernel's product", id);
+    if (heads_kernel(n) && (id != k->contract || e != EXTENT_FULL)) say(c, "is not its kernel's product", id);
     if (e == EXTENT_OTHER || (e == EXTENT_ROW && !rows) || (e == EXTENT_COLUMN && !columns)) say(c, "does not fit its kernel's range", id);
     if (e == EXTENT_SCALAR && op_class(n->op) != CLASS_REDUCE) say(c, "is a scalar in a grid", id);
     if (op_class(n->op) != CLASS_REDUCE) return;

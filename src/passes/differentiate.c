@@ -325,6 +325,60 @@ static void derive_broadcast(const Turn *t) {
     else give(t, 0, t->adjoint);
 }
 
+/* ---- windows ---- */
+/* The sum over the batch is split into parts that can be summed side by side: so many that there are enough tasks. */
+static Window in_parts(const Turn *t, int64_t filters) {
+    enum { TASKS = 16, PANEL = 16 };
+    Window w = t->node.as.window;
+    int64_t panels = (filters + PANEL - 1) / PANEL, parts = TASKS / panels;
+    w.parts = (int32_t)(parts < 1 ? 1 : parts > t->g->batch ? t->g->batch : parts);
+    return w;
+}
+
+static NodeId filters_adjoint(const Turn *t, NodeId image, NodeId adjoint, Shape filters) {
+    Window w = in_parts(t, shape_at(t->g, adjoint).dim[1]);
+    NodeId parts = g_conv_weight(t->g, image, adjoint, &w);
+    return w.parts == 1 ? g_reshape(t->g, parts, filters) : g_reduce(t->g, IR_REDUCE_SUM, parts, filters);
+}
+
+static void derive_conv(const Turn *t) {
+    NodeId x = in(t, 0), filters = in(t, 1), d = whole_adjoint(t);
+    const Window *w = &t->node.as.window;
+    if (wanted(t, 0)) give_whole(t, 0, g_conv_transpose(t->g, d, g_swap_filters(t->g, filters, w->groups), w, shape_at(t->g, x)));
+    if (wanted(t, 1)) give_whole(t, 1, filters_adjoint(t, x, d, shape_at(t->g, filters)));
+}
+
+static void derive_conv_transpose(const Turn *t) {
+    NodeId a = in(t, 0), filters = in(t, 1), d = whole_adjoint(t), swapped = g_swap_filters(t->g, filters, t->node.as.window.groups);
+    const Window *w = &t->node.as.window;
+    if (wanted(t, 0)) give_whole(t, 0, g_conv(t->g, d, swapped, w, shape_at(t->g, a)));
+    if (wanted(t, 1)) give_whole(t, 1, g_swap_filters(t->g, filters_adjoint(t, d, a, shape_at(t->g, swapped)), w->groups));
+}
+
+/* All parts have the same derivative: that of the convolution whose filters the adjoint would be. A part's own is not needed by anything. */
+static void derive_conv_weight(const Turn *t) {
+    const Window *w = &t->node.as.window;
+    Shape x = shape_at(t->g, in(t, 0)), d = shape_at(t->g, in(t, 1)), filters = {.rank = x.rank};
+    memcpy(filters.dim, t->node.shape.dim + 1, sizeof *filters.dim * (size_t)x.rank);
+    NodeId adjoint = g_broadcast(t->g, t->adjoint, t->node.shape);
+    NodeId first = g_reshape(t->g, g_slice(t->g, adjoint, 0, 0, 1), filters);
+    if (wanted(t, 0)) give_whole(t, 0, g_conv_transpose(t->g, in(t, 1), g_swap_filters(t->g, first, w->groups), w, x));
+    if (wanted(t, 1)) give_whole(t, 1, g_conv(t->g, in(t, 0), first, w, d));
+}
+
+static void derive_pool_max(const Turn *t) {
+    give_whole(t, 0, g_pool_back(t->g, IR_POOL_MAX_BACK, 3, (NodeId[]){in(t, 0), t->y, whole_adjoint(t)}, &t->node.as.window, shape_at(t->g, in(t, 0))));
+}
+
+static void derive_pool_sum(const Turn *t) {
+    NodeId d = whole_adjoint(t);
+    give_whole(t, 0, g_pool_back(t->g, IR_POOL_SUM_BACK, 1, &d, &t->node.as.window, shape_at(t->g, in(t, 0))));
+}
+
+static void derive_pool_sum_back(const Turn *t) {
+    give_whole(t, 0, g_pool(t->g, IR_POOL_SUM, whole_adjoint(t), &t->node.as.window, shape_at(t->g, in(t, 0))));
+}
+
 static void (*const derive_table[IR_OP_COUNT])(const Turn *) = {
     [IR_NEG] = derive_neg, [IR_ROUND_BF16] = derive_round, [IR_EXP] = derive_exp, [IR_LN] = derive_ln, [IR_SQRT] = derive_sqrt, [IR_ABS] = derive_abs,
     [IR_TANH] = derive_tanh, [IR_SIN] = derive_sin, [IR_COS] = derive_cos, [IR_ERF] = derive_erf, [IR_SIGMOID] = derive_sigmoid,
@@ -332,12 +386,15 @@ static void (*const derive_table[IR_OP_COUNT])(const Turn *) = {
     [IR_POW] = derive_pow, [IR_MIN] = derive_extreme, [IR_MAX] = derive_extreme, [IR_SELECT] = derive_select,
     [IR_REDUCE_SUM] = derive_sum, [IR_REDUCE_MAX] = derive_extreme_over, [IR_REDUCE_MIN] = derive_extreme_over,
     [IR_CONTRACT] = derive_contract, [IR_RESHAPE] = derive_reshape, [IR_CONCAT] = derive_concat, [IR_SLICE] = derive_slice,
+    [IR_CONV] = derive_conv, [IR_CONV_TRANSPOSE] = derive_conv_transpose, [IR_CONV_WEIGHT] = derive_conv_weight,
+    [IR_POOL_MAX] = derive_pool_max, [IR_POOL_SUM] = derive_pool_sum, [IR_POOL_SUM_BACK] = derive_pool_sum_back,
     [IR_PAD] = derive_pad, [IR_PERMUTE] = derive_permute, [IR_GATHER_ROWS] = derive_gather_rows, [IR_SCATTER_ROWS] = derive_scatter_rows,
     [IR_HEADS_DOT] = derive_heads_dot, [IR_HEADS_MIX] = derive_heads_mix,
 };
 
 bool derive_flat(Op op) {
     switch (op) {
+    case IR_POOL_MAX_BACK:            /* of a derivative none is taken */
     case IR_SIGN: case IR_FLOOR: case IR_NOT: case IR_STOP: case IR_LT: case IR_LE: case IR_EQ: case IR_AND: case IR_OR: return true;
     default: return op_class(op) == CLASS_LEAF || op_class(op) == CLASS_EFFECT;
     }

@@ -63,6 +63,7 @@ static bool used_in_own_range(const Fuse *f, NodeId id) {
         const Node *n = node_at(f, r);
         if (reads_memory(f->plan, r)) return false;
         if (op_class(n->op) == CLASS_REDUCE || view_equal(view_at(f, r), v)) continue;
+        if (node_at(f, id)->op == IR_RESHAPE && view_one_row(v) && op_class(n->op) == CLASS_MAP) continue;
         if (!runs_along_features(f->g, id, r)) return false;
     }
     return true;
@@ -76,8 +77,12 @@ static bool read_by_memory(const Fuse *f, NodeId id) {
 
 static bool keeps_view(const Fuse *f, NodeId id) {
     const Node *n = node_at(f, id);
-    return view_equal(view_at(f, id), view_at(f, n->inputs[0])) && n->feature_axis == n->shape.rank - 1 &&
-           node_at(f, n->inputs[0])->feature_axis == node_at(f, n->inputs[0])->shape.rank - 1;
+    const Node *u = node_at(f, n->inputs[0]);
+    View v = view_at(f, id);
+    int64_t outer = 1, from_outer = 1;
+    for (int i = shape_has_batch(n->shape); i < n->feature_axis; i++) outer *= n->shape.dim[i];
+    for (int i = shape_has_batch(u->shape); i < u->feature_axis; i++) from_outer *= u->shape.dim[i];
+    return view_equal(v, view_at(f, n->inputs[0])) && (v.features == 1 || outer == from_outer);
 }
 
 static void find_inlined(Fuse *f) {
@@ -181,7 +186,7 @@ static void place(Fuse *f, NodeId id, int kernel) {
         vec_push(plan->arena, &k->placed, p);
     } else k->node = id;
     const Node *n = node_at(f, id);
-    if (n->op == IR_CONTRACT && k->kind == KERNEL_GRID) k->contract = id;
+    if (heads_kernel(n) && k->kind == KERNEL_GRID) k->contract = id;
     if (k->kind == KERNEL_GRID && op_class(n->op) == CLASS_REDUCE) {
         ReduceKind kind = reduce_kind(plan, id);
         grow->reductions++;
@@ -285,7 +290,7 @@ static void sort_candidates(Candidates *c) {
 static void place_grid(Fuse *f, NodeId id) {
     const char *why = NULL;
     Candidates c = {.f = f};
-    if (node_at(f, id)->op != IR_CONTRACT) {
+    if (!heads_kernel(node_at(f, id))) {
         visit_sources(f->plan, id, candidate_producer, &c);
         sort_candidates(&c);
         for (int i = 0; i < c.count; i++) {
@@ -408,6 +413,7 @@ static void find_origins(Fuse *f) {
         if (!f->update[i] && n->op != IR_ASSIGN) continue;
         for (int k = 0; k < n->input_count; k++) {
             NodeId u = n->inputs[k];
+            while (f->plan->inlined[u] && node_at(f, u)->op == IR_RESHAPE) u = node_at(f, u)->inputs[0];
             int from = f->update[u] ? f->made_in[u] : scalar_at(f, u) ? NONE : f->plan->home[u];
             if (from >= 0 && f->plan->kernels.data[from].kind != KERNEL_GRID) from = NONE;
             if (from >= 0 && (f->made_in[i] < 0 || f->growing.data[from].level > f->growing.data[f->made_in[i]].level)) f->made_in[i] = from;
@@ -438,9 +444,11 @@ static void find_behind(Fuse *f) {
 
 static bool contract_reads(const Fuse *f, const Kernel *k, int tensor) {
     if (k->contract == NO_NODE) return false;
-    for (int i = 0; i < 2; i++) {
+    bool windows = op_class(node_at(f, k->contract)->op) == CLASS_WINDOW;
+    for (int i = 0; i < node_at(f, k->contract)->input_count; i++) {
         const Node *u = node_at(f, node_at(f, k->contract)->inputs[i]);
-        if (u->op == IR_WEIGHT && u->as.tensor == tensor && contract_reads_itself(f->plan, k->contract, node_at(f, k->contract)->inputs[i])) return true;
+        if (windows && u->op == IR_WEIGHT && u->as.tensor == tensor) return true;
+        if (!windows && u->op == IR_WEIGHT && u->as.tensor == tensor && contract_reads_itself(f->plan, k->contract, node_at(f, k->contract)->inputs[i])) return true;
     }
     return false;
 }

@@ -19,6 +19,9 @@ int64_t view_rows_max(const Plan *plan, View v);
 /* What a node costs for a full batch, in multiply-add equivalents. */
 double node_flops(const Plan *plan, NodeId id);
 
+/* A kernel begins with it: a product, a convolution, pooling. It reads memory, and makes the values of whole panels. */
+static inline bool heads_kernel(const Node *n) { return n->op == IR_CONTRACT || op_class(n->op) == CLASS_WINDOW; }
+
 /* How a node stands to a kernel's range. */
 typedef enum Extent { EXTENT_FULL, EXTENT_COLUMN /* one row */, EXTENT_ROW /* one feature */, EXTENT_SCALAR, EXTENT_OTHER } Extent;
 Extent extent_of(View node, View kernel);

@@ -123,6 +123,8 @@ bool pass_exists(const char *name);
 const char *pass_name(size_t index);                  /* in pipeline order; NULL behind the last */
 const char *pass_help(size_t index);
 void plan_print(const Plan *plan, FILE *out);         /* --plan: kernels, what each fused, what it did not and why, memory */
+/* Of a kernel that begins with an op on windows: the rows that are made together, an image or a part of the samples; tasks hold whole ones. Else 1. */
+int64_t kernel_segment(const Plan *plan, const Kernel *kernel);
 /* The number of tasks of a kernel for n samples. */
 int64_t kernel_tasks(const Plan *plan, const Kernel *kernel, int64_t n);
 #endif

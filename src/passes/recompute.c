@@ -43,6 +43,7 @@ static int cost(const Recompute *r, NodeId id, int depth, int *arrays) {
             if (r->assigned[un->as.tensor]) return TOO_MUCH;
             *arrays += 1;
         } else if (plan->inlined[u]) {
+            if (un->op == IR_RESHAPE && view_one_row(v)) continue;
             if (un->op == IR_RESHAPE) return TOO_MUCH;
             double value;
             if (!node_constant(plan->graph, u, &value)) ops += cost(r, u, depth + 1, arrays);
@@ -64,7 +65,7 @@ static bool readers_can(const Recompute *r, NodeId id) {
     for (int i = r->uses.start[id]; i < r->uses.start[id + 1]; i++) {
         NodeId u = r->uses.list[i];
         const Node *n = graph_node(plan->graph, u);
-        if (reads_memory(plan, u) || op_class(n->op) == CLASS_EFFECT) return false;
+        if (reads_memory(plan, u) || op_class(n->op) == CLASS_EFFECT || n->op == IR_RESHAPE) return false;
         if (op_class(n->op) != CLASS_REDUCE && !view_equal(view_of(plan->graph, u), v)) return false;
     }
     return true;

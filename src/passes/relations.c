@@ -41,7 +41,7 @@ bool moves_alone(const Plan *plan, NodeId id) {
 
 bool reads_memory(const Plan *plan, NodeId id) {
     const Node *n = graph_node(plan->graph, id);
-    if (n->op == IR_CONTRACT || moves_alone(plan, id)) return true;
+    if (heads_kernel(n) || moves_alone(plan, id)) return true;
     if (op_class(n->op) == CLASS_REDUCE) return !shape_is_scalar(n->shape) && reduce_kind(plan, id) == REDUCE_FOLD;
     return n->op == IR_EMIT && !shape_is_scalar(n->shape);
 }
@@ -149,7 +149,8 @@ void mark_stored(Plan *plan, const Uses *uses) {
             p->stored = op_class(graph_node(plan->graph, p->node)->op) != CLASS_EFFECT && read_from_memory(&w, p->node);
             /* Code generation keeps a product's panel on the stack where it is not stored, of as many rows as a task has. */
             enum { STACK_ROWS = 4096 };
-            if (p->node == kernel->contract && (kernel->axis == AXIS_COL || kernel->axis == AXIS_BOTH) && view_rows_max(plan, kernel->view) > STACK_ROWS) p->stored = true;
+            bool all_rows = kernel->axis == AXIS_COL || kernel->axis == AXIS_BOTH;
+            if (p->node == kernel->contract && (all_rows ? view_rows_max(plan, kernel->view) : kernel_segment(plan, kernel)) > STACK_ROWS) p->stored = true;
         }
     }
 }

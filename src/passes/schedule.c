@@ -199,9 +199,22 @@ static void split_product(Plan *plan, Kernel *k, int64_t most) {
     k->panel_block = at_least(1, ceil_div(panels * row_blocks, at_least(most, row_blocks)));
 }
 
+/* Whole images a task, and all panels of one where there are images enough. */
+static void split_windows(Plan *plan, Kernel *k, int64_t most) {
+    int64_t segment = kernel_segment(plan, k), segments = view_rows_max(plan, k->view) / segment;
+    int64_t each = at_most(ceil_div(segments, most), at_least(1, MOST_ROW_BLOCK / segment)), blocks = ceil_div(segments, each);
+    k->row_block = each * segment;
+    k->panel_block = at_least(1, ceil_div(view_panels(k->view), at_least(1, most / blocks)));
+}
+
 static void split_grid(Plan *plan, Kernel *k) {
     int64_t rows = view_rows_max(plan, k->view), panels = view_panels(k->view);
     int64_t most = at_most(MOST_TASKS, at_least(1, (int64_t)(k->flops / TASK_FLOPS)));
+    bool windows = k->contract != NO_NODE && op_class(graph_node(plan->graph, k->contract)->op) == CLASS_WINDOW;
+    if (windows && (k->axis == AXIS_NONE || k->axis == AXIS_ROW)) {
+        split_windows(plan, k, most);
+        return;
+    }
     switch (k->axis) {
     case AXIS_BOTH: return;
     case AXIS_COL: k->panel_block = at_least(1, ceil_div(panels, most)); return;
@@ -223,7 +236,7 @@ static void split(Plan *plan, Kernel *k) {
     if (k->kind == KERNEL_SCALAR) return;
     if (k->kind == KERNEL_GRID) {
         split_grid(plan, k);
-        if (k->axis == AXIS_ROW) k->row_block = at_most(k->row_block, MOST_ROW_BLOCK);
+        if (k->axis == AXIS_ROW && kernel_segment(plan, k) == 1) k->row_block = at_most(k->row_block, MOST_ROW_BLOCK);
         return;
     }
     enum { MOST_MOVES = 32, MOVE_ELEMENTS = 8192 };

@@ -122,6 +122,9 @@ static NodeId rebuild(Rebuild *r, const Node *old) {
         NodeId a = materialised(g, unshaped(g, in[0]), NULL), b = materialised(g, unshaped(g, in[1]), NULL);
         return g_contract(g, a, b, old->as.contract.ta, old->as.contract.tb, old->shape);
     }
+    case CLASS_WINDOW:
+        for (int i = 0; i < old->input_count; i++) in[i] = materialised(g, readable(g, in[i]), NULL);
+        break;
     case CLASS_MOVE:
         for (int i = 0; i < old->input_count; i++) in[i] = materialised(g, readable(g, in[i]), NULL);
         switch (old->op) {

@@ -70,6 +70,12 @@ bool view_row_map(Shape operand, int operand_feature_axis, Shape grid, int grid_
     return true;
 }
 
+int64_t kernel_segment(const Plan *plan, const Kernel *k) {
+    if (k->contract == NO_NODE || op_class(graph_node(plan->graph, k->contract)->op) != CLASS_WINDOW) return 1;
+    View v = view_of(plan->graph, k->contract);
+    return graph_node(plan->graph, k->contract)->op == IR_CONV_WEIGHT ? v.per_sample / graph_node(plan->graph, k->contract)->as.window.parts : v.per_sample;
+}
+
 int64_t kernel_tasks(const Plan *plan, const Kernel *k, int64_t n) {
     (void)plan;
     if (k->kind == KERNEL_SCALAR) return 1;
@@ -121,10 +127,31 @@ static double op_cost(Op op) {
     }
 }
 
+/* A dense convolution works in whole panels of filters. */
+static double window_flops(const Plan *plan, NodeId id) {
+    const Node *n = graph_node(plan->graph, id);
+    const Window *w = &n->as.window;
+    View out = view_of(plan->graph, id), in = view_of(plan->graph, n->inputs[0]);
+    double cells = (double)view_rows_max(plan, out) * (double)view_panels(out) * LANES, field = (double)w->size[0] * w->size[1] * w->size[2];
+    switch (n->op) {
+    case IR_CONV: return cells * field * (double)in.features / w->groups;
+    case IR_CONV_TRANSPOSE: return cells * field * (double)in.features / w->groups / ((double)w->stride[0] * w->stride[1] * w->stride[2]);
+    case IR_CONV_WEIGHT: {
+        View d = view_of(plan->graph, n->inputs[1]);
+        return (double)view_rows_max(plan, d) * (double)view_panels(d) * LANES * field * (double)in.features / w->groups;
+    }
+    default: {
+        View windows = view_of(plan->graph, n->op == IR_POOL_SUM_BACK ? n->inputs[0] : n->op == IR_POOL_MAX_BACK ? n->inputs[1] : id);
+        return (double)view_rows_max(plan, windows) * (double)view_panels(windows) * LANES * field;
+    }
+    }
+}
+
 double node_flops(const Plan *plan, NodeId id) {
     const Node *n = graph_node(plan->graph, id);
     View v = view_of(plan->graph, id);
     double elements = (double)view_rows_max(plan, v) * (double)view_panels(v) * LANES;
+    if (op_class(n->op) == CLASS_WINDOW) return window_flops(plan, id);
     if (n->op == IR_CONTRACT) return elements * contract_factors(plan, id).inner;
     if (n->op == IR_HEADS_DOT || n->op == IR_HEADS_MIX) {
         const Node *b = graph_node(plan->graph, n->inputs[1]);
