@@ -115,8 +115,9 @@ static bool field_windows(LayerContext *c, Field *f) {
         }
         int64_t room = f->in[i] + f->before[i] + f->after[i] - span(f, i);
         if (room < 0) {
-            layer_error(c, DIAG_WRONG_SHAPE, NULL, "%s: a window of %s%s is larger than what it meets, %s%s", c->use->kind, side_text(c, f, f->size),
-                        f->dilation[0] * f->dilation[1] * f->dilation[2] > 1 ? ", dilated," : "", sample_text(c->e->lower->arena, c->sample), f->before[i] ? " with its padding" : "");
+            layer_error(c, DIAG_WRONG_SHAPE, NULL, "%s: a window of %s%s is larger than the %s%s of %s", c->use->kind, side_text(c, f, f->size),
+                        f->dilation[0] * f->dilation[1] * f->dilation[2] > 1 ? ", dilated," : "", side_text(c, f, f->in), f->before[i] ? ", padded," : "",
+                        sample_text(c->e->lower->arena, c->sample));
             return false;
         }
         f->out[i] = room / f->stride[i] + 1;
