@@ -12,8 +12,12 @@ enum { UNKNOWN = -1 };
 
 typedef struct Layout { Plan *plan; Graph *g; int *from_end; } Layout;     /* per node: its axis in panels, counted from the last */
 
+/* Moves that find their elements wherever they lie; the others want last axes in panels. */
+static bool moves_freely(Op op) { return op == IR_RESHAPE || op == IR_CONCAT || op == IR_SLICE || op == IR_PAD || op == IR_PERMUTE; }
+
 static bool carries(const Node *n) {
     OpClass class = op_class(n->op);
+    if (class == CLASS_MOVE && !moves_freely(n->op)) return false;
     if (n->shape.rank < (shape_has_batch(n->shape) ? 3 : 2)) return false;
     if (class == CLASS_MAP || class == CLASS_REDUCE || class == CLASS_MOVE || n->op == IR_INDEX || n->op == IR_RANDOM) return true;
     return shape_has_batch(n->shape) ? n->op == IR_INPUT || n->op == IR_TARGET : class == CLASS_CONTRACT;
@@ -115,6 +119,7 @@ static int wanted(const Graph *g, const Node *n, int input) {
     case CLASS_MAP: return n->op == IR_BROADCAST || view_row_map(u->shape, u->feature_axis, n->shape, n->feature_axis, &div, &mod) ? UNKNOWN : own;
     case CLASS_WINDOW: return has == window_axis(g, n, input) ? UNKNOWN : window_axis(g, n, input);
     case CLASS_CONTRACT: return u->shape.rank > 2 && has != 0 ? 0 : UNKNOWN;
+    case CLASS_MOVE: return !moves_freely(n->op) && has != 0 ? 0 : UNKNOWN;
     case CLASS_EFFECT:
         if (n->op == IR_EMIT && n->slot != SLOT_TENSOR) return has != 0 ? 0 : UNKNOWN;
         return has == own ? UNKNOWN : own;

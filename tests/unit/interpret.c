@@ -91,6 +91,77 @@ static void move(const Interpretation *in, const Node *n, Shape to, double *out)
     }
 }
 
+/* ---- windows ---- */
+typedef struct Meeting { int64_t window[SPACE_RANK], tap[SPACE_RANK], cell[SPACE_RANK]; } Meeting;
+
+static int64_t in_space(const int64_t *at, const int64_t *extent) { return (at[0] * extent[1] + at[1]) * extent[2] + at[2]; }
+
+/* The next pair of a window and one of its cells, windows in order; false behind the last one. Cells outside are passed over. */
+static bool next_meeting(const Window *w, const int64_t *image, const int64_t *windows, int64_t *at, Meeting *m) {
+    int64_t size[SPACE_RANK] = { w->size[0], w->size[1], w->size[2] }, taps = size[0] * size[1] * size[2];
+    for (; *at < taps * windows[0] * windows[1] * windows[2]; (*at)++) {
+        int64_t o = *at / taps, t = *at % taps;
+        bool inside = true;
+        for (int d = SPACE_RANK; d-- > 0; o /= windows[d], t /= size[d]) {
+            m->window[d] = o % windows[d];
+            m->tap[d] = t % size[d];
+            m->cell[d] = m->window[d] * w->stride[d] - w->before[d] + m->tap[d] * w->dilation[d];
+            inside = inside && m->cell[d] >= 0 && m->cell[d] < image[d];
+        }
+        if (inside) return (*at)++, true;
+    }
+    return false;
+}
+
+static void convolve(const Interpretation *in, const Node *n, double *out) {
+    const Window *w = &n->as.window;
+    const double *a = in->node[n->inputs[0]], *b = in->node[n->inputs[1]];
+    bool filters_made = n->op == IR_CONV_WEIGHT, transposed = n->op == IR_CONV_TRANSPOSE;
+    Shape sa = graph_node(in->g, n->inputs[0])->shape, image_shape = transposed ? n->shape : sa;
+    Shape window_shape = transposed ? sa : filters_made ? graph_node(in->g, n->inputs[1])->shape : n->shape;
+    int64_t image[SPACE_RANK], windows[SPACE_RANK], size[SPACE_RANK] = { w->size[0], w->size[1], w->size[2] };
+    space_of(image_shape, image);
+    space_of(window_shape, windows);
+    int64_t cells = image[0] * image[1] * image[2], places = windows[0] * windows[1] * windows[2], taps = size[0] * size[1] * size[2];
+    int64_t channels = image_shape.dim[1], filters = window_shape.dim[1], c_each = channels / w->groups, f_each = filters / w->groups;
+    for (int64_t i = 0, count = interpret_elements(n->shape, in->n); i < count; i++) out[i] = 0;
+    for (int64_t s = 0; s < in->n; s++)
+        for (int64_t f = 0; f < filters; f++)
+            for (int64_t c = 0; c < c_each; c++) {
+                int64_t channel = f / f_each * c_each + c, at = 0;
+                Meeting m;
+                while (next_meeting(w, image, windows, &at, &m)) {
+                    int64_t x = (s * channels + channel) * cells + in_space(m.cell, image), y = (s * filters + f) * places + in_space(m.window, windows), t = in_space(m.tap, size);
+                    if (filters_made) out[(f * c_each + c) * taps + t] += a[x] * b[y];         /* all in the first part */
+                    else if (transposed) out[x] += a[y] * b[(channel * f_each + f % f_each) * taps + t];
+                    else out[y] += a[x] * b[(f * c_each + c) * taps + t];
+                }
+            }
+}
+
+static void pool(const Interpretation *in, const Node *n, double *out) {
+    const Window *w = &n->as.window;
+    const double *a = in->node[n->inputs[0]], *y = n->input_count > 1 ? in->node[n->inputs[1]] : NULL, *d = n->input_count > 2 ? in->node[n->inputs[2]] : a;
+    bool back = n->op == IR_POOL_MAX_BACK || n->op == IR_POOL_SUM_BACK;
+    Shape sa = graph_node(in->g, n->inputs[n->input_count > 1 ? 1 : 0])->shape;
+    int64_t image[SPACE_RANK], windows[SPACE_RANK];
+    space_of(back ? n->shape : sa, image);
+    space_of(back ? sa : n->shape, windows);
+    int64_t cells = image[0] * image[1] * image[2], places = windows[0] * windows[1] * windows[2], count = interpret_elements(n->shape, in->n);
+    for (int64_t i = 0; i < count; i++) out[i] = n->op == IR_POOL_MAX ? -INFINITY : 0;
+    for (int64_t s = 0; s < in->n * n->shape.dim[1]; s++) {
+        int64_t at = 0, taken = -1;
+        Meeting m;
+        while (next_meeting(w, image, windows, &at, &m)) {
+            int64_t x = s * cells + in_space(m.cell, image), o = s * places + in_space(m.window, windows);
+            if (n->op == IR_POOL_MAX) out[o] = fmax(out[o], a[x]);
+            else if (n->op == IR_POOL_SUM) out[o] += a[x];
+            else if (n->op == IR_POOL_SUM_BACK) out[x] += d[o];
+            else if (a[x] == y[o] && taken != o) out[x] += d[o], taken = o;
+        }
+    }
+}
+
 static double leaf(const Interpretation *in, const Node *n, Shape shape, int64_t i) {
     int64_t c[GRAPH_MAX_RANK + 1] = { 0 };
     switch (n->op) {
@@ -127,6 +198,10 @@ static void evaluate(Interpretation *in, NodeId id) {
         return;
     case CLASS_REDUCE: reduce(n, a, shape, x, out); return;
     case CLASS_CONTRACT: contract(n, a, sized(graph_node(in->g, n->inputs[1])->shape, in->n), x, in->node[n->inputs[1]], out); return;
+    case CLASS_WINDOW:
+        if (n->op == IR_CONV || n->op == IR_CONV_TRANSPOSE || n->op == IR_CONV_WEIGHT) convolve(in, n, out);
+        else pool(in, n, out);
+        return;
     case CLASS_MOVE:
         if (n->op == IR_RESHAPE) memcpy(out, x, sizeof *out * (size_t)count);
         else move(in, n, shape, out);

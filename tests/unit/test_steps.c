@@ -241,6 +241,78 @@ static Graph *random_graph(int number, int64_t batch) {
     return g;
 }
 
+/* ---- images ---- */
+static Shape placed(Shape image, const Window *w, int64_t channels) {
+    Shape out = image;
+    out.dim[1] = channels;
+    for (int i = 2; i < image.rank; i++) {
+        int k = i + SPACE_RANK - image.rank;
+        int64_t room = image.dim[i] + 2 * w->before[k] - (int64_t)(w->size[k] - 1) * w->dilation[k] - 1;
+        out.dim[i] = room < 0 ? 0 : room / w->stride[k] + 1;
+    }
+    return out;
+}
+
+/* A window of which several fit; the last ones may reach out of the image at both ends. */
+static Window random_window(Shape image, bool pool) {
+    for (;;) {
+        Window w = window_one();
+        bool fits = true;
+        for (int k = SPACE_RANK - (image.rank - 2); k < SPACE_RANK; k++) {
+            w.size[k] = 1 + below(4);
+            w.stride[k] = 1 + below(3);
+            w.dilation[k] = pool ? 1 : 1 + below(2);
+            w.before[k] = below(w.size[k] / 2 + 1);
+        }
+        Shape out = placed(image, &w, 1);
+        for (int i = 2; i < out.rank; i++) fits = fits && out.dim[i] > 0;
+        if (fits) return w;
+    }
+}
+
+typedef struct Nodes { VEC(NodeId) list; } Nodes;
+
+static NodeId filters(Graph *g, Nodes *weights, int64_t out, int64_t in, const Window *w, int rank) {
+    Shape s = {.rank = rank, .dim = {out, in}};
+    for (int i = 2; i < rank; i++) s.dim[i] = w->size[i + SPACE_RANK - rank];
+    Tensor t = {.role = TENSOR_WEIGHT, .name = arena_printf(arena, "filters%zu", weights->list.len), .shape = s, .weight = -1};
+    NodeId id = g_weight(g, graph_add_tensor(g, t));
+    vec_push(arena, &weights->list, id);
+    return id;
+}
+
+/* conv -> tanh -> pool -> transposed conv of the same windows or others -> sum of squares, and a step down its gradient. */
+static Graph *random_images(int number, int64_t batch) {
+    Graph *g = graph_new(arena, arena_printf(arena, "images%d", number), batch);
+    Nodes weights = {0};
+    static const int channels[] = {1, 2, 3, 6, 12, 17, 24, 36};
+    Shape s = {.rank = 3 + below(3), .dim = {DIM_BATCH, channels[below(8)]}};
+    for (int i = 2; i < s.rank; i++) s.dim[i] = 2 + below(s.rank == 5 ? 4 : 9);
+    g->sample = s;
+    g->target = shape_of(2, (int64_t[]){DIM_BATCH, 1});
+    int64_t made = channels[below(8)];
+    Window w = random_window(s, false), p;
+    if (below(2)) w.groups = s.dim[1] % 2 == 0 && made % 2 == 0 ? 2 : 1;
+    if (below(4) == 0) made = w.groups = (int32_t)s.dim[1];
+    NodeId x = g_conv(g, g_input(g), filters(g, &weights, made, s.dim[1] / w.groups, &w, s.rank), &w, placed(s, &w, made));
+    x = g_unary(g, IR_TANH, x);
+    Shape at = graph_node(g, x)->shape;
+    p = random_window(at, true);
+    NodeId pooled = g_pool(g, below(2) ? IR_POOL_MAX : IR_POOL_SUM, x, &p, placed(at, &p, made));
+    Shape image = s;
+    image.dim[1] = channels[below(8)];
+    w.groups = 1;
+    NodeId back = g_conv_transpose(g, x, g_swap_filters(g, filters(g, &weights, made, image.dim[1], &w, s.rank), 1), &w, image);
+    NodeId loss = g_const(g, 0), terms[] = {pooled, back};
+    for (int i = 0; i < 2; i++) loss = g_binary(g, IR_ADD, loss, g_reduce(g, IR_REDUCE_SUM, g_binary(g, IR_MUL, terms[i], terms[i]), shape_scalar()));
+    g_emit(g, SLOT_LOSS, loss, -1);
+    g_emit(g, SLOT_OUT, back, -1);
+    NodeId gradient[4];
+    graph_gradient(g, loss, weights.list.len, weights.list.data, gradient);
+    for (size_t i = 0; i < weights.list.len; i++) g_assign(g, graph_node(g, weights.list.data[i])->as.tensor, gradient[i]);
+    return g;
+}
+
 int main(int argc, char **argv) {
     arena = arena_new();
     char *error = NULL;
@@ -256,6 +328,11 @@ int main(int argc, char **argv) {
     for (int i = 0; i < rounds; i++) {
         int64_t batch = 2 + below(30);
         Graph *g = random_graph(i, batch);
+        test_graph(g, batch, 5e-3, g->name);
+    }
+    for (int i = 0; i < rounds / 4; i++) {
+        int64_t batch = 1 + below(7);
+        Graph *g = random_images(i, batch);
         test_graph(g, batch, 5e-3, g->name);
     }
     target_free(target);
