@@ -167,6 +167,7 @@ bool nnrt_checkpoint_write(nnrt_training *training, const char *path, nnrt_error
     json_t *state = state_of(training);
     char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
     json_t *metadata = text ? json_pack("{s:s, s:s}", "format", "pt", "nnc", text) : NULL;
+    if (metadata && nnrt_model_pruned(training->model) && json_object_set_new(metadata, NNRT_PRUNED_MARK, json_string("true"))) b.failed = true;
     bool well = !b.failed && metadata ? nnrt_safetensors_write(path, b.tensor, b.count, metadata, e) : nnrt_no_memory(e);
     json_decref(metadata);
     json_decref(state);

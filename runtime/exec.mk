@@ -2,7 +2,7 @@
 libnnrt_a_SOURCES += \
     runtime/session.c runtime/session.h runtime/actions.c \
     runtime/weights.c runtime/units.c runtime/results.c runtime/later.c \
-    runtime/feed.c runtime/feed.h \
+    runtime/feed.c runtime/feed.h runtime/prune.c \
     runtime/train.c runtime/train_epoch.c runtime/train_fail.c runtime/train.h \
     runtime/checkpoint.c runtime/checkpoint.h \
     runtime/evaluate.c runtime/predict.c runtime/minimize.c runtime/gradients.c runtime/io.c \

@@ -6,11 +6,18 @@
 #include <string.h>
 
 /* ---- save ---- */
+bool nnrt_model_pruned(const nnrt_model *model)
+{
+    for (size_t i = 0; i < model->count; i++)
+        if (model->weight[i]->pruned) return true;
+    return false;
+}
+
 static bool write_model(const nnrt_model *model, const char *path, nnrt_error *e)
 {
     nnrt_tensor_out *tensor = calloc(model->count + 1, sizeof *tensor);
     json_t *metadata = json_pack("{s:s}", "format", "pt");
-    bool well = tensor && metadata;
+    bool well = tensor && metadata && (!nnrt_model_pruned(model) || !json_object_set_new(metadata, NNRT_PRUNED_MARK, json_string("true")));
     for (size_t i = 0; well && i < model->count; i++) {
         const nnrt_layout *layout = &model->weight[i]->layout;
         float *logical = nnrt_tensor_new((size_t)layout->elements);
@@ -106,6 +113,7 @@ static bool read_model(const nnrt_safetensors *file, nnrt_model *model, nnrt_err
         if (well) {
             nnrt_pack(logical[i], weight->values, weight->layout.dims, weight->layout.rank, weight->layout.feature_axis);
             weight->drawn = true;
+            weight->pruned |= weight->kernel && nnrt_safetensors_metadata(file, NNRT_PRUNED_MARK);
         }
         free(logical[i]);
     }

@@ -41,6 +41,7 @@
  *  plot      "value": LATER, "to", "text": what is plotted, as written
  *  minimize  "unit" "as" "steps" "lr" "seed" "variables": [ { "name": "x", "start": -7 } ]; the unit's weights are "x", ...; no data: one position a step
  *  check_gradients  "model" "data" "unit" (results "gradient.<key>" and SLOT_LOSS; assigns nothing) "as" "seed"; of a fn: "unit", "variables": [names], model and data null
+ *  prune     "model" "as"|null "sparsity" "per": "model" | "layer" "seed"
  *  freeze, unfreeze  "model" (compiled in: nothing is left to do)
  *  May be added to any action, for messages that show the place: "source": the text of its line, "end_column": one past the words at fault; "file": where it is not "script".
  *  May be added to train: "penalty": bool (its epochs report one; absent: where the sum is not 0).

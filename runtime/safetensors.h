@@ -23,6 +23,8 @@ size_t nnrt_safetensors_count(const nnrt_safetensors *file);
 const nnrt_tensor_in *nnrt_safetensors_at(const nnrt_safetensors *file, size_t i);              /* in order of their bytes */
 const nnrt_tensor_in *nnrt_safetensors_find(const nnrt_safetensors *file, const char *name);    /* NULL: none of that name */
 const char *nnrt_safetensors_metadata(const nnrt_safetensors *file, const char *key);           /* NULL: none; lives as long as the file */
+/* In the metadata of files whose weights were pruned: their zeros are to stay. */
+#define NNRT_PRUNED_MARK "nnc.pruned"
 /* All elements as floats, row-major; an error where the tensor is not real. */
 bool nnrt_safetensors_read(const nnrt_safetensors *file, const nnrt_tensor_in *tensor, float *out, nnrt_error *e);
 #endif

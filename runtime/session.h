@@ -21,6 +21,7 @@ typedef struct nnrt_weight {
     char *key;
     nnrt_layout layout;
     bool buffer;                 /* moving statistics: never averaged */
+    bool kernel, pruned;         /* pruned: its zeros are to stay; files say so */
     json_t *init;
     int64_t generation;
     float *values;               /* packed */
@@ -125,6 +126,7 @@ void nnrt_program_clear(nnrt_program *program);              /* models and insta
 nnrt_model *nnrt_program_model(nnrt_program *program, const char *name, nnrt_error *e);
 bool nnrt_model_draw(nnrt_model *model, uint64_t seed, nnrt_error *e);      /* the weights that hold nothing yet */
 bool nnrt_weight_draw(nnrt_weight *weight, const char *name, uint64_t seed, nnrt_error *e);   /* unless it holds something */
+bool nnrt_model_pruned(const nnrt_model *model);
 bool nnrt_model_load(nnrt_model *model, const char *path, nnrt_error *e);       /* all or nothing (io.c) */
 const nnrt_data *nnrt_program_data(nnrt_program *program, const char *name, nnrt_error *e);
 const char *nnrt_action_text(const nnrt_program *program, const char *key);              /* NULL: absent or null */
@@ -157,6 +159,7 @@ bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_predict(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_save(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_load(nnrt_program *program, nnrt_error *e);
+bool nnrt_do_prune(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_print(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_assert(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_plot(nnrt_program *program, nnrt_error *e);

@@ -120,6 +120,8 @@ bool nnrt_weights_declare(nnrt_session *session, const json_t *weights, nnrt_err
         weight->layout = layout;
         weight->generation = generation;
         weight->buffer = role && !strcmp(role, "buffer");
+        weight->kernel = role && !strcmp(role, "kernel");
+        weight->pruned = false;
         weight->init = json_incref(json_object_get(declared, "init"));
         weight->values = nnrt_tensor_new(layout.packed);
         if (!weight->values) return nnrt_no_memory(e);

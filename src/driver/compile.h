@@ -72,7 +72,9 @@ typedef struct Compiler {
     VEC(Generation) generations;
     VEC(TrainedWith) trained;
     VEC(Unit *) units;
-    unsigned freezes;                    /* freeze and unfreeze so far: graphs lowered later differ */
+    unsigned freezes;                    /* freeze, unfreeze and prune so far: graphs lowered later differ */
+    VEC(const ModelInstance *) pruned;
+    VEC(const char *) pruned_files;      /* that this script, or session, will have written */
     bool carries_out;                    /* run, repl: the session logs and resumes */
     bool lists_all;                      /* check, and build of a library: also models that no action uses */
     bool show_graphs;                    /* show --graph: printed before the passes */

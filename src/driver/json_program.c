@@ -338,6 +338,13 @@ static void write_load(Writer *w, const CompiledAction *a, json_t *object)
     put_text(object, "from", a->action->path);
 }
 
+static void write_prune(Writer *w, const CompiledAction *a, json_t *object)
+{
+    put(object, "sparsity", value_json(w->c->arena, setting(&a->action->settings, "sparsity")));
+    put(object, "per", value_json(w->c->arena, setting(&a->action->settings, "per")));
+    put(object, "seed", seed_json(w, NULL));
+}
+
 static void write_print(Writer *w, const CompiledAction *a, json_t *object)
 {
     json_t *values = json_array();
@@ -388,7 +395,7 @@ static void write_nothing(Writer *w, const CompiledAction *a, json_t *object)
 static const struct { const char *verb; void (*write)(Writer *, const CompiledAction *, json_t *); } verbs[] = {
     {"train", write_train}, {"evaluate", write_evaluate}, {"predict", write_predict}, {"save", write_save}, {"load", write_load},
     {"print", write_print}, {"assert", write_assert}, {"minimize", write_minimize}, {"check_gradients", write_check_gradients},
-    {"plot", write_plot}, {"freeze", write_nothing}, {"unfreeze", write_nothing},
+    {"plot", write_plot}, {"prune", write_prune}, {"freeze", write_nothing}, {"unfreeze", write_nothing},
 };
 
 /* Where the action stands and its first line, for messages at run time. */

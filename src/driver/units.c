@@ -3,6 +3,7 @@
  * Graphs are lowered in the order of the actions, since freeze and unfreeze change what comes after them. */
 #include "driver/compile.h"
 #include "driver/values.h"
+#include "safetensors.h"
 #include <string.h>
 
 static const char *const kind_name[] = {
@@ -214,9 +215,63 @@ static bool units_freeze(Compiler *c, Compiled *out, CompiledAction *a)
     return true;
 }
 
+/* ---- pruned models: their zeros stay, and files pass that on ---- */
+
+static bool is_pruned(const Compiler *c, const ModelInstance *model)
+{
+    for (size_t i = 0; i < c->pruned.len; i++)
+        if (c->pruned.data[i] == model) return true;
+    return false;
+}
+
+static bool set_pruned(Compiler *c, const ModelInstance *model)
+{
+    if (is_pruned(c, model)) return true;
+    if (!lower_set_pruned(c->lower, model)) return false;
+    vec_push(c->arena, &c->pruned, model);
+    c->freezes++;
+    return true;
+}
+
+static bool units_prune(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    (void)out;
+    if (set_pruned(c, a->model)) return true;
+    diag_error(c->diags, DIAG_NO_PARAMS, a->action->model_span, "model '%s' has no kernel that could be pruned", a->model->decl->name);
+    return false;
+}
+
+static bool units_save(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    (void)out;
+    if (a->action->path && is_pruned(c, a->model)) vec_push(c->arena, &c->pruned_files, a->action->path);
+    return true;
+}
+
+/* Written by an action above, or there already. */
+static bool file_is_pruned(Compiler *c, const char *path)
+{
+    for (size_t i = 0; i < c->pruned_files.len; i++)
+        if (strcmp(c->pruned_files.data[i], path) == 0) return true;
+    nnrt_error unused = {0};
+    const char *whole = *path == '/' || !c->folder ? path : arena_printf(c->arena, "%s/%s", c->folder, path);
+    nnrt_safetensors *file = nnrt_safetensors_open(whole, &unused);
+    bool pruned = file && nnrt_safetensors_metadata(file, NNRT_PRUNED_MARK);
+    nnrt_safetensors_close(file);
+    return pruned;
+}
+
+static bool units_load(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    (void)out;
+    if (a->action->path && file_is_pruned(c, a->action->path)) set_pruned(c, a->model);
+    return true;
+}
+
 static const struct { const char *verb; bool (*units)(Compiler *, Compiled *, CompiledAction *); } verbs[] = {
     {"train", units_train}, {"evaluate", units_evaluate}, {"predict", units_predict}, {"minimize", units_minimize},
     {"check_gradients", units_check_gradients}, {"freeze", units_freeze}, {"unfreeze", units_freeze},
+    {"prune", units_prune}, {"save", units_save}, {"load", units_load},
 };
 
 /* A library's models predict, whatever the script does with them. */

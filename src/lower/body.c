@@ -395,7 +395,7 @@ static bool walk_weight(Walk *w, Frame *frame, Scope *scope, const BodyItem *ite
         vec_push(lower->arena, &w->network->pub.weights, spec);
         name_map_put(lower->arena, &w->network->weight_numbers, key, number);
         if (name_map_find(&lower->key_numbers, key) < 0) {
-            vec_push(lower->arena, &lower->keys, ((WeightKey){ key, shape, item->span, false }));
+            vec_push(lower->arena, &lower->keys, ((WeightKey){ key, shape, item->span, false, false }));
             name_map_put(lower->arena, &lower->key_numbers, key, (int)lower->keys.len - 1);
         }
     }

@@ -238,6 +238,17 @@ void lower_set_frozen(Lower *lower, const ModelInstance *model, const Value *pat
     }
 }
 
+bool lower_set_pruned(Lower *lower, const ModelInstance *model) {
+    bool any = false;
+    for (size_t i = 0; i < model->weights.len; i++) {
+        const WeightSpec *spec = &model->weights.data[i];
+        int number = name_map_find(&lower->key_numbers, spec->key);
+        if (spec->role != ROLE_KERNEL || number < 0) continue;
+        lower->keys.data[number].pruned = any = true;
+    }
+    return any;
+}
+
 bool lower_check_fit(Lower *lower, const ModelInstance *model, const DataInfo *data, const CheckedAction *action) {
     const Network *network = (const Network *)(const void *)model;
     if (!data) return true;

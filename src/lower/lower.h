@@ -58,6 +58,8 @@ ModelInstance *lower_model(Lower *lower, const ModelDecl *decl, const DataInfo *
 bool lower_check_fit(Lower *lower, const ModelInstance *model, const DataInfo *data, const CheckedAction *action);
 /* freeze and unfreeze: from now on, for graphs lowered later. `patterns` as fnmatch's, NULL: all. */
 void lower_set_frozen(Lower *lower, const ModelInstance *model, const Value *patterns, bool frozen);
+/* From now on graphs lowered for training leave the zeros of the model's kernels as they are. False: it has no kernel. */
+bool lower_set_pruned(Lower *lower, const ModelInstance *model);
 /* REPL: a model declared anew. */
 void lower_forget_model(Lower *lower, const char *name);
 

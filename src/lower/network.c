@@ -91,6 +91,11 @@ bool weight_is_frozen(const Lower *lower, const WeightSpec *spec) {
     return spec->role == ROLE_BUFFER || (number >= 0 ? lower->keys.data[number].frozen : spec->frozen);
 }
 
+bool weight_is_pruned(const Lower *lower, const WeightSpec *spec) {
+    int number = name_map_find(&lower->key_numbers, spec->key);
+    return number >= 0 && lower->keys.data[number].pruned;
+}
+
 /* ---- weights ---- */
 int layer_weight_number(LayerContext *c, const char *suffix) {
     Lower *lower = c->e->lower;
@@ -103,7 +108,7 @@ static bool weight_key(LayerContext *c, const char *key, Shape shape, bool froze
     Lower *lower = c->e->lower;
     int number = name_map_find(&lower->key_numbers, key);
     if (number < 0) {
-        WeightKey fresh = { key, shape, c->use->span, frozen };
+        WeightKey fresh = { key, shape, c->use->span, frozen, false };
         vec_push(lower->arena, &lower->keys, fresh);
         name_map_put(lower->arena, &lower->key_numbers, key, (int)lower->keys.len - 1);
         return true;
@@ -160,7 +165,9 @@ static NodeId noisy_weight(Emission *e, int weight) {
     NodeId *node = &e->noisy.data[weight];
     if (*node != NO_NODE) return *node;
     NodeId value = g_weight(e->g, emission_tensor(e, weight)), random = g_random(e->g, RANDOM_NORMAL, graph_node(e->g, value)->shape);
-    return *node = g_binary(e->g, IR_ADD, value, g_binary(e->g, IR_MUL, g_const(e->g, e->weight_noise), random));
+    *node = g_binary(e->g, IR_ADD, value, g_binary(e->g, IR_MUL, g_const(e->g, e->weight_noise), random));
+    if (weight_is_pruned(e->lower, &e->network->pub.weights.data[weight])) *node = g_select(e->g, value, *node, value);
+    return *node;
 }
 
 NodeId layer_weight(LayerContext *c, const char *suffix, Shape shape, int feature_axis, WeightRole role, const Value *init, WeightInit otherwise) {

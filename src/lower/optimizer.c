@@ -1,5 +1,5 @@
 /* optimizer.c: from gradients to assignments, weight by weight, in the order of LANGUAGE.md, section 4:
- * penalties, clipping, decoupled decay, the optimizer's lines, constraints, the moving average. */
+ * penalties, clipping, decoupled decay, the optimizer's lines, constraints, the mask of a pruned weight (its own zeros), the moving average. */
 #include "lower/room.h"
 #include <string.h>
 
@@ -242,15 +242,21 @@ bool optimizer_lower(Lower *lower, Graph *g, const Checked *recipe, TrainedList 
         return false;
     }
     *penalty = add_penalties(lower, g, recipe, weights);
+    for (size_t i = 0; i < weights->list.len; i++) {
+        Trained *w = &weights->list.data[i];
+        if (w->pruned) w->gradient = g_select(g, w->value, w->gradient, g_const(g, 0));
+    }
     clip_gradients(lower, g, recipe, weights);
     const Value *decay = recipe_value(recipe, "weight_decay");
     size_t budget = EXPR_BUDGET;
     for (size_t i = 0; i < weights->list.len; i++) {
         Trained *w = &weights->list.data[i];
+        NodeId before = w->value;
         if (decay && decay->number > 0 && w->role == ROLE_KERNEL)
             w->value = g_binary(g, IR_SUB, w->value, mul(g, mul(g, schedule->lr, g_const(g, decay->number)), w->value));
         if (!update_weight(lower, g, optimizer, schedule, w, &budget)) return false;
         constrain(g, recipe, w);
+        if (w->pruned) w->value = g_select(g, before, w->value, g_const(g, 0));
         average(g, recipe, w);
         g_assign(g, w->tensor, w->value);
     }

@@ -13,7 +13,7 @@ int name_map_find(const NameMap *map, const char *name);                  /* -1:
 void name_map_put(Arena *arena, NameMap *map, const char *name, int number);
 
 /* ---- the room's memory ---- */
-typedef struct WeightKey { const char *key; Shape shape; Span span; bool frozen; } WeightKey;   /* by key, of all models; `frozen` is freeze's last word */
+typedef struct WeightKey { const char *key; Shape shape; Span span; bool frozen, pruned; } WeightKey;   /* by key, of all models; `frozen` is freeze's last word */
 typedef struct Network Network;
 struct Lower {
     Sema *sema;
@@ -109,6 +109,7 @@ bool emission_use(Emission *e, size_t use);
 bool emission_network(Emission *e);                                        /* all uses in order */
 int emission_tensor(Emission *e, int weight);                              /* adds the tensor where it is not there yet */
 NodeId emission_weight_now(Emission *e, int weight);                       /* the pending value, or the tensor's */
+bool weight_is_pruned(const Lower *lower, const WeightSpec *spec);
 bool weight_is_frozen(const Lower *lower, const WeightSpec *spec);
 Shape shape_batched(Shape sample, bool batched);
 Shape shape_sample(Shape full);                                            /* without the batch dimension */
@@ -199,6 +200,7 @@ typedef struct Trained {
     int tensor;
     NodeId gradient, value;              /* value: what the tensor will hold */
     double l1, l2, max_norm;             /* of its layer alone */
+    bool pruned;                         /* its zeros stay */
 } Trained;
 typedef struct TrainedList { VEC(Trained) list; } TrainedList;
 /* Penalties, clipping, decay, update, constraints, average: from gradients to assignments. `penalty` is NO_NODE without one. */

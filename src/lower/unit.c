@@ -47,7 +47,8 @@ static TrainedList trained_weights(Unit *u) {
         const WeightSpec *spec = &u->network->pub.weights.data[i];
         if (weight_is_frozen(u->lower, spec)) continue;
         int tensor = emission_tensor(&u->e, (int)i);
-        Trained w = { .name = spec->name, .role = spec->role, .tensor = tensor, .value = g_weight(u->g, tensor), .l1 = spec->l1, .l2 = spec->l2, .max_norm = spec->max_norm };
+        Trained w = { .name = spec->name, .role = spec->role, .tensor = tensor, .value = g_weight(u->g, tensor), .l1 = spec->l1, .l2 = spec->l2, .max_norm = spec->max_norm,
+                      .pruned = weight_is_pruned(u->lower, spec) };
         vec_push(u->lower->arena, &weights.list, w);
     }
     return weights;
