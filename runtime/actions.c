@@ -15,6 +15,12 @@ const char *nnrt_action_text(const nnrt_program *program, const char *key)
     return json_string_value(json_object_get(program->action, key));
 }
 
+const char *nnrt_action_subject(const nnrt_program *program)
+{
+    const char *ensemble = nnrt_action_text(program, "ensemble");
+    return ensemble ? ensemble : nnrt_action_text(program, "model");
+}
+
 double nnrt_action_number(const nnrt_program *program, const char *key, double fallback)
 {
     const json_t *value = json_object_get(program->action, key);
@@ -114,14 +120,17 @@ nnrt_model *nnrt_program_model(nnrt_program *program, const char *name, nnrt_err
     return model;
 }
 
+const json_t *nnrt_program_declaration(nnrt_program *program, const char *data, nnrt_error *e)
+{
+    const json_t *declared = data ? named(json_object_get(program->json, "data"), data) : NULL;
+    if (!declared) nnrt_fail(e, NNRT_SCRIPT, "internal", "the program has no data '%s'", data ? data : "");
+    return declared;
+}
+
 const nnrt_data *nnrt_program_data(nnrt_program *program, const char *name, nnrt_error *e)
 {
-    const json_t *declared = name ? named(json_object_get(program->json, "data"), name) : NULL;
-    if (!declared) {
-        nnrt_fail(e, NNRT_SCRIPT, "internal", "the program has no data '%s'", name ? name : "");
-        return NULL;
-    }
-    return nnrt_session_data(program->session, declared, program->folder, e);
+    const json_t *declared = nnrt_program_declaration(program, name, e);
+    return declared ? nnrt_session_data(program->session, declared, program->folder, e) : NULL;
 }
 
 /* ---- output ---- */

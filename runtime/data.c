@@ -175,6 +175,7 @@ static bool take_parts(opening *o)
     for (int part = NNRT_VALIDATION; part < NNRT_PARTS; part++)
         if (o->given[part]) take_part(data, part, o->source[part].count, data->storage[2 * part], data->storage[2 * part + 1]);
     if (o->source[NNRT_TRAIN].table && !(data->feature_name = nnrt_table_feature_names(o->source[NNRT_TRAIN].table, data->sample_size))) return nnrt_out_of_memory(o->e, data->name);
+    if (json_is_true(setting(o, "whole"))) return true;
     return !missing || nnrt_fill_missing(data, o->source[NNRT_TRAIN].x_name, o->e);
 }
 
@@ -222,6 +223,11 @@ bool nnrt_data_numbers_below(const nnrt_data *data, int64_t below, nnrt_error *e
 void nnrt_data_free(nnrt_data *data)
 {
     if (!data) return;
+    if (data->whole) {
+        for (int i = 0; i < 2 * NNRT_PARTS; i++) free(data->storage[i]);
+        free(data);
+        return;
+    }
     for (int64_t c = 0; data->class_name && c < data->classes; c++) free(data->class_name[c]);
     for (int64_t f = 0; data->feature_name && f < data->sample_size; f++) free(data->feature_name[f]);
     free(data->class_name);

@@ -29,6 +29,7 @@ typedef struct nnrt_data {
     nnrt_augmentation *augmentation; size_t augmentation_count;   /* of training samples, in order */
     char **feature_name;         /* sample_size names where a CSV gives them, else NULL */
     float *storage[2 * NNRT_PARTS];   /* the blocks that the parts' x and y lie in */
+    const struct nnrt_data *whole;    /* a view (views.c): what it is cut from and shares names with; else NULL */
 } nnrt_data;
 
 /* `folder`: where relative paths start. `seed`: for declarations without a seed of their own. NULL and e filled where it fails. */
@@ -37,4 +38,13 @@ void nnrt_data_free(nnrt_data *data);
 const char *nnrt_part_name(int part);
 /* Whether every sample holds whole numbers from 0 to below `below` alone, as embeddings need them. */
 bool nnrt_data_numbers_below(const nnrt_data *data, int64_t below, nnrt_error *e);
+
+/* ---- views.c: other training and validation parts of the same samples ---- */
+/* The declaration that opens all samples but the test part as one training part, neither filled nor normalised. A validation part
+ * that has a source of its own is left out. A new reference. */
+json_t *nnrt_whole_declaration(const json_t *declaration);
+/* Samples of such a whole, by number, as a training and a validation part: filled and normalised by this training part alone, as the declaration says. */
+nnrt_data *nnrt_view_new(const nnrt_data *whole, const json_t *declaration, const uint32_t *train, int64_t train_count, const uint32_t *validation, int64_t validation_count, nnrt_error *e);
+/* The fold (0 .. folds - 1) of each sample of a training part: sizes differ by one at most, classes are spread evenly. free() */
+uint32_t *nnrt_folds(const nnrt_data *data, int64_t folds, uint64_t seed, nnrt_error *e);
 #endif

@@ -12,6 +12,6 @@ libnnrt_a_SOURCES += \
     runtime/characters.c runtime/generate.c runtime/generate.h runtime/digits.c \
     runtime/labels.c runtime/labels.h \
     runtime/augment.c runtime/augment.h runtime/images.c runtime/picture.c runtime/picture.h \
-    runtime/split.c runtime/scale.c runtime/parts.h \
+    runtime/split.c runtime/scale.c runtime/parts.h runtime/views.c \
     runtime/data.c runtime/data.h \
     runtime/program.h

@@ -1,5 +1,5 @@
 /* evaluate.c: `evaluate`: a part's outputs, and the metrics asked for. */
-#include "metrics.h"
+#include "ensemble.h"
 #include "text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,17 +20,17 @@ const nnrt_part *nnrt_action_part(const nnrt_program *program, const nnrt_data *
     return NULL;
 }
 
-static bool measure(nnrt_program *program, const nnrt_data *data, const nnrt_sample_set *set, double loss, json_t *result, nnrt_error *e)
+bool nnrt_measure(nnrt_program *program, const nnrt_data *data, const nnrt_sample_set *set, json_t *result, nnrt_error *e)
 {
     const json_t *metrics = json_object_get(program->action, "metrics");
     size_t i;
     json_t *declared;
-    if (json_is_true(json_object_get(program->action, "loss"))) nnrt_put_number(result, "loss", loss, false);
     json_array_foreach(metrics, i, declared) {
         nnrt_metric metric;
         double value;
         if (!nnrt_metric_read(declared, data, &metric, e)) return false;
-        if (!nnrt_metric_is_number(&metric)) json_object_set_new(result, metric.name, nnrt_confusion(set));
+        if (!set) json_object_set_new(result, metric.name, json_null());
+        else if (!nnrt_metric_is_number(&metric)) json_object_set_new(result, metric.name, nnrt_confusion(set));
         else if (nnrt_metric_compute(&metric, set, &value, e)) nnrt_put_number(result, metric.name, value, false);
         else return false;
     }
@@ -43,7 +43,7 @@ static void log_evaluation(const nnrt_program *program, int64_t samples, const j
     const char *name;
     json_t *value;
     nnrt_log_begin(log, "evaluate");
-    nnrt_log_text(log, "model", nnrt_action_text(program, "model"));
+    nnrt_log_text(log, "model", nnrt_action_subject(program));
     nnrt_log_text(log, "data", nnrt_action_text(program, "data"));
     nnrt_log_text(log, "part", nnrt_action_text(program, "part"));
     nnrt_log_whole(log, "samples", samples);
@@ -57,7 +57,7 @@ static void print_result(const nnrt_program *program, const nnrt_data *data, int
 {
     const char *name;
     json_t *value;
-    printf("evaluate %s on %s.%s (%lld samples)\n", nnrt_action_text(program, "model"), nnrt_action_text(program, "data"), nnrt_action_text(program, "part"), (long long)samples);
+    printf("evaluate %s on %s.%s (%lld samples)\n", nnrt_action_subject(program), nnrt_action_text(program, "data"), nnrt_action_text(program, "part"), (long long)samples);
     nnrt_print_fields(result);
     json_object_foreach((json_t *)result, name, value)
         if (json_is_array(value)) nnrt_print_matrix("confusion: true classes in rows, predicted ones in columns", value, data->class_name, data->classes);
@@ -71,34 +71,57 @@ json_t *nnrt_class_notes(const nnrt_data *data)
     return json_pack("{s:o}", "classes", names);
 }
 
-bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
+/* The outputs of the first `count` samples and their summed loss; NULL: e says why. `view`: the model as its outputs are to be read. */
+static float *answers(nnrt_program *program, nnrt_model *model, const nnrt_data *data, const nnrt_part *part, int64_t count, nnrt_model *view, double *loss, nnrt_error *e)
 {
-    nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
-    const nnrt_data *data = model ? nnrt_program_data(program, nnrt_action_text(program, "data"), e) : NULL;
-    const nnrt_part *part = data ? nnrt_action_part(program, data, e) : NULL;
-    const char *as = nnrt_action_text(program, "as");
     uint64_t seed = nnrt_action_seed(program);
-    if (!part || !nnrt_model_draw(model, seed, e)) return false;
+    nnrt_part some = *part;
+    some.count = count;
+    *view = *model;
+    if (nnrt_action_text(program, "ensemble")) {
+        nnrt_ensemble *ensemble = nnrt_action_ensemble(program, model, e);
+        float *out = ensemble ? nnrt_ensemble_outputs(program, ensemble, model, data, &some, seed, e) : NULL;
+        if (ensemble) *view = nnrt_ensemble_view(ensemble, model);
+        if (out && nnrt_outputs_loss(program, out, part->y, count, NULL, loss, e)) return out;
+        free(out);
+        return NULL;
+    }
+    if (!nnrt_model_draw(model, seed, e)) return NULL;
     nnrt_instance *unit = nnrt_program_instance(program, nnrt_action_text(program, "unit"), NULL, e);
-    if (!unit) return false;
-    int64_t count = part->count;
-    if (program->session->options.dry_run && count > 2 * unit->batch) count = 2 * unit->batch;
-    float *out = nnrt_tensor_new((size_t)count * (size_t)model->output_size);
-    if (!out) return nnrt_no_memory(e);
+    float *out = unit ? nnrt_tensor_new((size_t)count * (size_t)model->output_size) : NULL;
+    if (unit && !out) nnrt_no_memory(e);
+    if (!out) return NULL;
     nnrt_call call = nnrt_instance_call(program, unit, seed);
     call.x = part->x;
     call.y = part->y;
     call.out = out;
-    nnrt_sample_set set = nnrt_samples_of(data, model, count, out, part->y);
-    json_t *result = json_object();
     bool well = nnrt_run_batches(unit, &call, 0, count, true) || nnrt_interrupted(e);
-    well = well && measure(program, data, &set, call.metric[NNRT_METRIC_LOSS] / (double)count, result, e);
+    *loss = call.metric[NNRT_METRIC_LOSS];
+    if (well) return out;
+    free(out);
+    return NULL;
+}
+
+bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
+{
+    enum { DRY = 512 };
+    nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e), view;
+    const nnrt_data *data = model ? nnrt_program_data(program, nnrt_action_text(program, "data"), e) : NULL;
+    const nnrt_part *part = data ? nnrt_action_part(program, data, e) : NULL;
+    const char *as = nnrt_action_text(program, "as");
+    double loss;
+    if (!part) return false;
+    int64_t count = program->session->options.dry_run && part->count > DRY ? DRY : part->count;
+    float *out = answers(program, model, data, part, count, &view, &loss, e);
+    if (!out) return false;
+    json_t *result = json_object();
+    nnrt_sample_set set = nnrt_samples_of(data, &view, count, out, part->y);
+    if (json_is_true(json_object_get(program->action, "loss"))) nnrt_put_number(result, "loss", loss / (double)count, false);
+    bool well = nnrt_measure(program, data, &set, result, e);
+    free(out);
     if (well) {
         log_evaluation(program, count, result);
         if (!as) print_result(program, data, count, result);
-    }
-    free(out);
-    if (well) {
         well = nnrt_result_set(program->session, as, result, NULL, NULL, e);
         nnrt_result_note(program->session, well ? as : NULL, nnrt_class_notes(data));
         return well;

@@ -22,6 +22,8 @@ bool nnrt_metric_read(const json_t *declared, const nnrt_data *data, nnrt_metric
 bool nnrt_metric_is_number(const nnrt_metric *metric);                        /* all but confusion */
 bool nnrt_metric_rises(const char *name);                                     /* better when higher */
 bool nnrt_metric_compute(const nnrt_metric *metric, const nnrt_sample_set *set, double *value, nnrt_error *e);
+/* The action's metrics of a sample set into the result; null for each where set is NULL (evaluate.c). */
+bool nnrt_measure(nnrt_program *program, const nnrt_data *data, const nnrt_sample_set *set, json_t *result, nnrt_error *e);
 /* True classes in rows; as many columns as there are classes or outputs. */
 json_t *nnrt_confusion(const nnrt_sample_set *set);
 /* The class that a row of outputs says; the first of equals. */

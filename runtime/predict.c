@@ -1,7 +1,7 @@
 /* predict.c: `predict`: the model's outputs into a .npy or .csv file; with passes, mean and deviation over draws of dropout
  * (Gal and Ghahramani, Dropout as a Bayesian Approximation, 2016). */
 #include "atomic_file.h"
-#include "metrics.h"
+#include "ensemble.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,22 +183,42 @@ static bool write_files(const prediction *p, const char *path, nnrt_error *e)
     return well;
 }
 
+/* An ensemble has no unit of its own: its members are heard one after the other. */
+static bool ask_ensemble(prediction *p, nnrt_model *view, nnrt_error *e)
+{
+    nnrt_ensemble *ensemble = nnrt_action_ensemble(p->program, p->model, e);
+    nnrt_part some = *p->part;
+    some.count = p->count;
+    p->out = ensemble ? nnrt_ensemble_outputs(p->program, ensemble, p->model, p->data, &some, nnrt_action_seed(p->program), e) : NULL;
+    if (!p->out) return false;
+    *view = nnrt_ensemble_view(ensemble, p->model);
+    p->model = view;
+    return true;
+}
+
+static bool ask_model(prediction *p, bool dry, nnrt_error *e)
+{
+    if (!nnrt_model_draw(p->model, nnrt_action_seed(p->program), e)) return false;
+    if (!(p->unit = nnrt_program_instance(p->program, nnrt_action_text(p->program, "unit"), NULL, e))) return false;
+    p->passes = (int64_t)nnrt_action_number(p->program, "passes", 0);
+    if (dry && p->passes > 2) p->passes = 2;
+    p->out = nnrt_tensor_new((size_t)(p->count * p->size));
+    p->deviation = p->passes ? nnrt_tensor_new((size_t)(p->count * p->size)) : NULL;
+    return p->out && (p->deviation || !p->passes) ? compute(p, e) : nnrt_no_memory(e);
+}
+
 bool nnrt_do_predict(nnrt_program *program, nnrt_error *e)
 {
+    enum { DRY = 512 };
+    nnrt_model view;
     prediction p = { .program = program, .model = nnrt_program_model(program, nnrt_action_text(program, "model"), e) };
     const char *to = nnrt_action_text(program, "to");
     bool dry = program->session->options.dry_run;
     if (!p.model || !(p.data = nnrt_program_data(program, nnrt_action_text(program, "data"), e)) || !(p.part = nnrt_action_part(program, p.data, e))) return false;
     if (!to || (!has_suffix(to, ".npy") && !has_suffix(to, ".csv"))) return nnrt_fail(e, NNRT_SCRIPT, "bad-file", "predictions are written as .npy or .csv, not to '%s'", to ? to : "");
-    if (!nnrt_model_draw(p.model, nnrt_action_seed(program), e)) return false;
-    if (!(p.unit = nnrt_program_instance(program, nnrt_action_text(program, "unit"), NULL, e))) return false;
-    p.count = dry && p.part->count > 2 * p.unit->batch ? 2 * p.unit->batch : p.part->count;
+    p.count = dry && p.part->count > DRY ? DRY : p.part->count;
     p.size = p.model->output_size;
-    p.passes = (int64_t)nnrt_action_number(program, "passes", 0);
-    if (dry && p.passes > 2) p.passes = 2;
-    p.out = nnrt_tensor_new((size_t)(p.count * p.size));
-    p.deviation = p.passes ? nnrt_tensor_new((size_t)(p.count * p.size)) : NULL;
-    bool well = p.out && (p.deviation || !p.passes) ? compute(&p, e) : nnrt_no_memory(e);
+    bool well = nnrt_action_text(program, "ensemble") ? ask_ensemble(&p, &view, e) : ask_model(&p, dry, e);
     if (well && !dry) {
         char *path = nnrt_program_path(program, to);
         well = path ? write_files(&p, path, e) : nnrt_no_memory(e);

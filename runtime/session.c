@@ -1,6 +1,7 @@
 /* session.c: a session and the carrying out of programs in it: what there is, then action after action. */
 #include "session.h"
 #include "checkpoint.h"
+#include "ensemble.h"
 #include "init.h"
 #include "signals.h"
 #include <stdio.h>
@@ -38,6 +39,8 @@ void nnrt_session_free(nnrt_session *session)
     nnrt_log_close(session->log);
     nnrt_results_free(session);
     nnrt_weights_free(session);
+    for (size_t i = 0; i < session->ensemble_count; i++) nnrt_ensemble_free(session->ensemble[i]);
+    free(session->ensemble);
     for (size_t i = 0; i < session->opened_count; i++) {
         json_decref(session->opened[i].declaration);
         free(session->opened[i].folder);
@@ -146,7 +149,9 @@ static const struct { const char *verb; bool (*perform)(nnrt_program *, nnrt_err
     { "train", nnrt_do_train, true }, { "evaluate", nnrt_do_evaluate, true }, { "predict", nnrt_do_predict, true }, { "save", nnrt_do_save, false },
     { "load", nnrt_do_load, false }, { "print", nnrt_do_print, false }, { "assert", nnrt_do_assert, false }, { "plot", nnrt_do_plot, false }, { "minimize", nnrt_do_minimize, true },
     { "prune", nnrt_do_prune, false },
-    { "check_gradients", nnrt_do_check_gradients, true }, { "freeze", do_nothing, false }, { "unfreeze", do_nothing, false },
+    { "check_gradients", nnrt_do_check_gradients, true }, { "crossvalidate", nnrt_do_crossvalidate, true }, { "compare", nnrt_do_compare, true },
+    { "find_lr", nnrt_do_find_lr, true }, { "bag", nnrt_do_bag, true }, { "boost", nnrt_do_boost, true },
+    { "freeze", do_nothing, false }, { "unfreeze", do_nothing, false },
 };
 
 static bool perform(nnrt_program *program, nnrt_error *e)

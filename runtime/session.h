@@ -51,6 +51,7 @@ struct nnrt_session {
     nnrt_weight **weight; size_t weight_count, weight_capacity;
     nnrt_result *result; size_t result_count;
     nnrt_opened *opened; size_t opened_count;
+    struct nnrt_ensemble **ensemble; size_t ensemble_count;   /* ensemble.h */
     bool resumed;                               /* --resume has been heeded */
 };
 
@@ -129,6 +130,8 @@ bool nnrt_weight_draw(nnrt_weight *weight, const char *name, uint64_t seed, nnrt
 bool nnrt_model_pruned(const nnrt_model *model);
 bool nnrt_model_load(nnrt_model *model, const char *path, nnrt_error *e);       /* all or nothing (io.c) */
 const nnrt_data *nnrt_program_data(nnrt_program *program, const char *name, nnrt_error *e);
+const json_t *nnrt_program_declaration(nnrt_program *program, const char *data, nnrt_error *e);
+const char *nnrt_action_subject(const nnrt_program *program);   /* the name of its ensemble or model */
 const char *nnrt_action_text(const nnrt_program *program, const char *key);              /* NULL: absent or null */
 double nnrt_action_number(const nnrt_program *program, const char *key, double fallback);
 uint64_t nnrt_action_seed(const nnrt_program *program);     /* as written, else --seed, else 0 */
@@ -165,6 +168,11 @@ bool nnrt_do_assert(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_plot(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_minimize(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_check_gradients(nnrt_program *program, nnrt_error *e);
+bool nnrt_do_crossvalidate(nnrt_program *program, nnrt_error *e);
+bool nnrt_do_compare(nnrt_program *program, nnrt_error *e);
+bool nnrt_do_bag(nnrt_program *program, nnrt_error *e);
+bool nnrt_do_boost(nnrt_program *program, nnrt_error *e);
+bool nnrt_do_find_lr(nnrt_program *program, nnrt_error *e);
 
 bool nnrt_flush_output(nnrt_program *program, nnrt_error *e);   /* standard output; a closed pipe is no error but ends the run */
 /* Says the error, at the current action's place, on standard error and in the log. */

@@ -116,7 +116,7 @@ static bool set_up_rules(nnrt_training *training, nnrt_error *e)
     if (kind) training->averaging = !strcmp(kind, "ema") ? NNRT_AVERAGE_EMA : NNRT_AVERAGE_SWA;
     training->swa_start = (int64_t)number_in(average, "start", 1);
     training->checkpoint_best = INFINITY;
-    if (to && !training->session->options.dry_run) {
+    if (to && !training->session->options.dry_run && !training->within) {
         training->checkpoint_every = (int64_t)number_in(checkpoint, "epochs", 1);
         if (training->checkpoint_every < 1) training->checkpoint_every = 1;
         training->checkpoint_path = nnrt_program_path(training->program, to);
@@ -129,9 +129,11 @@ static bool set_up_rules(nnrt_training *training, nnrt_error *e)
 static bool set_up(nnrt_training *training, nnrt_error *e)
 {
     nnrt_program *program = training->program;
+    const nnrt_within *within = training->within;
     const nnrt_data *data;
     if (!(training->model = nnrt_program_model(program, training->model_name, e))) return false;
-    if (!(training->data = data = nnrt_program_data(program, training->data_name, e))) return false;
+    training->data = data = within && within->data ? within->data : nnrt_program_data(program, training->data_name, e);
+    if (!data) return false;
     if (!nnrt_model_draw(training->model, training->seed, e)) return false;
     const char *teacher = nnrt_action_text(program, "teacher");
     nnrt_model *taught_by = teacher ? nnrt_program_model(program, teacher, e) : NULL;
@@ -144,20 +146,31 @@ static bool set_up(nnrt_training *training, nnrt_error *e)
         training->out = nnrt_tensor_new((size_t)data->part[NNRT_VALIDATION].count * (size_t)training->model->output_size);
         if (!training->out) return nnrt_no_memory(e);
     }
-    training->samples = data->part[NNRT_TRAIN].count;
+    training->samples = within && within->sample ? within->sample_count : data->part[NNRT_TRAIN].count;
     if (training->samples < 1) return nnrt_fail(e, NNRT_FILES, "no-part", "data '%s' has no samples to train on", training->data_name);
     training->batch = training->unit->batch;
     training->per_epoch = (training->samples + training->batch - 1) / training->batch;
     double epochs = nnrt_action_number(program, "epochs", 10), steps = nnrt_action_number(program, "steps", 0);
+    if (within && within->share > 0) {
+        epochs = fmax(1, round(epochs * within->share));
+        if (steps >= 1) steps = fmax(1, round(steps * within->share));
+    }
     training->steps = steps >= 1 ? (int64_t)fmin(steps, 9e18) : (int64_t)fmin(epochs * (double)training->per_epoch, 9e18);
     training->epochs = (training->steps + training->per_epoch - 1) / training->per_epoch;
     training->base_lr = training->lr = nnrt_action_number(program, "lr", 0);
     nnrt_mix mix = { nnrt_action_number(program, "mixup", 0), nnrt_action_number(program, "cutmix", 0) };
     if (!nnrt_feed_new(data, mix, training->batch, training->session->threads, training->seed, &training->feed, e)) return false;
-    if (data->shuffle && !(training->order = malloc((size_t)training->samples * sizeof *training->order))) return nnrt_no_memory(e);
+    if ((data->shuffle || (within && within->sample)) && !(training->order = malloc((size_t)training->samples * sizeof *training->order))) return nnrt_no_memory(e);
     training->order_epoch = -1;
     if (!set_up_columns(training, e) || !set_up_rules(training, e)) return false;
-    if (!training->result_name) return true;
+    if (within && within->watch) {
+        json_t *rule = json_pack("{s:s}", "monitor", within->watch);
+        int monitor;
+        bool rises, found = find_monitor(training, rule, &monitor, &rises, e);
+        json_decref(rule);
+        if (!found) return false;
+    }
+    if (!training->result_name && !(within && within->recipe)) return true;
     training->history = nnrt_history_new(training->columns.count, training->columns.name, training->columns.whole);
     return training->history || nnrt_no_memory(e);
 }
@@ -211,7 +224,7 @@ static void begin_progress(nnrt_training *training)
     snprintf(title, sizeof title, "train %s on %s: %lld parameters, %lld samples in batches of %lld, %d thread%s, %sB of working memory", training->model_name,
              training->data_name, (long long)training->model->parameters, (long long)training->samples, (long long)training->batch, training->session->threads,
              training->session->threads == 1 ? "" : "s", memory);
-    nnrt_progress_begin(&training->progress, training->session->options.quiet, title, training->step, training->steps, training->epochs);
+    nnrt_progress_begin(&training->progress, training->session->options.quiet || training->within, title, training->step, training->steps, training->epochs);
 }
 
 /* The order of an epoch follows from the seeds and its number alone, so a resumed epoch has the one it began with. */
@@ -220,8 +233,9 @@ static void draw_order(nnrt_training *training, int64_t epoch)
     if (!training->order || training->order_epoch == epoch) return;
     uint64_t seed = training->seed ^ training->data->seed * UINT64_C(0x9E3779B97F4A7C15);
     nnrt_random random = nnrt_random_new(seed, NNRT_DRAW_ORDER, (uint32_t)epoch, (uint32_t)((uint64_t)epoch >> 32));
-    for (int64_t i = 0; i < training->samples; i++) training->order[i] = (uint32_t)i;
-    nnrt_shuffle(&random, training->order, (size_t)training->samples);
+    const uint32_t *sample = training->within ? training->within->sample : NULL;
+    for (int64_t i = 0; i < training->samples; i++) training->order[i] = sample ? sample[i] : (uint32_t)i;
+    if (training->data->shuffle) nnrt_shuffle(&random, training->order, (size_t)training->samples);
     training->order_epoch = epoch;
 }
 
@@ -330,11 +344,28 @@ static json_t *result_of(const nnrt_training *training, double seconds)
     return result;
 }
 
-static bool finish(nnrt_training *training, nnrt_error *e)
+static void log_end(const nnrt_training *training, const json_t *result)
+{
+    nnrt_log *log = training->session->log;
+    const char *key;
+    json_t *value;
+    nnrt_log_begin(log, "end");
+    nnrt_log_text(log, "model", training->model_name);
+    nnrt_log_text(log, "data", training->data_name);
+    json_object_foreach((json_t *)result, key, value) nnrt_log_json(log, key, value);
+    nnrt_log_end(log);
+    nnrt_log_flush(log);
+}
+
+/* The result; NULL: e says why. */
+static json_t *finish(nnrt_training *training, nnrt_error *e)
 {
     double seconds = training->seconds + nnrt_seconds() - training->began;
     const char *bad = nnrt_training_bad_weight(training);
-    if (bad && !training->best) return nnrt_training_diverged(training, training->step - 1, e);
+    if (bad && !training->best) {
+        nnrt_training_diverged(training, training->step - 1, e);
+        return NULL;
+    }
     nnrt_progress_end(&training->progress, training->step, training->epoch);
     if (training->stopped) {
         char note[96];
@@ -344,46 +375,62 @@ static bool finish(nnrt_training *training, nnrt_error *e)
     keep_weights(training);
     tables_back(training->eval_unit);
     json_t *result = result_of(training, seconds);
-    if (training->result_name && !nnrt_training_measure_samples(training, result, e)) {
-        json_decref(result);
-        return false;
+    if ((!training->result_name && !training->within) || nnrt_training_measure_samples(training, result, e)) return result;
+    json_decref(result);
+    return NULL;
+}
+
+/* From the first step to the result. */
+static json_t *carry_out(nnrt_training *training, nnrt_error *e)
+{
+    nnrt_program *program = training->program;
+    bool well = set_up(training, e), resumes = program->resume && !training->within;
+    training->began = nnrt_seconds();
+    if (well && resumes) {
+        well = nnrt_resume_training(program->resume, training, e);
+        nnrt_resume_free(program->resume);
+        program->resume = NULL;
     }
-    nnrt_log *log = training->session->log;
-    nnrt_log_begin(log, "end");
-    nnrt_log_text(log, "model", training->model_name);
-    nnrt_log_text(log, "data", training->data_name);
-    const char *key;
-    json_t *value;
-    json_object_foreach(result, key, value) nnrt_log_json(log, key, value);
-    nnrt_log_end(log);
-    nnrt_log_flush(log);
-    nnrt_history *history = training->history;
-    training->history = NULL;
-    bool well = nnrt_result_set(training->session, training->result_name, result, history, "history", e);
-    nnrt_result_note(training->session, well ? training->result_name : NULL, nnrt_class_notes(training->data));
-    return well;
+    json_t *result = NULL;
+    if (well) {
+        if (!training->within) log_start(training);
+        begin_progress(training);
+        if (nnrt_log_sound(program->session->log, e) && train_steps(training, e)) result = finish(training, e);
+        if (!result) nnrt_progress_end(&training->progress, training->step, training->epoch);
+    }
+    tables_back(training->eval_unit);
+    return result;
+}
+
+static nnrt_training training_of(nnrt_program *program)
+{
+    return (nnrt_training){
+        .program = program, .session = program->session, .model_name = nnrt_action_text(program, "model"), .data_name = nnrt_action_text(program, "data"),
+        .seed = nnrt_action_seed(program), .began = nnrt_seconds(),
+    };
 }
 
 bool nnrt_do_train(nnrt_program *program, nnrt_error *e)
 {
-    nnrt_training training = {
-        .program = program, .session = program->session, .model_name = nnrt_action_text(program, "model"), .data_name = nnrt_action_text(program, "data"),
-        .result_name = nnrt_action_text(program, "as"), .seed = nnrt_action_seed(program), .began = nnrt_seconds(),
-    };
-    bool well = set_up(&training, e);
-    training.began = nnrt_seconds();
-    if (well && program->resume) {
-        well = nnrt_resume_training(program->resume, &training, e);
-        nnrt_resume_free(program->resume);
-        program->resume = NULL;
-    }
-    if (well) {
-        log_start(&training);
-        begin_progress(&training);
-        well = nnrt_log_sound(program->session->log, e) && train_steps(&training, e) && finish(&training, e);
-        if (!well) nnrt_progress_end(&training.progress, training.step, training.epoch);
-    }
-    tables_back(training.eval_unit);
+    nnrt_training training = training_of(program);
+    training.result_name = nnrt_action_text(program, "as");
+    json_t *result = carry_out(&training, e);
+    if (result) log_end(&training, result);
+    nnrt_history *history = training.history;
+    if (result) training.history = NULL;
+    bool well = result && nnrt_result_set(program->session, training.result_name, result, history, "history", e);
+    nnrt_result_note(program->session, well ? training.result_name : NULL, training.data ? nnrt_class_notes(training.data) : NULL);
     clear(&training);
     return well;
+}
+
+json_t *nnrt_train_within(nnrt_program *program, const nnrt_within *within, nnrt_error *e)
+{
+    nnrt_training training = training_of(program);
+    training.within = within;
+    training.seed = within->seed;
+    json_t *result = carry_out(&training, e);
+    if (result && training.history) json_object_set_new(result, "history", nnrt_history_records(training.history));
+    clear(&training);
+    return result;
 }

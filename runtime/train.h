@@ -60,7 +60,20 @@ typedef struct nnrt_training {
 
     nnrt_progress progress;
     double began, compile_seconds;
+    const struct nnrt_within *within;                      /* NULL: a `train` of its own */
 } nnrt_training;
+
+/* A training that is part of another action: a fold, a trial, a member. All is as the action's JSON says, but for this; no checkpoint is written. */
+typedef struct nnrt_within {
+    const nnrt_data *data;                                 /* NULL: the action's */
+    const uint32_t *sample; int64_t sample_count;          /* samples of the training part, as often as they stand here; NULL: all of it once */
+    uint64_t seed;
+    double share;                                          /* of the epochs or steps; 0: all of them */
+    const char *watch;                                     /* what the result must hold: "validation.f1"; NULL: nothing beyond the metrics */
+    const char *recipe;                                    /* its epochs are logged under this recipe's name, and the result holds them; NULL: neither */
+} nnrt_within;
+/* What a `train` leaves as its result; NULL: e says why. */
+json_t *nnrt_train_within(nnrt_program *program, const nnrt_within *within, nnrt_error *e);
 
 /* train_epoch.c: what happens at an epoch's end. */
 bool nnrt_training_epoch_end(nnrt_training *training, nnrt_error *e);

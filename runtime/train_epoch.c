@@ -191,10 +191,12 @@ static void log_epoch(const nnrt_training *training)
 {
     nnrt_log *log = training->session->log;
     const double *row = training->row;
-    if (!log) return;
+    const char *recipe = training->within ? training->within->recipe : NULL;
+    if (!log || (training->within && !recipe)) return;
     nnrt_log_begin(log, "epoch");
     nnrt_log_text(log, "model", training->model_name);
     nnrt_log_text(log, "data", training->data_name);
+    if (recipe) nnrt_log_text(log, "recipe", recipe);
     nnrt_log_whole(log, "epoch", training->epoch);
     nnrt_log_whole(log, "step", training->step);
     nnrt_log_number(log, "lr", row[COLUMN_LR]);

@@ -77,7 +77,7 @@ static void print_model(Compiler *c, const Compiled *compiled, const ModelInstan
 /* What each training and each other action works with. */
 static void print_action(Compiler *c, const CompiledAction *a)
 {
-    if (!a->unit) return;
+    if (!a->unit) return;                 /* an ensemble's, or none */
     uint32_t line = 0, column = 0;
     source_position(a->action->verb_span.file, a->action->verb_span.begin, &line, &column);
     printf("line %u, %s: ", line, a->action->verb);

@@ -37,6 +37,8 @@ typedef struct CompiledAction {
     int64_t batch, steps, epochs;
     bool by_steps;                       /* the recipe says steps, not epochs */
     Unit *unit, *eval_unit, *diagnose_unit;
+    Unit *predict_unit, *loss_unit;      /* of ensembles: a member's outputs, and the loss of what they come to together */
+    struct CompiledAction **recipes; size_t recipe_count;   /* compare: a training each */
 } CompiledAction;
 
 /* What one script, or one input of a REPL, came to. */

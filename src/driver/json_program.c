@@ -280,12 +280,23 @@ static json_t *arguments_json(const Graph *graph)
 
 static void put_units(json_t *object, const CompiledAction *a)
 {
-    put_text(object, "unit", a->unit->spec.name);
+    if (a->unit) put_text(object, "unit", a->unit->spec.name);
+    if (a->predict_unit) put_text(object, "predict_unit", a->predict_unit->spec.name);
+    if (a->loss_unit) put_text(object, "loss_unit", a->loss_unit->spec.name);
     if (a->eval_unit) put_text(object, "eval_unit", a->eval_unit->spec.name);
     if (a->diagnose_unit) put_text(object, "diagnose_unit", a->diagnose_unit->spec.name);
 }
 
 /* ---- one function a verb ---- */
+
+/* What batches of a training are made of beside the data. */
+static void write_mixing(Writer *w, const Checked *recipe, json_t *object)
+{
+    put(object, "mixup", value_json(w->c->arena, setting(recipe, "mixup")));
+    put(object, "cutmix", value_json(w->c->arena, setting(recipe, "cutmix")));
+    const ModelDecl *teacher = distill_teacher(w->c->lower, recipe);
+    if (teacher) put_text(object, "teacher", teacher->name);
+}
 
 static void write_train(Writer *w, const CompiledAction *a, json_t *object)
 {
@@ -301,10 +312,7 @@ static void write_train(Writer *w, const CompiledAction *a, json_t *object)
     put(object, "stop", stop_json(w, recipe));
     put(object, "average", average_json(w, a));
     put(object, "checkpoint", checkpoint_json(w, recipe));
-    put(object, "mixup", value_json(w->c->arena, setting(recipe, "mixup")));
-    put(object, "cutmix", value_json(w->c->arena, setting(recipe, "cutmix")));
-    const ModelDecl *teacher = distill_teacher(w->c->lower, recipe);
-    if (teacher) put_text(object, "teacher", teacher->name);
+    write_mixing(w, recipe, object);
     put_text(object, "fingerprint", fingerprint(w, a));
     put_text(object, "optimizer", value_spelling(w->c->arena, setting(recipe, "optimizer")));
     put_text(object, "loss", lower_loss_name(w->c->lower, recipe, &a->data->info, a->model));
@@ -387,6 +395,54 @@ static void write_check_gradients(Writer *w, const CompiledAction *a, json_t *ob
     }
 }
 
+static void write_crossvalidate(Writer *w, const CompiledAction *a, json_t *object)
+{
+    write_train(w, a, object);
+    put_integer(object, "folds", (int64_t)setting(&a->action->settings, "folds")->number);
+}
+
+static void write_compare(Writer *w, const CompiledAction *a, json_t *object)
+{
+    json_t *recipes = json_array();
+    for (size_t i = 0; i < a->recipe_count; i++) {
+        json_t *one = json_object();
+        put_text(one, "name", a->recipes[i]->action->recipe_name);
+        put_text(one, "model", a->model->decl->name);
+        put_text(one, "data", a->data->info.name);
+        write_train(w, a->recipes[i], one);
+        json_array_append_new(recipes, one);
+    }
+    put(object, "seed", a->recipe_count ? seed_json(w, a->recipes[0]->recipe) : json_null());
+    put(object, "recipes", recipes);
+}
+
+static void write_find_lr(Writer *w, const CompiledAction *a, json_t *object)
+{
+    put_units(object, a);
+    write_mixing(w, a->recipe, object);
+    put(object, "seed", seed_json(w, a->recipe));
+}
+
+static void write_bag(Writer *w, const CompiledAction *a, json_t *object)
+{
+    const Checked *settings = &a->action->settings;
+    write_train(w, a, object);
+    put_integer(object, "members", (int64_t)setting(settings, "members")->number);
+    put_text(object, "combine", setting(settings, "combine")->text);
+}
+
+static void write_boost(Writer *w, const CompiledAction *a, json_t *object)
+{
+    const Checked *settings = &a->action->settings;
+    write_train(w, a, object);
+    put_integer(object, "rounds", (int64_t)setting(settings, "rounds")->number);
+    put_text(object, "method", setting(settings, "method")->text);
+    put(object, "rate", real_json(setting(settings, "rate")->number));
+    if (strcmp(setting(settings, "method")->text, "gradient") != 0) return;
+    put(object, "metrics", json_array());            /* its networks fit what is left, not the targets */
+    put(object, "task_metrics", json_null());
+}
+
 static void write_nothing(Writer *w, const CompiledAction *a, json_t *object)
 {
     (void)w, (void)a, (void)object;
@@ -396,6 +452,7 @@ static const struct { const char *verb; void (*write)(Writer *, const CompiledAc
     {"train", write_train}, {"evaluate", write_evaluate}, {"predict", write_predict}, {"save", write_save}, {"load", write_load},
     {"print", write_print}, {"assert", write_assert}, {"minimize", write_minimize}, {"check_gradients", write_check_gradients},
     {"plot", write_plot}, {"prune", write_prune}, {"freeze", write_nothing}, {"unfreeze", write_nothing},
+    {"crossvalidate", write_crossvalidate}, {"compare", write_compare}, {"find_lr", write_find_lr}, {"bag", write_bag}, {"boost", write_boost},
 };
 
 /* Where the action stands and its first line, for messages at run time. */
@@ -424,6 +481,7 @@ static json_t *action_json(Writer *w, const CompiledAction *a)
     put_text(object, "data", a->data ? a->data->info.name : NULL);
     if (a->part != PART_ANY) put_text(object, "part", nnrt_part_name((int)a->part - (int)PART_TRAIN));
     put_text(object, "as", a->action->as);
+    if (a->action->ensemble) put_text(object, "ensemble", a->action->ensemble);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(verbs[i].verb, a->action->verb) == 0) verbs[i].write(w, a, object);
     return object;

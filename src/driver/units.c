@@ -8,7 +8,7 @@
 
 static const char *const kind_name[] = {
     [UNIT_TRAIN] = "train", [UNIT_EVALUATE] = "evaluate", [UNIT_PREDICT] = "predict", [UNIT_PASSES] = "passes",
-    [UNIT_DIAGNOSE] = "diagnose", [UNIT_GRADIENTS] = "gradients", [UNIT_MINIMIZE] = "minimize"
+    [UNIT_DIAGNOSE] = "diagnose", [UNIT_GRADIENTS] = "gradients", [UNIT_MINIMIZE] = "minimize", [UNIT_LOSS] = "loss"
 };
 
 static int64_t ceil_div(int64_t a, int64_t b)
@@ -32,7 +32,7 @@ static const char *unit_key(Compiler *c, const UnitSpec *s)
     for (size_t i = 0; s->kind == UNIT_DIAGNOSE && s->recipe && i < sizeof forward / sizeof *forward; i++)
         settings = arena_printf(c->arena, "%s%s", settings, value_signature(c->arena, setting(s->recipe, forward[i]), false));
     bool trains = sees_recipe(s->kind), follows_freezes = s->kind != UNIT_EVALUATE && s->kind != UNIT_PREDICT;
-    return arena_printf(c->arena, "%d %p %p %s/%s/%d/%lld b%lld f%u %lld %lld %lld %s", (int)s->kind, (const void *)s->model,
+    return arena_printf(c->arena, "%d.%d.%d %p %p %s/%s/%d/%lld b%lld f%u %lld %lld %lld %s", (int)s->kind, (int)s->given, s->bare, (const void *)s->model,
                         (const void *)(s->model ? NULL : s->action->function), d ? shape_text(c->arena, d->sample) : "",
                         d ? shape_text(c->arena, d->target) : "", d && d->classify, d ? (long long)d->classes : 0LL, (long long)s->batch,
                         follows_freezes ? c->freezes : 0, trains ? (long long)s->steps : 0LL, trains ? (long long)s->epochs : 0LL,
@@ -150,24 +150,149 @@ static const Checked *recipe_of(const Compiler *c, const CompiledAction *a)
 
 /* ---- one function a verb ---- */
 
+/* Of a training on so many samples. `bare`: the network without its last softmax or sigmoid, on other targets than the data's. */
+static bool units_of(Compiler *c, Compiled *out, CompiledAction *a, int64_t samples, const DataInfo *bare)
+{
+    if (!has_part(c, a, NNRT_TRAIN)) return false;
+    set_length(a, samples);
+    static const UnitKind kinds[] = {UNIT_TRAIN, UNIT_EVALUATE, UNIT_DIAGNOSE};
+    Unit **units[] = {&a->unit, &a->eval_unit, &a->diagnose_unit};
+    for (int i = 0; i < 3; i++) {
+        UnitSpec spec = spec_of(kinds[i], a, kinds[i] == UNIT_EVALUATE ? evaluation_batch(&a->data->info) : a->batch);
+        spec.bare = bare != NULL;
+        if (bare) spec.data = bare;
+        if (!(*units[i] = get_unit(c, out, spec, a->action->span))) return false;
+    }
+    remember_training(c, a);
+    return true;
+}
+
+static bool units_of_training(Compiler *c, Compiled *out, CompiledAction *a, int64_t samples)
+{
+    a->recipe = &a->action->recipe;
+    return units_of(c, out, a, samples, NULL);
+}
+
 static bool units_train(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    return units_of_training(c, out, a, a->data->info.count[0]);
+}
+
+/* The folds are of all samples but the test part; a validation part with a source of its own stays out too (runtime/views.c). */
+static bool units_crossvalidate(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    const DataInfo *data = &a->data->info;
+    bool held_out = setting(&a->data->decl->settings, "validation")->kind == VALUE_NUMBER;
+    int64_t samples = data->count[NNRT_TRAIN] + (held_out ? data->count[NNRT_VALIDATION] : 0);
+    int64_t folds = (int64_t)setting(&a->action->settings, "folds")->number;
+    if (folds <= samples) return units_of_training(c, out, a, samples - samples / folds);
+    Span span = setting_given(&a->action->settings, "folds") ? setting_span(&a->action->settings, "folds") : a->action->data_span;
+    Diagnostic *d = diag_error(c->diags, DIAG_OUT_OF_RANGE, span, "%lld folds need as many samples, and data '%s' has %lld to divide", (long long)folds, data->name, (long long)samples);
+    diag_help(c->diags, d, "each fold is held out once, so there can be no more folds than samples");
+    return false;
+}
+
+static bool units_compare(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    a->recipes = ARENA_ARRAY(c->arena, CompiledAction *, a->action->recipe_count + 1);
+    for (size_t i = 0; i < a->action->recipe_count; i++) {
+        CheckedAction *action = ARENA_NEW(c->arena, CheckedAction);
+        *action = *a->action;
+        action->recipe = a->action->recipes[i];
+        action->recipe_name = a->action->recipe_names[i];
+        CompiledAction *one = a->recipes[a->recipe_count++] = ARENA_NEW(c->arena, CompiledAction);
+        *one = (CompiledAction){.action = action, .model = a->model, .data = a->data};
+        if (!lower_check_fit(c->lower, a->model, &a->data->info, action) || !units_train(c, out, one)) return false;
+    }
+    return true;
+}
+
+static bool units_find_lr(Compiler *c, Compiled *out, CompiledAction *a)
 {
     if (!has_part(c, a, NNRT_TRAIN)) return false;
     a->recipe = &a->action->recipe;
     set_length(a, a->data->info.count[0]);
-    Span span = a->action->span;
-    a->unit = get_unit(c, out, spec_of(UNIT_TRAIN, a, a->batch), span);
-    if (!a->unit) return false;
-    a->eval_unit = get_unit(c, out, spec_of(UNIT_EVALUATE, a, evaluation_batch(&a->data->info)), span);
-    if (!a->eval_unit) return false;
-    a->diagnose_unit = get_unit(c, out, spec_of(UNIT_DIAGNOSE, a, a->batch), span);
-    remember_training(c, a);
-    return a->diagnose_unit != NULL;
+    a->unit = get_unit(c, out, spec_of(UNIT_TRAIN, a, a->batch), a->action->span);
+    return a->unit != NULL;
+}
+
+/* ---- ensembles ---- */
+
+static bool setting_is(const Checked *settings, const char *key, const char *word)
+{
+    return strcmp(setting(settings, key)->text, word) == 0;
+}
+
+static bool boosts_gradients(const CheckedAction *maker)
+{
+    return strcmp(maker->verb, "boost") == 0 && setting_is(&maker->settings, "method", "gradient");
+}
+
+/* What the members come to together: shares of the votes, or outputs as one network has them. */
+static LossGiven given_by(const CheckedAction *maker, const DataInfo *data)
+{
+    if (!data->classify) return GIVEN_OUTPUTS;
+    if (strcmp(maker->verb, "bag") == 0) return setting_is(&maker->settings, "combine", "vote") ? GIVEN_SHARES : GIVEN_OUTPUTS;
+    return boosts_gradients(maker) ? GIVEN_OUTPUTS : GIVEN_SHARES;
+}
+
+static bool units_of_ensemble(Compiler *c, Compiled *out, CompiledAction *a, const CheckedAction *maker, LossGiven given)
+{
+    UnitSpec predict = spec_of(UNIT_PREDICT, a, evaluation_batch(&a->data->info)), loss = spec_of(UNIT_LOSS, a, evaluation_batch(&a->data->info));
+    predict.bare = boosts_gradients(maker);
+    loss.given = given;
+    loss.recipe = &maker->recipe;
+    a->predict_unit = get_unit(c, out, predict, a->action->span);
+    a->loss_unit = a->predict_unit ? get_unit(c, out, loss, a->action->span) : NULL;
+    return a->loss_unit != NULL;
+}
+
+static bool units_bag(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    const DataInfo *data = &a->data->info;
+    if (!data->classify && setting_is(&a->action->settings, "combine", "vote")) {
+        Diagnostic *d = diag_error(c->diags, DIAG_WRONG_TARGET, setting_span(&a->action->settings, "combine"), "members vote about classes, and the targets of data '%s' are real values", data->name);
+        diag_help(c->diags, d, "combine = mean takes the mean of what the members put out");
+        return false;
+    }
+    return units_of_training(c, out, a, data->count[NNRT_TRAIN]) && units_of_ensemble(c, out, a, a->action, given_by(a->action, data));
+}
+
+/* Networks that fit what is left to explain: the loss's derivative, real values in the shape of the outputs (Friedman 2001). */
+static bool units_boost(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    const DataInfo *data = &a->data->info;
+    bool gradient = boosts_gradients(a->action);
+    a->recipe = &a->action->recipe;
+    if (gradient && setting(a->recipe, "distill")->kind == VALUE_CALL) {
+        Diagnostic *d = diag_error(c->diags, DIAG_WRONG_KIND, setting_span(a->recipe, "distill"), "a network that fits what others left has no teacher");
+        diag_help(c->diags, d, "distill goes with method = adaboost, or without boosting");
+        return false;
+    }
+    if (!gradient) return units_of_training(c, out, a, data->count[NNRT_TRAIN]) && units_of_ensemble(c, out, a, a->action, given_by(a->action, data));
+    DataInfo *left = ARENA_NEW(c->arena, DataInfo);
+    *left = *data;
+    left->classify = false;
+    left->classes = 0;
+    left->target = a->model->output;
+    Checked *recipe = ARENA_NEW(c->arena, Checked);
+    *recipe = a->action->recipe;
+    recipe->values = ARENA_ARRAY(c->arena, Value, recipe->count);
+    memcpy(recipe->values, a->action->recipe.values, recipe->count * sizeof *recipe->values);
+    *(Value *)(uintptr_t)setting(recipe, "loss") = (Value){.kind = VALUE_NONE};
+    a->recipe = recipe;
+    bool made = units_of(c, out, a, data->count[NNRT_TRAIN], left);
+    a->recipe = &a->action->recipe;
+    return made && units_of_ensemble(c, out, a, a->action, GIVEN_SCORES);
 }
 
 static bool units_evaluate(Compiler *c, Compiled *out, CompiledAction *a)
 {
     if (!set_part(c, a)) return false;
+    if (a->action->ensemble) {
+        a->recipe = &a->action->ensemble_maker->recipe;
+        return units_of_ensemble(c, out, a, a->action->ensemble_maker, given_by(a->action->ensemble_maker, &a->data->info));
+    }
     a->recipe = recipe_of(c, a);
     a->batch = evaluation_batch(&a->data->info);
     a->unit = get_unit(c, out, spec_of(UNIT_EVALUATE, a, a->batch), a->action->span);
@@ -179,6 +304,12 @@ static bool units_predict(Compiler *c, Compiled *out, CompiledAction *a)
     if (!set_part(c, a)) return false;
     a->batch = evaluation_batch(&a->data->info);
     bool passes = setting(&a->action->settings, "passes")->kind == VALUE_NUMBER && setting(&a->action->settings, "passes")->number > 0;
+    if (passes && a->action->ensemble) {
+        Diagnostic *d = diag_error(c->diags, DIAG_WRONG_KIND, setting_span(&a->action->settings, "passes"), "passes are of one network, and '%s' is an ensemble", a->action->ensemble);
+        diag_help(c->diags, d, "the network '%s' alone can be predicted with passes", a->model->decl->name);
+        return false;
+    }
+    if (a->action->ensemble) return units_of_ensemble(c, out, a, a->action->ensemble_maker, given_by(a->action->ensemble_maker, &a->data->info));
     a->unit = get_unit(c, out, spec_of(passes ? UNIT_PASSES : UNIT_PREDICT, a, a->batch), a->action->span);
     return a->unit != NULL;
 }
@@ -272,6 +403,8 @@ static const struct { const char *verb; bool (*units)(Compiler *, Compiled *, Co
     {"train", units_train}, {"evaluate", units_evaluate}, {"predict", units_predict}, {"minimize", units_minimize},
     {"check_gradients", units_check_gradients}, {"freeze", units_freeze}, {"unfreeze", units_freeze},
     {"prune", units_prune}, {"save", units_save}, {"load", units_load},
+    {"crossvalidate", units_crossvalidate}, {"compare", units_compare}, {"find_lr", units_find_lr},
+    {"bag", units_bag}, {"boost", units_boost},
 };
 
 /* A library's models predict, whatever the script does with them. */

@@ -203,7 +203,6 @@ static Rows elementwise(Emission *e, const LossUse *loss, NodeId y, NodeId t) {
     return (Rows){ g_broadcast(e->g, rows, full), 1 / (double)shape_elements(full) };
 }
 
-/* What stands before a final softmax or sigmoid, else the output. */
 NodeId loss_scores(Emission *e) {
     const Network *network = e->network;
     if (network->pub.head != HEAD_SOFTMAX && network->pub.head != HEAD_SIGMOID) return emission_value(e, network->output);
@@ -214,7 +213,7 @@ NodeId loss_scores(Emission *e) {
 static Rows rows_of(Emission *e, const DataInfo *data, const LossUse *loss, Scores s, NodeId target) {
     Graph *g = e->g;
     const Network *network = e->network;
-    NodeId y = emission_value(e, network->output);
+    NodeId y = e->bare ? loss_scores(e) : emission_value(e, network->output);
     s.target = target;
     if (is_loss(loss, "cross_entropy")) return cross_entropy(&s, loss->call ? call_number_or(loss->call, "label_smoothing", 0) : 0);
     if (is_loss(loss, "hinge") && data->classify && s.classes > 1) {

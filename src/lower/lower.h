@@ -70,6 +70,7 @@ typedef enum UnitKind {
     UNIT_PASSES,       /* forward with dropout on and moving statistics; OUT (Monte Carlo dropout) */
     UNIT_DIAGNOSE,     /* forward as in training; for each layer a result "nonfinite.<layer>": sum of (y - y), NaN where y is not finite */
     UNIT_GRADIENTS,    /* LOSS, and results "gradient.<key>" for each trainable weight; evaluation mode but batch statistics; no random layers */
+    UNIT_LOSS,         /* the loss of outputs that come as the samples: LOSS; of raw scores also OUT, its derivative by them (ensembles) */
     UNIT_MINIMIZE      /* weights are the variables of a fn: VALUE (of the variables after the update), LR, and the update */
 } UnitKind;
 
@@ -81,8 +82,13 @@ typedef enum UnitKind {
  * UNIT_MINIMIZE: the weights are scalars (rank 0) named as the variables. */
 enum { LOWER_CHECK_POINTS = 64 };
 
+/* What UNIT_LOSS is given: outputs as the model's last layer makes them, shares of classes, or what stands before a last softmax or sigmoid. */
+typedef enum LossGiven { GIVEN_OUTPUTS, GIVEN_SHARES, GIVEN_SCORES } LossGiven;
+
 typedef struct UnitSpec {
     UnitKind kind;
+    LossGiven given;                 /* UNIT_LOSS */
+    bool bare;                       /* without a last softmax or sigmoid: what gradient boosting adds up */
     const char *name;                /* "u0_train_m": the graph's name is the symbol nnc_u0_train_m */
     const ModelInstance *model;      /* NULL for MINIMIZE and the gradients of a fn */
     const DataInfo *data;

@@ -41,6 +41,11 @@ NodeId emission_value(Emission *e, int value) {
     return *node;
 }
 
+void emission_put(Emission *e, int value, NodeId node) {
+    while (e->values.len <= (size_t)value) vec_push(e->lower->arena, &e->values, NO_NODE);
+    e->values.data[value] = node;
+}
+
 int emission_tensor(Emission *e, int weight) {
     while (e->tensors.len <= (size_t)weight) vec_push(e->lower->arena, &e->tensors, -1);
     if (e->tensors.data[weight] < 0) {
@@ -75,8 +80,7 @@ bool emission_use(Emission *e, size_t number) {
     g->current_layer = -1;
     if (out == NO_NODE) return e->ok = false;
     g->layers.data[index].output = out;
-    while (e->values.len <= (size_t)use->output) vec_push(e->lower->arena, &e->values, NO_NODE);
-    e->values.data[use->output] = out;
+    emission_put(e, use->output, out);
     return true;
 }
 

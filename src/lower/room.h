@@ -85,6 +85,7 @@ typedef struct Emission {
     bool random, dropout;                /* noise of all kinds; dropout alone in UNIT_PASSES */
     double weight_noise;                 /* its deviation */
     bool batch_statistics, update_statistics;
+    bool bare;                           /* the output is what stands before a last softmax or sigmoid */
     bool ok;
     VEC(NodeId) values;                  /* per value, NO_NODE: not built yet */
     VEC(int) tensors;                    /* per weight: index of its tensor in the graph, -1 not used */
@@ -105,6 +106,7 @@ struct LayerContext {
 
 void emission_start(Emission *e, Lower *lower, Network *network, Graph *g);
 NodeId emission_value(Emission *e, int value);
+void emission_put(Emission *e, int value, NodeId node);                    /* in place of what would make it */
 bool emission_use(Emission *e, size_t use);
 bool emission_network(Emission *e);                                        /* all uses in order */
 int emission_tensor(Emission *e, int weight);                              /* adds the tensor where it is not there yet */
@@ -181,7 +183,7 @@ typedef struct LossNodes { NodeId sum, hits; } LossNodes;                  /* ov
 bool loss_fits(Lower *lower, const Network *network, const DataInfo *data, const CheckedAction *action);   /* reports */
 /* `mixed`: targets are as the recipe's mixing leaves them (graph_set_data was told of the recipe). */
 bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, bool mixed, LossNodes *out);
-NodeId loss_scores(Emission *e);                                           /* what stands before a final softmax or sigmoid */
+NodeId loss_scores(Emission *e);                                           /* what stands before a final softmax or sigmoid, else the output */
 void graph_set_data(Graph *g, const Network *network, const DataInfo *data, const Checked *recipe);   /* recipe NULL: samples are not mixed */
 
 /* ---- distill.c ---- */

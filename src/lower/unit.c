@@ -17,7 +17,7 @@ static const UnitMode unit_modes[] = {
     [UNIT_TRAIN] = { true, true, true, true, true }, [UNIT_EVALUATE] = { 0 },
     [UNIT_PREDICT] = { 0 },                          [UNIT_PASSES] = { false, true, false, false },
     [UNIT_DIAGNOSE] = { true, true, true, false, true }, [UNIT_GRADIENTS] = { false, false, true, false },
-    [UNIT_MINIMIZE] = { true, false, false, false },
+    [UNIT_MINIMIZE] = { true, false, false, false },     [UNIT_LOSS] = { 0 },
 };
 
 static int add_result(Graph *g, const char *name, Shape shape, int feature_axis) {
@@ -25,11 +25,16 @@ static int add_result(Graph *g, const char *name, Shape shape, int feature_axis)
     return graph_add_tensor(g, t);
 }
 
+static void start_network(Unit *u) {
+    graph_set_data(u->g, u->network, u->spec->data, unit_modes[u->spec->kind].mixed ? u->recipe : NULL);
+    emission_start(&u->e, u->lower, u->network, u->g);
+    u->e.bare = u->spec->bare;
+}
+
 static bool build_network(Unit *u) {
     const UnitMode *mode = &unit_modes[u->spec->kind];
     const Value *noise = recipe_value(u->recipe, "weight_noise");
-    graph_set_data(u->g, u->network, u->spec->data, mode->mixed ? u->recipe : NULL);
-    emission_start(&u->e, u->lower, u->network, u->g);
+    start_network(u);
     const char *precision = mode->mixed ? value_word(recipe_value(u->recipe, "precision")) : NULL;
     u->g->rounds_products = precision && !strcmp(precision, "bf16");
     u->e.random = mode->random;
@@ -82,10 +87,12 @@ static bool train(Unit *u) {
     return true;
 }
 
+static NodeId output_of(Unit *u) { return u->spec->bare ? loss_scores(&u->e) : emission_value(&u->e, u->network->output); }
+
 static bool evaluate(Unit *u) {
     LossNodes loss;
     if (!build_network(u)) return false;
-    g_emit(u->g, SLOT_OUT, emission_value(&u->e, u->network->output), -1);
+    g_emit(u->g, SLOT_OUT, output_of(u), -1);
     if (!loss_lower(&u->e, u->spec->data, u->recipe, unit_modes[u->spec->kind].mixed, &loss)) return false;
     g_emit(u->g, SLOT_LOSS, loss.sum, -1);
     return true;
@@ -93,7 +100,44 @@ static bool evaluate(Unit *u) {
 
 static bool predict(Unit *u) {
     if (!build_network(u)) return false;
-    g_emit(u->g, SLOT_OUT, emission_value(&u->e, u->network->output), -1);
+    g_emit(u->g, SLOT_OUT, output_of(u), -1);
+    return true;
+}
+
+/* Scores whose softmax, or sigmoid, the shares p are. A class that nobody voted for costs much, but not everything. */
+static NodeId scores_of_shares(Graph *g, NodeId p, bool one) {
+    enum { RARE = 10000000 };
+    NodeId least = g_const(g, 1.0 / RARE), most = g_const(g, 1 - 1.0 / RARE);
+    p = g_binary(g, IR_MIN, g_binary(g, IR_MAX, p, least), most);
+    NodeId z = g_unary(g, IR_LN, p);
+    return one ? g_binary(g, IR_SUB, z, g_unary(g, IR_LN, g_binary(g, IR_SUB, g_const(g, 1), p))) : z;
+}
+
+/* Of outputs that were made elsewhere: they stand where the network's last values would. */
+static bool loss_of_outputs(Unit *u) {
+    Graph *g = u->g;
+    LossNodes loss;
+    const Network *network = u->network;
+    int output = network->output, last = network->values.data[output].use;
+    bool headed = network->pub.head == HEAD_SOFTMAX || network->pub.head == HEAD_SIGMOID;
+    start_network(u);
+    g->sample = shape_batched(network->pub.output, true);
+    NodeId in = g_input(g);
+    Shape shape = network->pub.output;
+    bool one = !shape.rank || shape.dim[shape.rank - 1] == 1;
+    if (u->spec->given == GIVEN_SCORES && headed) {
+        emission_put(&u->e, network->uses.data[last].input, in);
+        if (!emission_use(&u->e, (size_t)last)) return false;
+    } else if (u->spec->given != GIVEN_SCORES && headed) {
+        emission_put(&u->e, output, in);
+        emission_put(&u->e, network->uses.data[last].input, scores_of_shares(g, in, one));
+    } else emission_put(&u->e, output, u->spec->given == GIVEN_SHARES ? scores_of_shares(g, in, one) : in);
+    if (!loss_lower(&u->e, u->spec->data, u->recipe, false, &loss)) return false;
+    g_emit(g, SLOT_LOSS, loss.sum, -1);
+    if (u->spec->given != GIVEN_SCORES) return true;
+    NodeId gradient;
+    graph_gradient(g, loss.sum, 1, &in, &gradient);
+    g_emit(g, SLOT_OUT, g_broadcast(g, gradient, g->sample), -1);
     return true;
 }
 
@@ -203,7 +247,7 @@ static bool minimize(Unit *u) {
 
 static bool (*const unit_builders[])(Unit *) = {
     [UNIT_TRAIN] = train,       [UNIT_EVALUATE] = evaluate,   [UNIT_PREDICT] = predict,   [UNIT_PASSES] = predict,
-    [UNIT_DIAGNOSE] = diagnose, [UNIT_GRADIENTS] = gradients, [UNIT_MINIMIZE] = minimize,
+    [UNIT_DIAGNOSE] = diagnose, [UNIT_GRADIENTS] = gradients, [UNIT_MINIMIZE] = minimize, [UNIT_LOSS] = loss_of_outputs,
 };
 
 static Span unit_span(const UnitSpec *spec) {

@@ -34,6 +34,19 @@ static Diagnostic *clause_error(Check *c, DiagId id, Span span, const char *text
 }
 
 /* ---- what ---- */
+static void take_ensemble(Check *c, const Expr *expr, const Symbol *symbol)
+{
+    static const char *const takes[] = { "evaluate", "predict", "save", "load" };
+    bool fits = false;
+    for (size_t i = 0; i < sizeof takes / sizeof takes[0]; i++) fits |= !strcmp(takes[i], c->verb->name);
+    c->out->model = symbol->maker->model;
+    c->out->ensemble = symbol->name;
+    c->out->ensemble_maker = symbol->maker;
+    if (fits) return;
+    Diagnostic *d = clause_error(c, DIAG_WRONG_KIND, expr->span, arena_printf(c->sema->arena, "works on one network, and '%s' is an ensemble", symbol->name));
+    diag_help(c->sema->diags, d, "an ensemble can be evaluated, saved and loaded, and it predicts; its network is '%s'", symbol->maker->model->name);
+}
+
 static void take_model(Check *c, const Expr *expr)
 {
     Sema *sema = c->sema;
@@ -41,7 +54,8 @@ static void take_model(Check *c, const Expr *expr)
     const Symbol *symbol = expr->kind == EXPR_NAME ? name_map_get(&sema->symbols, expr->name.text) : NULL;
     Value value = eval_as(sema, sema->globals, expr, "model", "the model");
     if (value.kind != VALUE_CALL) {
-        c->unknown_model = c->out->needs_weights_of_result = symbol && symbol->makes_model;
+        if (symbol && symbol->maker) take_ensemble(c, expr, symbol);
+        else c->unknown_model = symbol && symbol->makes_model;
         return;
     }
     c->out->model = name_map_get(&sema->models, value.call->form->name);
@@ -392,6 +406,10 @@ static void check_together(Check *c)
         for (size_t i = 0; i < c->out->recipe_count; i++) check_monitors(c, &c->out->recipes[i]);
     }
     if (c->verb->table == TABLE_MINIMIZE) resolve_steps(c);
+    if (!strcmp(c->verb->name, "find_lr")) {              /* it sets the rate itself */
+        int row = checked_find(&c->out->recipe, "schedule");
+        c->out->recipe.values[row] = checked_new(sema, TABLE_RECIPE, c->stmt->span).values[row];
+    }
     if (c->verb->table != TABLE_TUNE) return;
     const Value *objective = setting(&c->out->settings, "objective");
     if (!sema->params.len) {
@@ -459,6 +477,7 @@ static void take_as(Check *c, bool failed)
     if (!symbol_add(sema, as, value, &symbol)) return;
     symbol->is_result = true;
     symbol->makes_model = c->verb->makes;
+    symbol->maker = c->verb->makes && !failed ? c->out : NULL;
 }
 
 /* ---- print and assert ---- */

@@ -45,7 +45,7 @@ typedef struct ResultType {
 typedef struct ResultField { const char *name; const ResultType *type; } ResultField;
 
 /* ---- declarations ---- */
-typedef struct Symbol { const char *name; Span span; Value value; bool is_param, is_result, makes_model; const Value *domain; } Symbol;
+typedef struct Symbol { const char *name; Span span; Value value; bool is_param, is_result, makes_model; const CheckedAction *maker; const Value *domain; } Symbol;   /* maker: of an ensemble */
 
 typedef struct FormRow { Form form; const char *signature; bool parsed; } FormRow;
 

@@ -55,7 +55,8 @@ typedef struct CheckedAction {
     const char *as; Span as_span;
     const char *path; Span path_span;     /* to or from */
     Later **values; size_t value_count;   /* print; assert: condition, then message if any */
-    bool needs_weights_of_result;         /* the model is the result of an earlier bag or boost */
+    const char *ensemble;                 /* the name of an earlier bag's or boost's result, `model` being that of its members; NULL */
+    const struct CheckedAction *ensemble_maker;
     const Checked *recipes; const char *const *recipe_names; size_t recipe_count;   /* compare */
 } CheckedAction;
 
