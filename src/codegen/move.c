@@ -203,7 +203,9 @@ void emit_out(Emitter *e, Frame *f, const Kernel *k)
 typedef struct Index { Val at[GRAPH_MAX_RANK]; int rank; } Index;
 
 /* The logical index of (row, feature); extents of the batch axis are never divided by. */
-static Index index_of(Emitter *e, Shape s, int feature_axis, Val row, Val feature)
+static Val extent_of_axis(Emitter *e, const Frame *f, Shape s, int a) { return s.dim[a] == DIM_BATCH ? f->n : c64(e, s.dim[a]); }
+
+static Index index_of(Emitter *e, const Frame *f, Shape s, int feature_axis, Val row, Val feature)
 {
     Index x = {.rank = s.rank};
     Val rest = row;
@@ -213,67 +215,69 @@ static Index index_of(Emitter *e, Shape s, int feature_axis, Val row, Val featur
         for (int b = 0; b < a; b++)
             if (b != feature_axis) outermost = false;
         if (outermost) { x.at[a] = rest; continue; }
-        x.at[a] = LLVMBuildURem(e->b, rest, c64(e, s.dim[a]), "");
-        rest = LLVMBuildUDiv(e->b, rest, c64(e, s.dim[a]), "");
+        x.at[a] = LLVMBuildURem(e->b, rest, extent_of_axis(e, f, s, a), "");
+        rest = LLVMBuildUDiv(e->b, rest, extent_of_axis(e, f, s, a), "");
     }
     return x;
 }
 
-static Val element_address(Emitter *e, Val base, const Storage *st, Shape s, int feature_axis, const Index *x)
+static Val element_address(Emitter *e, const Frame *f, Val base, const Storage *st, Shape s, int feature_axis, const Index *x)
 {
     Val row = c64(e, 0), feature = s.rank ? x->at[feature_axis] : c64(e, 0);
     for (int a = 0; a < s.rank; a++)
-        if (a != feature_axis) row = iadd(e, s.dim[a] == DIM_BATCH ? row : imul(e, row, s.dim[a]), x->at[a]);
+        if (a != feature_axis) row = iadd(e, s.dim[a] == DIM_BATCH ? LLVMBuildMul(e->b, row, f->n, "") : imul(e, row, s.dim[a]), x->at[a]);
     Val panel = LLVMBuildLShr(e->b, feature, c64(e, 4), ""), lane = LLVMBuildAnd(e->b, feature, c64(e, LANES - 1), "");
     return float_offset(e, base, iadd(e, element_offset(e, st->rows_max, row, panel), lane));
 }
 
 /* The linear position in row-major order, and back. */
-static Val linear_of(Emitter *e, Shape s, const Index *x)
+static Val linear_of(Emitter *e, const Frame *f, Shape s, const Index *x)
 {
     Val at = c64(e, 0);
-    for (int a = 0; a < s.rank; a++) at = iadd(e, s.dim[a] == DIM_BATCH ? at : imul(e, at, s.dim[a]), x->at[a]);
+    for (int a = 0; a < s.rank; a++) at = iadd(e, s.dim[a] == DIM_BATCH ? LLVMBuildMul(e->b, at, f->n, "") : imul(e, at, s.dim[a]), x->at[a]);
     return at;
 }
 
-static Index from_linear(Emitter *e, Shape s, Val at)
+static Index from_linear(Emitter *e, const Frame *f, Shape s, Val at)
 {
     Index x = {.rank = s.rank};
     for (int a = s.rank - 1; a >= 0; a--) {
         if (a == 0) { x.at[0] = at; break; }
-        x.at[a] = LLVMBuildURem(e->b, at, c64(e, s.dim[a]), "");
-        at = LLVMBuildUDiv(e->b, at, c64(e, s.dim[a]), "");
+        x.at[a] = LLVMBuildURem(e->b, at, extent_of_axis(e, f, s, a), "");
+        at = LLVMBuildUDiv(e->b, at, extent_of_axis(e, f, s, a), "");
     }
     return x;
 }
 
-static Val load_at(Emitter *e, Frame *f, NodeId id, const Index *x)
+/* One element, or the 16 of a panel's row that start at it. */
+static Val load_at(Emitter *e, Frame *f, NodeId id, const Index *x, bool vector)
 {
     const Storage *st = &e->plan->storage[id];
-    return LLVMBuildLoad2(e->b, e->f32, element_address(e, storage_base(e, f, st), st, graph_node(e->g, id)->shape, e->plan->feature_axis[id], x), "");
+    if (vector) return load_vector(e, element_address(e, f, storage_base(e, f, st), st, graph_node(e->g, id)->shape, e->plan->feature_axis[id], x));
+    return LLVMBuildLoad2(e->b, e->f32, element_address(e, f, storage_base(e, f, st), st, graph_node(e->g, id)->shape, e->plan->feature_axis[id], x), "");
 }
 
-static Val move_element(Emitter *e, Frame *f, const Node *n, Index x)
+static Val move_element(Emitter *e, Frame *f, const Node *n, Index x, bool vector)
 {
     NodeId in = n->inputs[0];
     Shape from = graph_node(e->g, in)->shape;
     switch (n->op) {
     case IR_RESHAPE: {
-        Index y = from_linear(e, from, linear_of(e, n->shape, &x));
-        return load_at(e, f, in, &y);
+        Index y = from_linear(e, f, from, linear_of(e, f, n->shape, &x));
+        return load_at(e, f, in, &y, vector);
     }
     case IR_SLICE:
         x.at[n->as.slice.axis] = iadd(e, x.at[n->as.slice.axis], c64(e, n->as.slice.begin));
-        return load_at(e, f, in, &x);
+        return load_at(e, f, in, &x, vector);
     case IR_PERMUTE: {
         Index y = {.rank = x.rank};
         for (int a = 0; a < x.rank; a++) y.at[n->as.permute.order[a]] = x.at[a];
-        return load_at(e, f, in, &y);
+        return load_at(e, f, in, &y, vector);
     }
     case IR_BROADCAST: {
         Index y = {.rank = from.rank};
         for (int a = 0; a < from.rank; a++) y.at[a] = from.dim[a] == 1 ? c64(e, 0) : x.at[a + x.rank - from.rank];
-        return load_at(e, f, in, &y);
+        return load_at(e, f, in, &y, vector);
     }
     case IR_PAD: {
         int axis = n->as.pad.axis;
@@ -281,7 +285,7 @@ static Val move_element(Emitter *e, Frame *f, const Node *n, Index x)
         Val extent = from.dim[axis] == DIM_BATCH ? f->n : c64(e, from.dim[axis]);
         Val inside = LLVMBuildICmp(e->b, LLVMIntULT, at, extent, "");
         x.at[axis] = LLVMBuildSelect(e->b, inside, at, c64(e, 0), "");
-        return LLVMBuildSelect(e->b, inside, load_at(e, f, in, &x), cf(e, 0), "");
+        return LLVMBuildSelect(e->b, inside, load_at(e, f, in, &x, vector), vector ? vconst(e, 0) : cf(e, 0), "");
     }
     case IR_CONCAT: {
         int axis = n->as.axis;
@@ -293,13 +297,38 @@ static Val move_element(Emitter *e, Frame *f, const Node *n, Index x)
             Val inside = LLVMBuildICmp(e->b, LLVMIntULT, local, c64(e, extent), "");
             Index y = x;
             y.at[axis] = LLVMBuildSelect(e->b, inside, local, c64(e, 0), "");
-            Val value = load_at(e, f, n->inputs[i], &y);
+            Val value = load_at(e, f, n->inputs[i], &y, vector);
             result = result ? LLVMBuildSelect(e->b, inside, value, result, "") : value;
             before += extent;
         }
         return result;
     }
     default: emit_fail(e, "internal: '%s' is no move", op_name(n->op)); return cf(e, 0);
+    }
+}
+
+/* Whether a move leaves lanes where they are: the last axes are in panels on both sides, and panels stay panels. */
+static bool moves_vectors(const Emitter *e, const Node *n, int axis)
+{
+    int last = n->shape.rank - 1;
+    if (n->shape.rank < 1 || axis != last) return false;
+    for (int i = 0; i < n->input_count; i++) {
+        Shape s = graph_node(e->g, n->inputs[i])->shape;
+        if (s.rank < 1 || e->plan->feature_axis[n->inputs[i]] != s.rank - 1) return false;
+    }
+    Shape from = graph_node(e->g, n->inputs[0])->shape;
+    switch (n->op) {
+    case IR_RESHAPE: return n->shape.dim[last] == from.dim[from.rank - 1];
+    case IR_SLICE: return n->as.slice.axis != last || n->as.slice.begin % LANES == 0;
+    case IR_PERMUTE: return n->as.permute.order[last] == last;
+    case IR_BROADCAST: return n->shape.dim[last] == from.dim[from.rank - 1];
+    case IR_PAD: return n->as.pad.axis != last;
+    case IR_CONCAT:
+        if (n->as.axis != last) return true;
+        for (int i = 0; i + 1 < n->input_count; i++)
+            if (graph_node(e->g, n->inputs[i])->shape.dim[last] % LANES) return false;
+        return true;
+    default: return false;
     }
 }
 
@@ -397,10 +426,17 @@ void emit_move(Emitter *e, Frame *f, const Kernel *k)
     Loop p = loop_begin(e, f->task_begin, f->task_end, 1, 0, NULL, NULL);
     Loop r = loop_begin(e, c64(e, 0), rows, 1, 0, NULL, NULL);
     Val first = imul(e, p.i, LANES), last = imin(e, iadd(e, first, c64(e, LANES)), c64(e, v.features));
+    if (moves_vectors(e, n, axis)) {
+        Index x = index_of(e, f, n->shape, axis, r.i, first);
+        store_vector(e, move_element(e, f, n, x, true), float_offset(e, base, element_offset(e, st->rows_max, r.i, p.i)));
+        loop_end(e, &r, NULL);
+        loop_end(e, &p, NULL);
+        return;
+    }
     Loop c = loop_begin(e, first, last, 1, 0, NULL, NULL);
-    Index x = index_of(e, n->shape, axis, r.i, c.i);
-    Val value = move_element(e, f, n, x);
-    LLVMBuildStore(e->b, value, element_address(e, base, st, n->shape, axis, &x));
+    Index x = index_of(e, f, n->shape, axis, r.i, c.i);
+    Val value = move_element(e, f, n, x, false);
+    LLVMBuildStore(e->b, value, element_address(e, f, base, st, n->shape, axis, &x));
     loop_end(e, &c, NULL);
     loop_end(e, &r, NULL);
     loop_end(e, &p, NULL);
@@ -455,14 +491,14 @@ void emit_fold(Emitter *e, Frame *f, const Kernel *k)
     Val last = keeps_features ? imin(e, iadd(e, first, c64(e, LANES)), c64(e, in_view.features)) : c64(e, in_view.features);
     Loop r = loop_begin(e, c64(e, 0), in_rows, 1, 0, NULL, NULL);
     Loop c = loop_begin(e, first, last, 1, 0, NULL, NULL);
-    Index x = index_of(e, shape, in_axis, r.i, c.i), y = {.rank = n->shape.rank};
+    Index x = index_of(e, f, shape, in_axis, r.i, c.i), y = {.rank = n->shape.rank};
     for (int a = 0; a < y.rank; a++) y.at[a] = n->shape.dim[a] == 1 ? c64(e, 0) : x.at[a + x.rank - y.rank];
     /* where the lanes are another axis than the input's, each task takes what falls into its panel */
     Branch mine = {0};
     bool elsewhere = !keeps_features && view_panels(v) > 1;
     if (elsewhere) mine = branch_begin(e, LLVMBuildICmp(e->b, LLVMIntEQ, LLVMBuildLShr(e->b, y.at[axis], c64(e, 4), ""), p.i, ""));
-    Val value = LLVMBuildLoad2(e->b, e->f32, element_address(e, source, from, shape, in_axis, &x), "");
-    Val address = element_address(e, base, st, n->shape, axis, &y);
+    Val value = LLVMBuildLoad2(e->b, e->f32, element_address(e, f, source, from, shape, in_axis, &x), "");
+    Val address = element_address(e, f, base, st, n->shape, axis, &y);
     Val sum = LLVMBuildLoad2(e->b, e->f32, address, "");
     Val combined = emit_reduce_step(e, n->op, splat_n(e, sum, 1), splat_n(e, value, 1));
     LLVMBuildStore(e->b, LLVMBuildExtractElement(e->b, combined, c32(e, 0), ""), address);

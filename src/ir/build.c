@@ -252,7 +252,7 @@ NodeId g_permute(Graph *g, NodeId a, const int8_t *order) {
     bool same = true, seen[GRAPH_MAX_RANK] = {false};
     for (int i = 0; i < from.rank; i++) {
         int axis = order[i];
-        if (axis < 0 || axis >= from.rank || seen[axis] || (from.dim[axis] == DIM_BATCH && i > 0)) return fail(g, a, "permute", from, from);
+        if (axis < 0 || axis >= from.rank || seen[axis] || (from.dim[axis] == DIM_BATCH && i > 1)) return fail(g, a, "permute", from, from);
         seen[axis] = true;
         same = same && axis == i;
         shape.dim[i] = from.dim[axis];

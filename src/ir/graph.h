@@ -1,7 +1,7 @@
 /* graph.h: the tensor graph of one unit (a whole training step, an evaluation, a prediction).
  *
  * Nodes are in topological order in one array: a node's inputs have smaller ids. Pure nodes are hash-consed by the builder, so equal
- * expressions are one node. Shapes are static but for dimension 0, which may be DIM_BATCH: the n samples of the current batch
+ * expressions are one node. Shapes are static but for dimension 0, or 1 of what goes step by step, which may be DIM_BATCH: the n samples of the current batch
  * (1 <= n <= graph->batch; the last batch of an epoch may be smaller). Elementwise ops broadcast as NumPy does.
  * All values are float32; scalars (one element, no batch) are computed in float64.
  *

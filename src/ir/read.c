@@ -103,7 +103,7 @@ static bool shape(Reader *r, Shape *s) {
     do {
         if (s->rank == GRAPH_MAX_RANK) return fail(r, "a shape of lower rank");
         if (word(r, "n")) {
-            if (s->rank > 0) return fail(r, "n as the first dimension only");
+            if (s->rank > 1 || shape_has_batch(*s)) return fail(r, "n once, as one of the first two dimensions");
             s->dim[s->rank++] = DIM_BATCH;
         } else {
             int64_t d;

@@ -21,13 +21,13 @@ bool shape_equal(Shape a, Shape b) {
 }
 
 bool shape_has_batch(Shape s) {
-    return s.rank > 0 && s.dim[0] == DIM_BATCH;
+    return (s.rank > 0 && s.dim[0] == DIM_BATCH) || (s.rank > 1 && s.dim[1] == DIM_BATCH);
 }
 
 int64_t shape_elements(Shape s) {
     int64_t n = 1;
-    for (int i = shape_has_batch(s); i < s.rank; i++)
-        if (__builtin_mul_overflow(n, s.dim[i], &n)) return INT64_MAX;
+    for (int i = 0; i < s.rank; i++)
+        if (s.dim[i] != DIM_BATCH && __builtin_mul_overflow(n, s.dim[i], &n)) return INT64_MAX;
     return n;
 }
 
@@ -42,7 +42,7 @@ bool shape_broadcast(Shape a, Shape b, Shape *out) {
         int64_t da = ia < 0 ? 1 : a.dim[ia], db = ib < 0 ? 1 : b.dim[ib];
         if (da != db && da != 1 && db != 1) return false;
         s.dim[i] = da == 1 ? db : da;
-        if (s.dim[i] == DIM_BATCH && i > 0) return false;
+        if (s.dim[i] == DIM_BATCH && i > 1) return false;
     }
     *out = s;
     return true;

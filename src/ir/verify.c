@@ -91,7 +91,7 @@ static bool node_fits(const Graph *g, const Node *n) {
     }
     case IR_EMIT:
         if (n->slot == SLOT_TENSOR) return tensor_fits(g, n->slot_tensor, n->shape);
-        return n->slot == SLOT_OUT ? shape_has_batch(n->shape) : shape_is_scalar(n->shape);
+        return n->slot == SLOT_OUT ? n->shape.rank > 0 && n->shape.dim[0] == DIM_BATCH : shape_is_scalar(n->shape);
     default: break;
     }
     if (op_class(n->op) == CLASS_REDUCE) return enlarges(n->shape, input_shape(g, n, 0));
@@ -101,7 +101,7 @@ static bool node_fits(const Graph *g, const Node *n) {
 static bool shape_sound(const Graph *g, Shape s) {
     if (s.rank < 0 || s.rank > GRAPH_MAX_RANK) return false;
     for (int i = 0; i < s.rank; i++)
-        if (s.dim[i] < 1 && !(i == 0 && s.dim[i] == DIM_BATCH && g->batch > 0)) return false;
+        if (s.dim[i] < 1 && !(i < 2 && s.dim[1 - i] != DIM_BATCH && s.dim[i] == DIM_BATCH && g->batch > 0)) return false;
     return shape_elements(s) < INT64_MAX / 64;
 }
 

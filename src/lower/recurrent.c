@@ -1,7 +1,8 @@
 /* recurrent.c: rnn, lstm and gru, unrolled step by step; gates, their order and the weights' names are PyTorch's.
  *
  * rnn: Elman 1990; lstm: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000; gru: Cho et al. 2014, the variant whose reset
- * gate stands behind the product. What the inputs bring to all gates of all steps is one product; each step adds that of the state before it. */
+ * gate stands behind the product. What the inputs bring to all gates of all steps is one product; each step adds that of the state before it.
+ * Inside, a sequence is [steps, n, features]: a step's values lie together, so that its part of all steps' tensors needs no copy. */
 #include "lower/room.h"
 #include <string.h>
 
@@ -11,7 +12,6 @@ typedef struct Cell {
     LayerContext *c;
     Graph *g;
     int64_t units, steps;
-    int axis;                            /* of the steps in the sequence */
     NodeId kernel, bias;                 /* of the state; bias NO_NODE where that of the inputs holds both */
     NodeId h, state;                     /* NO_NODE: zero, before the first step */
     Shape each, gates;                   /* [n, units], and all gates of a step */
@@ -57,6 +57,13 @@ static void step_gru(Cell *s, NodeId x) {
     s->h = s->h == NO_NODE ? h : add(g, h, mul(g, update, s->h));
 }
 
+/* [n, steps, size] and [steps, n, size] of a batch; of one sequence, [steps, size], nothing changes. */
+static NodeId swap_steps(LayerContext *c, NodeId sequence) { return c->batched ? g_permute(c->g, sequence, (const int8_t[GRAPH_MAX_RANK]){ 1, 0, 2 }) : sequence; }
+
+static Shape steps_shape(const Cell *s, int64_t steps, int64_t size) {
+    return s->c->batched ? shape_of(3, (int64_t[]){ steps, DIM_BATCH, size }) : shape_of(2, (int64_t[]){ steps, size });
+}
+
 /* `auto` means glorot here: the gates' own activations follow, whatever the next layer is. */
 static NodeId kernel_weight(LayerContext *c, const char *suffix, int64_t rows, int64_t columns) {
     Shape shape = shape_of(2, (int64_t[]){ rows, columns });
@@ -79,7 +86,7 @@ static NodeId recurrent(LayerContext *c, int gates, void (*step)(Cell *s, NodeId
         layer_error(c, DIAG_WRONG_SHAPE, help, "%s works on a sequence, length x features, and meets %s", c->use->kind, sample_text(lower->arena, c->sample));
         return NO_NODE;
     }
-    Cell s = { .c = c, .g = g, .units = (int64_t)call_number(c->call, "units"), .steps = c->sample.dim[0], .axis = c->batched ? 1 : 0, .h = NO_NODE, .state = NO_NODE };
+    Cell s = { .c = c, .g = g, .units = (int64_t)call_number(c->call, "units"), .steps = c->sample.dim[0], .h = NO_NODE, .state = NO_NODE };
     if (s.steps > MOST_STEPS) {
         layer_error(c, DIAG_TOO_LARGE, "cut the sequence into shorter ones", "%s over %lld steps; at most %d can be unrolled", c->use->kind, (long long)s.steps, MOST_STEPS);
         return NO_NODE;
@@ -94,16 +101,16 @@ static NodeId recurrent(LayerContext *c, int gates, void (*step)(Cell *s, NodeId
     c->use->operations = 2.0 * (double)s.steps * (double)width * (double)(features + s.units);
     s.each = shape_batched(shape_of(1, &s.units), c->batched);
     s.gates = shape_batched(shape_of(1, &width), c->batched);
-    NodeId all = g_contract(g, c->in, kernel, false, true, shape_batched(shape_of(2, (int64_t[]){ s.steps, width }), c->batched));
+    NodeId all = g_contract(g, swap_steps(c, c->in), kernel, false, true, steps_shape(&s, s.steps, width));
     all = add(g, all, joint_bias ? add(g, bias, s.bias) : bias);
     bool last = !strcmp(value_word(call_arg(c->call, "output")), "last");
-    Shape one = shape_batched(shape_of(2, (int64_t[]){ 1, s.units }), c->batched);
+    Shape one = steps_shape(&s, 1, s.units);
     NodeId *outputs = ARENA_ARRAY(lower->arena, NodeId, s.steps);
     for (int64_t t = 0; t < s.steps; t++) {
-        step(&s, g_reshape(g, g_slice(g, all, s.axis, t, t + 1), s.gates));
+        step(&s, g_reshape(g, g_slice(g, all, 0, t, t + 1), s.gates));
         if (!last) outputs[t] = g_reshape(g, g_broadcast(g, s.h, s.each), one);
     }
-    return last ? g_broadcast(g, s.h, s.each) : g_concat(g, (int)s.steps, outputs, s.axis);
+    return last ? g_broadcast(g, s.h, s.each) : swap_steps(c, g_concat(g, (int)s.steps, outputs, 0));
 }
 
 NodeId lower_layer_rnn(LayerContext *c) { return recurrent(c, 1, step_rnn, true); }

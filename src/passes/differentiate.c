@@ -223,13 +223,13 @@ static void settle_pieces(Tape *tape, NodeId id) {
     given->pieces.len = 0;
 }
 
-/* [n, f] as one of several steps, [n, 1, f]. */
+/* [n, f] as one of several steps, [1, n, f]. */
 static NodeId as_step(Graph *g, NodeId id) {
     Shape s = shape_at(g, id);
-    return g_reshape(g, id, shape_of(3, (int64_t[]){s.dim[0], 1, s.dim[1]}));
+    return g_reshape(g, id, shape_of(3, (int64_t[]){1, s.dim[0], s.dim[1]}));
 }
 
-static bool is_step(Shape s) { return s.rank == 2 && shape_has_batch(s); }
+static bool is_step(Shape s) { return s.rank == 2 && s.dim[0] == DIM_BATCH; }
 
 static void settle_pairs(Tape *tape, NodeId id) {
     Graph *g = tape->g;
@@ -246,7 +246,7 @@ static void settle_pairs(Tape *tape, NodeId id) {
             a[i] = as_step(g, pair[n - 1 - i].a);
             d[i] = as_step(g, pair[n - 1 - i].d);
         }
-        tape_add(tape, id, g_contract(g, g_concat(g, (int)n, d, 1), g_concat(g, (int)n, a, 1), true, false, shape));
+        tape_add(tape, id, g_contract(g, g_concat(g, (int)n, d, 0), g_concat(g, (int)n, a, 0), true, false, shape));
     } else {
         for (size_t i = 0; i < n; i++) tape_add(tape, id, g_contract(g, pair[i].d, pair[i].a, true, false, shape));
     }

@@ -4,7 +4,8 @@
 View view_of_shape(Shape s, int feature_axis) {
     View v = {.batch = shape_has_batch(s), .per_sample = 1, .features = 1};
     if (s.rank == 0 || (s.rank == 1 && v.batch)) return v;
-    for (int i = v.batch; i < s.rank; i++) {
+    for (int i = 0; i < s.rank; i++) {
+        if (s.dim[i] == DIM_BATCH) continue;
         if (i == feature_axis) v.features = s.dim[i];
         else v.per_sample *= s.dim[i];
     }
@@ -56,6 +57,7 @@ bool view_row_map(Shape operand, int operand_feature_axis, Shape grid, int grid_
         if (has != 1 && e == oe) return false;               /* and this one in its panels */
         if (extent == 1) continue;
         if (has == 1) {
+            if (present != 1 && extent == DIM_BATCH) return false;
             if (present != 1) inner_absent *= extent;
             else if (extent == DIM_BATCH) batch_absent = true;
             else outer_absent *= extent;
@@ -65,6 +67,7 @@ bool view_row_map(Shape operand, int operand_feature_axis, Shape grid, int grid_
         }
     }
     if (present == 1) return true;
+    if (present < 0 && outer_absent != 1) return false;      /* n would be the modulus */
     *div = inner_absent;
     *mod = present < 0 || (outer_absent == 1 && !batch_absent) ? 0 : present;
     return true;
