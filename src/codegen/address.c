@@ -4,11 +4,19 @@
 Val storage_base(Emitter *e, Frame *f, const Storage *s)
 {
     switch (s->kind) {
-    case STORE_TENSOR: return frame_tensor(e, f, s->index);
+    case STORE_TENSOR: {
+        Val tensor = frame_tensor(e, f, s->index);
+        if (s->offset == 0) return tensor;
+        Block back = frame_enter_entry(e, f);
+        tensor = float_offset(e, tensor, c64(e, s->offset));
+        frame_leave_entry(e, back);
+        return tensor;
+    }
     case STORE_ARENA:
     case STORE_INPUT: {
         Block back = frame_enter_entry(e, f);
         Val base = float_offset(e, f->arena, c64(e, s->offset));
+        if (s->batch_rows) base = float_offset(e, base, imul(e, f->n, s->batch_rows * LANES));
         frame_leave_entry(e, back);
         return base;
     }

@@ -53,7 +53,7 @@ static void check_inlined(Check *c, NodeId id) {
     const Node *n = graph_node(g, id);
     for (int i = 0; i < n->input_count; i++) {
         NodeId u = n->inputs[i];
-        if (!c->plan->inlined[u]) continue;
+        if (!c->plan->inlined[u] || is_view(c->plan, u)) continue;
         double value;
         if (reads_memory(c->plan, id)) say(c, "is inlined, but must lie in memory", u);
         if (!node_constant(g, u, &value) && graph_node(g, u)->op != IR_HYPER && op_class(n->op) == CLASS_MAP &&
@@ -156,7 +156,7 @@ static void check_memory(Check *c) {
     VEC(Stretch) list = {0};
     for (NodeId i = 0; i < (NodeId)plan->graph->nodes.len; i++) {
         const Storage *s = &plan->storage[i];
-        if (plan->home[i] < 0 || (s->kind != STORE_ARENA && s->kind != STORE_INPUT && s->kind != STORE_PARTIALS)) continue;
+        if (plan->lies_in[i] != NO_NODE || plan->home[i] < 0 || (s->kind != STORE_ARENA && s->kind != STORE_INPUT && s->kind != STORE_PARTIALS)) continue;
         const Kernel *k = &plan->kernels.data[plan->home[i]];
         int64_t unit = s->kind == STORE_PARTIALS ? (int64_t)sizeof(double) : (int64_t)sizeof(float);
         int64_t count = s->kind == STORE_PARTIALS ? kernel_tasks(plan, k, plan->graph->batch > 0 ? plan->graph->batch : 1) : s->rows_max * view_panels(s->view) * LANES;

@@ -80,8 +80,8 @@ static bool keeps_view(const Fuse *f, NodeId id) {
     const Node *u = node_at(f, n->inputs[0]);
     View v = view_at(f, id);
     int64_t outer = 1, from_outer = 1;
-    for (int i = shape_has_batch(n->shape); i < n->feature_axis; i++) outer *= n->shape.dim[i];
-    for (int i = shape_has_batch(u->shape); i < u->feature_axis; i++) from_outer *= u->shape.dim[i];
+    for (int i = 0; i < n->feature_axis; i++) outer *= n->shape.dim[i] == DIM_BATCH ? 1 : n->shape.dim[i];
+    for (int i = 0; i < u->feature_axis; i++) from_outer *= u->shape.dim[i] == DIM_BATCH ? 1 : u->shape.dim[i];
     return view_equal(v, view_at(f, n->inputs[0])) && (v.features == 1 || outer == from_outer);
 }
 
@@ -89,9 +89,10 @@ static void find_inlined(Fuse *f) {
     Plan *plan = f->plan;
     int *spread = ARENA_ARRAY(plan->arena, int, f->g->nodes.len + 1);
     NodeId count = (NodeId)f->g->nodes.len;
+    find_views(plan, f->uses.live);
     /* Reshapes first: which of them move anything decides who reads memory. */
     for (NodeId i = count; i-- > 0;)
-        if (f->uses.live[i] && node_at(f, i)->op == IR_RESHAPE && keeps_view(f, i)) {
+        if (f->uses.live[i] && !is_view(plan, i) && node_at(f, i)->op == IR_RESHAPE && keeps_view(f, i)) {
             plan->inlined[i] = true;
             if (!used_in_own_range(f, i)) plan->inlined[i] = false;
         }
@@ -107,7 +108,7 @@ static void find_inlined(Fuse *f) {
             spread[i] = 1;
             for (int k = 0; k < n->input_count; k++) {
                 spread[i] += spread[n->inputs[k]];
-                all = all && plan->inlined[n->inputs[k]] && node_at(f, n->inputs[k])->op != IR_RESHAPE;
+                all = all && plan->inlined[n->inputs[k]] && node_at(f, n->inputs[k])->op != IR_RESHAPE && !is_view(plan, n->inputs[k]);
                 any = any || op_class(node_at(f, n->inputs[k])->op) != CLASS_LEAF || node_at(f, n->inputs[k])->op == IR_RANDOM || node_at(f, n->inputs[k])->op == IR_INDEX;
             }
             if (spread[i] > MOST_SPREAD) spread[i] = MOST_SPREAD + 1;
@@ -250,6 +251,7 @@ static const char *join_map(Fuse *f, NodeId id, int kernel) {
 static const char *join(Fuse *f, NodeId id, int kernel) {
     const Kernel *k = &f->plan->kernels.data[kernel];
     if (k->kind != KERNEL_GRID) return "it is no elementwise kernel that makes its input";
+    if (views_into(f->plan, id, kernel)) return "it reads a part of what the kernel makes";
     const char *why = op_class(node_at(f, id)->op) == CLASS_REDUCE ? join_reduce(f, id, kernel) : join_map(f, id, kernel);
     return why ? why : level_clash(f, id, kernel);
 }

@@ -35,8 +35,10 @@ static bool set(Layout *l, NodeId id, int from_end) {
 static int reshaped_axis(Shape from, int from_end, Shape to) {
     int axis = from.rank - 1 - from_end;
     int64_t outer = 1, extent = 1;
-    for (int i = shape_has_batch(from); i < axis; i++) outer *= from.dim[i];
-    for (int i = shape_has_batch(to); i < to.rank; i++) {
+    for (int i = 0; i < axis; i++)
+        if (from.dim[i] != DIM_BATCH) outer *= from.dim[i];
+    for (int i = 0; i < to.rank; i++) {
+        if (to.dim[i] == DIM_BATCH) continue;
         if (extent == outer && to.dim[i] == from.dim[axis]) return to.rank - 1 - i;
         extent *= to.dim[i];
     }

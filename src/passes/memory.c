@@ -97,6 +97,15 @@ static int64_t place(Plan *plan, NodeId id, bool stored) {
     return grid_bytes(plan, s->view);
 }
 
+/* From the first phase that writes to the last that reads, each plus 1; 0: nothing lies there. */
+typedef struct Life { int first, last; } Life;
+
+static void hold(Life *life, int written, int read) {
+    if (life->first == 0 || written + 1 < life->first) life->first = written + 1;
+    if (written + 1 > life->last) life->last = written + 1;
+    if (read + 1 > life->last) life->last = read + 1;
+}
+
 Plan *pass_memory(Plan *plan) {
     const Graph *g = plan->graph;
     plan->storage = ARENA_ARRAY(plan->arena, Storage, g->nodes.len + 1);
@@ -108,6 +117,7 @@ Plan *pass_memory(Plan *plan) {
     typedef struct Phase { VEC(int) born, dead; } Phase;
     Phase *phases = ARENA_ARRAY(plan->arena, Phase, plan->phases + 1);
     VEC(Buffer) buffers = {0};
+    Life *lives = ARENA_ARRAY(plan->arena, Life, g->nodes.len + 1);
     for (NodeId i = 0; i < (NodeId)g->nodes.len; i++) {
         const Node *n = graph_node(g, i);
         Storage *s = &plan->storage[i];
@@ -121,10 +131,21 @@ Plan *pass_memory(Plan *plan) {
             s->index = (int)n->as.hyper;
         }
         if (plan->home[i] < 0) continue;
+        if (plan->lies_in[i] != NO_NODE) {
+            hold(&lives[lies_finally_in(plan, i)], plan->kernels.data[plan->home[i]].phase, last[i]);
+            continue;
+        }
         int64_t bytes = place(plan, i, stored[i]);
         if (bytes <= 0) continue;
         int first = plan->kernels.data[plan->home[i]].phase;
         Buffer b = {i, -1, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, 0, first, last[i] > first ? last[i] : first};
+        vec_push(plan->arena, &buffers, b);
+    }
+    for (NodeId i = 0; i < (NodeId)g->nodes.len; i++) {
+        if (lives[i].last == 0) continue;
+        Storage *s = &plan->storage[i];
+        s->kind = STORE_ARENA;
+        Buffer b = {i, -1, (grid_bytes(plan, s->view) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, 0, lives[i].first - 1, lives[i].last - 1};
         vec_push(plan->arena, &buffers, b);
     }
     int *last_copy = ARENA_ARRAY(plan->arena, int, plan->relayouts.len + 1);
@@ -158,5 +179,6 @@ Plan *pass_memory(Plan *plan) {
             give_back(plan->arena, &holes, b->offset, b->offset + b->bytes);
         }
     }
+    place_views(plan);
     return plan;
 }

@@ -53,6 +53,12 @@ void kernel_stages(Plan *plan, Kernel *kernel);
 /* Sets Placed.stored of all kernels. */
 void mark_stored(Plan *plan, const Uses *uses);
 bool moves_alone(const Plan *plan, NodeId id);           /* MOVE ops that need a kernel, and broadcasts beyond a row map */
+/* views.c */
+void find_views(Plan *plan, const bool *live);
+bool is_view(const Plan *plan, NodeId id);
+void place_views(Plan *plan);
+NodeId lies_finally_in(const Plan *plan, NodeId id);
+bool views_into(const Plan *plan, NodeId id, int home);
 /* Whether `index` is a coordinate along the features of what reads it. */
 bool runs_along_features(const Graph *g, NodeId index, NodeId reader);
 #endif

@@ -52,7 +52,8 @@ typedef enum StorageKind {
     STORE_TENSOR,        /* call->tensor[index]: weights and states */
     STORE_INPUT          /* like ARENA: the gathered batch */
 } StorageKind;
-typedef struct Storage { StorageKind kind; int64_t offset; int index; View view; int64_t rows_max; } Storage;
+/* rows_max: of the panels that it lies in; batch_rows * n rows of them stand before it, besides what `offset` says. */
+typedef struct Storage { StorageKind kind; int64_t offset, batch_rows; int index; View view; int64_t rows_max; } Storage;
 
 typedef enum KernelKind {
     KERNEL_GRID,
@@ -97,7 +98,9 @@ typedef struct Plan {
     Storage *storage;            /* per node */
     int *feature_axis;           /* per node: the axis in panels wherever the node lies in memory or passes through a kernel: the last one, but 0 for what flows into the assign of a dense kernel */
     int *stage;                  /* per node: its stage in its home */
-    bool *inlined;               /* per node: recomputed where used */
+    bool *inlined;               /* per node: recomputed where used; or a view */
+    NodeId *view_of;             /* per node: NO_NODE, or of an inlined slice, reshape or concatenation that lies in place (views.c): what it is a view of, a concatenation of itself */
+    NodeId *lies_in;             /* per node: the concatenation in whose place it is stored, or NO_NODE */
     VEC(Relayout) relayouts;     /* at most one a node */
     int *copy;                   /* per node: its relayout's index, or -1 */
     int64_t arena_bytes;

@@ -43,8 +43,12 @@ static int cost(const Recompute *r, NodeId id, int depth, int *arrays) {
             if (r->assigned[un->as.tensor]) return TOO_MUCH;
             *arrays += 1;
         } else if (plan->inlined[u]) {
-            if (un->op == IR_RESHAPE && view_one_row(v)) continue;
-            if (un->op == IR_RESHAPE) return TOO_MUCH;
+            if (un->op == IR_RESHAPE && view_one_row(v) && !is_view(plan, u)) continue;
+            if (un->op == IR_RESHAPE && !is_view(plan, u)) return TOO_MUCH;
+            if (is_view(plan, u)) {
+                *arrays += 1;
+                continue;
+            }
             double value;
             if (!node_constant(plan->graph, u, &value)) ops += cost(r, u, depth + 1, arrays);
         } else if (r->stored[u] || !has_kernel(plan, u)) {

@@ -129,7 +129,7 @@ static bool read_from_memory(const StoreWalk *w, NodeId id) {
     for (int i = w->uses->start[id]; i < w->uses->start[id + 1]; i++) {
         NodeId r = w->uses->list[i];
         if (plan->inlined[r]) {
-            if (read_from_memory(w, r)) return true;
+            if (is_view(plan, r) || read_from_memory(w, r)) return true;
             continue;
         }
         if (reads_memory(plan, r) || plan->home[r] != plan->home[w->node]) return true;

@@ -12,6 +12,7 @@ typedef struct Rebuild {
     Graph *to;
     NodeId *map;                 /* old -> new */
     int *uses;                   /* of old nodes, among live ones */
+    VEC(NodeId) concats;         /* of the new graph */
 } Rebuild;
 
 static bool is_scalar(const Graph *g, NodeId id) { return shape_is_scalar(graph_node(g, id)->shape); }
@@ -110,6 +111,57 @@ static NodeId unshaped(const Graph *g, NodeId id) {
     return id;
 }
 
+/* ---- concatenations ---- */
+static NodeId behind_reshapes(const Graph *g, NodeId id) {
+    while (graph_node(g, id)->op == IR_RESHAPE) id = graph_node(g, id)->inputs[0];
+    return id;
+}
+
+/* The same value, or one the other's copy. */
+static bool same_part(const Graph *g, NodeId a, NodeId b) {
+    if (graph_node(g, a)->op == IR_BROADCAST && shape_equal(graph_node(g, a)->shape, graph_node(g, graph_node(g, a)->inputs[0])->shape)) a = graph_node(g, a)->inputs[0];
+    if (graph_node(g, b)->op == IR_BROADCAST && shape_equal(graph_node(g, b)->shape, graph_node(g, graph_node(g, b)->inputs[0])->shape)) b = graph_node(g, b)->inputs[0];
+    return a == b;
+}
+
+/* A run of the parts of an earlier, longer concatenation is a slice of it. */
+static NodeId run_of_other(Rebuild *r, const Node *old, const NodeId *in) {
+    const Graph *g = r->to;
+    for (size_t c = r->concats.len; c-- > 0;) {
+        const Node *whole = graph_node(g, r->concats.data[c]);
+        int64_t at = 0;
+        if (whole->as.axis != old->as.axis || whole->input_count <= old->input_count || whole->shape.rank != old->shape.rank) continue;
+        for (int i = 0; i + old->input_count <= whole->input_count; i++) {
+            int k = 0;
+            while (k < old->input_count && same_part(g, whole->inputs[i + k], in[k])) k++;
+            if (k == old->input_count) return g_slice(r->to, r->concats.data[c], old->as.axis, at, at + old->shape.dim[old->as.axis]);
+            at += graph_node(g, whole->inputs[i])->shape.dim[old->as.axis];
+        }
+    }
+    return NO_NODE;
+}
+
+/* A part that others read too, or that no elementwise kernel makes, is copied: the copy can be stored in its place (views.c), by the kernel that makes it. */
+static NodeId concat(Rebuild *r, const Node *old, NodeId *in) {
+    Graph *g = r->to;
+    int last = old->shape.rank - 1;
+    NodeId run = run_of_other(r, old, in);
+    if (run != NO_NODE) return run;
+    bool places = old->as.axis == 0 || old->as.axis == last;
+    for (int i = 0; i < old->input_count && places && old->as.axis == last; i++)
+        places = i + 1 == old->input_count || graph_node(g, in[i])->shape.dim[last] % LANES == 0;
+    for (int i = 0; i < old->input_count && places && old->shape.rank > 1; i++) {
+        NodeId root = behind_reshapes(g, in[i]);
+        const Node *n = graph_node(g, root);
+        if (n->op == IR_CONCAT || (n->op == IR_BROADCAST && root == in[i])) continue;
+        if (op_class(n->op) == CLASS_MAP && r->uses[old->inputs[i]] == 1 && root == in[i]) continue;
+        in[i] = add_broadcast(g, in[i], graph_node(g, in[i])->shape);
+    }
+    NodeId made = g_concat(g, old->input_count, in, old->as.axis);
+    vec_push(g->arena, &r->concats, made);
+    return made;
+}
+
 static NodeId rebuild(Rebuild *r, const Node *old) {
     Graph *g = r->to;
     NodeId few[4], *in = old->input_count <= 4 ? few : ARENA_ARRAY(g->arena, NodeId, old->input_count);
@@ -129,7 +181,7 @@ static NodeId rebuild(Rebuild *r, const Node *old) {
         for (int i = 0; i < old->input_count; i++) in[i] = materialised(g, readable(g, in[i]), NULL);
         switch (old->op) {
         case IR_RESHAPE: return g_reshape(g, in[0], old->shape);
-        case IR_CONCAT: return g_concat(g, old->input_count, in, old->as.axis);
+        case IR_CONCAT: return concat(r, old, in);
         case IR_SLICE: return g_slice(g, in[0], old->as.slice.axis, old->as.slice.begin, old->as.slice.end);
         case IR_GATHER_ROWS: return g_gather_rows(g, in[0], in[1]);
         case IR_SCATTER_ROWS: return g_scatter_rows(g, in[0], in[1], old->shape.dim[0]);
@@ -158,7 +210,7 @@ static Graph *rebuild_graph(const Graph *from) {
     to->streams = from->streams;
     to->error = from->error;
     for (size_t i = 0; i < from->tensors.len; i++) vec_push(to->arena, &to->tensors, from->tensors.data[i]);
-    Rebuild r = {from, to, ARENA_ARRAY(from->arena, NodeId, from->nodes.len + 1), ARENA_ARRAY(from->arena, int, from->nodes.len + 1)};
+    Rebuild r = {from, to, ARENA_ARRAY(from->arena, NodeId, from->nodes.len + 1), ARENA_ARRAY(from->arena, int, from->nodes.len + 1), {0}};
     bool *live = live_nodes(from, r.uses);
     for (size_t i = 0; i < from->nodes.len; i++) {
         r.map[i] = NO_NODE;
