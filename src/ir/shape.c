@@ -44,6 +44,7 @@ bool shape_broadcast(Shape a, Shape b, Shape *out) {
         s.dim[i] = da == 1 ? db : da;
         if (s.dim[i] == DIM_BATCH && i > 1) return false;
     }
+    if (s.rank > 1 && s.dim[0] == DIM_BATCH && s.dim[1] == DIM_BATCH) return false;
     *out = s;
     return true;
 }
