@@ -144,20 +144,23 @@ static void derive_extreme(const Turn *t) {
     if (wanted(t, 1)) give(t, 1, mul(t, t->adjoint, add(t, b_wins, tie)));
 }
 
-/* y = 0 < x ? x : b(x), with b(x) <= 0 for all x <= 0: y is above 0 exactly where x is, so the mask can be made of y alone, and the forward
- * pass need not keep x. True of relu (b = 0) and leaky relu (b = slope x, slope >= 0). */
+/* y = 0 < x ? x : b(x), or x <= 0 ? b(x) : x, with b(x) <= 0 for all x <= 0: y is above 0 exactly where x is, so the mask can be made of y alone, and
+ * the forward pass need keep neither x nor a mask. True of relu (b = 0) and leaky relu (b = slope x, slope >= 0). */
 static NodeId mask_of_result(const Turn *t, NodeId condition) {
     const Graph *g = t->g;
-    const Node *c = graph_node(g, condition), *b = graph_node(g, in(t, 2));
+    const Node *c = graph_node(g, condition);
     double zero, value;
-    if (c->op != IR_LT || !node_constant(g, c->inputs[0], &zero) || zero != 0 || c->inputs[1] != in(t, 1)) return condition;
-    NodeId x = in(t, 1);
-    bool below = node_constant(g, in(t, 2), &value) && value <= 0;
+    bool above = c->op == IR_LT && node_constant(g, c->inputs[0], &zero) && zero == 0 && c->inputs[1] == in(t, 1);
+    bool under = c->op == IR_LE && node_constant(g, c->inputs[1], &zero) && zero == 0 && c->inputs[0] == in(t, 2);
+    if (!above && !under) return condition;
+    NodeId x = in(t, above ? 1 : 2), other = in(t, above ? 2 : 1);
+    const Node *b = graph_node(g, other);
+    bool below = node_constant(g, other, &value) && value <= 0;
     if (b->op == IR_MUL)
         for (int i = 0; i < 2; i++)
             if (b->inputs[i] == x && node_constant(g, b->inputs[1 - i], &value) && value >= 0) below = true;
     if (!below || !shape_equal(t->node.shape, shape_at(g, x))) return condition;
-    return g_binary(t->g, IR_LT, g_const(t->g, 0), t->y);
+    return above ? g_binary(t->g, IR_LT, g_const(t->g, 0), t->y) : g_binary(t->g, IR_LE, t->y, g_const(t->g, 0));
 }
 
 static void derive_select(const Turn *t) {
