@@ -84,17 +84,24 @@ static void measure(Pass *p)
     }
 }
 
-/* Blocks of whole images where they fit, else of fewer rows, then of fewer channels, then of shorter rows. */
-static void cut(const Conv *c, Pass *p)
+static int64_t pixels_of(const Pass *p) { return p->block[0] * p->block[1] * p->block[2]; }
+
+/* Blocks of whole images where they fit, else of fewer rows, then of fewer channels, then of shorter rows. Filters' rows go in blocks that stay in the
+ * first-level cache while the pixels pass; where filters are summed, the pixels do, and there are so many that the sums' own loads don't count. */
+static void cut(const Conv *c, Pass *p, bool sums)
 {
+    enum { FILTER_ROWS = 320, NEAR_FLOATS = 4096, FEWEST_PIXELS = 128 };
     int64_t channels = c->packing == PACK_GROUPS ? c->inner : (c->in + LANES - 1) / LANES;
+    int64_t rows = p->side[0].taps * p->side[1].taps * p->side[2].taps * (c->packing == PACK_PANELS ? LANES : 1);
     p->chunk = c->packing == PACK_NARROW ? 1 : channels;
+    if (!sums && p->chunk > 1) p->chunk = least(p->chunk, most(1, FILTER_ROWS / rows));
     for (int d = 0; d < SPACE_RANK; d++) p->block[d] = p->side[d].count;
-    for (measure(p); chunk_floats(c, p) > SCRATCH_FLOATS; measure(p)) {
-        if (p->block[0] > 1) p->block[0] = (p->block[0] + 1) / 2;
-        else if (p->block[1] > 1) p->block[1] = (p->block[1] + 1) / 2;
+    for (measure(p); chunk_floats(c, p) > (sums ? NEAR_FLOATS : SCRATCH_FLOATS); measure(p)) {
+        int64_t spare = sums && chunk_floats(c, p) <= SCRATCH_FLOATS ? FEWEST_PIXELS : 1;
+        if (p->block[0] > 1 && pixels_of(p) > spare) p->block[0] = (p->block[0] + 1) / 2;
+        else if (p->block[1] > 1 && pixels_of(p) > spare) p->block[1] = (p->block[1] + 1) / 2;
         else if (p->chunk > 1) p->chunk = (p->chunk + 1) / 2;
-        else if (p->block[2] > 1) p->block[2] = (p->block[2] + 1) / 2;
+        else if (p->block[2] > 1 && pixels_of(p) > spare) p->block[2] = (p->block[2] + 1) / 2;
         else break;
     }
     p->chunks = c->packing == PACK_NARROW ? 1 : (channels + p->chunk - 1) / p->chunk;
@@ -272,7 +279,7 @@ static void emit_pass(const Conv *c, const Pass *p, Val image, Val filters, Val 
     Emitter *e = c->e;
     const Side *s = p->side;
     if (!takes_part(p)) return;
-    bool sequential = p->chunks == 1 && s[0].taps * s[1].taps * s[2].taps == c->taps;
+    bool sequential = s[0].taps * s[1].taps * s[2].taps == c->taps;
     Val *tables = ARENA_ARRAY(e->arena, Val, p->chunks);
     int64_t *lengths = ARENA_ARRAY(e->arena, int64_t, p->chunks);
     for (int64_t i = 0; i < p->chunks; i++) tables[i] = table_of(c, p, i, sequential, &lengths[i]);
@@ -288,7 +295,9 @@ static void emit_pass(const Conv *c, const Pass *p, Val image, Val filters, Val 
             Val r0 = imul(e, LLVMBuildSub(e->b, j0.i, b0.i, ""), s[0].src_step), r1 = imul(e, LLVMBuildSub(e->b, j1.i, b1.i, ""), s[1].src_step);
             Val q0 = iadd(e, imul(e, j0.i, s[0].dst_step), c64(e, s[0].dst0)), q1 = iadd(e, imul(e, j1.i, s[1].dst_step), c64(e, s[1].dst0));
             Val at = imul(e, iadd(e, imul(e, q0, c->target[1]), q1), c->target[2]);
-            Row row = {.b = filters, .table = tables[chunk], .length = lengths[chunk], .sequential = sequential, .first = chunk == 0};
+            int64_t begin, end;
+            chunk_channels(c, p, chunk, &begin, &end);
+            Row row = {.b = sequential ? float_offset(e, filters, c64(e, begin * c->taps * LANES)) : filters, .table = tables[chunk], .length = lengths[chunk], .sequential = sequential, .first = chunk == 0};
             row.a = float_offset(e, c->scratch, imul(e, iadd(e, imul(e, r0, p->extent[1]), r1), p->extent[2] * c->pixel));
             row.c = float_offset(e, out, imul(e, iadd(e, at, c64(e, s[2].dst0 + first2 * s[2].dst_step)), LANES));
             row_tiles(c, p, &row, least(p->block[2], s[2].count - first2));
@@ -324,7 +333,7 @@ void emit_conv(Emitter *e, const Node *n, Val fn)
         const Side *s = passes[i].side;
         if (s[0].taps * s[1].taps * s[2].taps == 0) gaps = true;
         if (!takes_part(&passes[i])) continue;
-        cut(&c, &passes[i]);
+        cut(&c, &passes[i], false);
         floats = most(floats, chunk_floats(&c, &passes[i]));
     }
     if (e->failed) return;
@@ -449,7 +458,7 @@ void emit_conv_weight(Emitter *e, const Node *n, Val fn)
     Pass p = {0};
     conv_start(&c, e, n, graph_node(e->g, n->inputs[0])->shape, graph_node(e->g, n->inputs[1])->shape, n->shape.dim[2]);
     for (int d = 0; d < SPACE_RANK; d++) p.side[d] = side_of(&c, d, 0);
-    cut(&c, &p);
+    cut(&c, &p, true);
     if (e->failed) return;
     c.scratch = scratch_memory(e, chunk_floats(&c, &p));
     c.stride = LLVMGetParam(fn, WINDOWS_STRIDE);
