@@ -1,6 +1,6 @@
 /* plan.h: what the passes make of a graph and code generation reads: kernels, stages, storage, phases.
  *
- * MEMORY LAYOUT. Every tensor is seen as a grid of rows x features: the feature axis (the last one; a dense kernel's is 0, its units),
+ * MEMORY LAYOUT. Every tensor is seen as a grid of rows x features: the feature axis (the last one; a dense kernel's and a filter's is 0, an image's 1),
  * the other axes flattened in order being the rows. It is stored in panels of 16 features: element (r, f) is float
  * number (f / 16) * rows_max * 16 + r * 16 + f % 16, rows_max being the rows of a full batch. Lanes beyond the last
  * feature hold anything, in weights and states too; nothing may depend on them (reductions over features mask them).

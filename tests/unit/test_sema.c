@@ -135,7 +135,6 @@ static void test_errors(void)
     wrong("model m { dense(4) -> add(«short») }\n", "unknown-name");
     wrong("block b { dense(4) -> «b» }\n", "recursion");
     wrong("model m { conv(4, 3, pad = «smae») }\n", "unknown-word");
-    wrong("model m { «conv»(4, 3, pad = same) }\n", "not-available");
     wrong("fn far(y, t) = abs(y - t)\nmodel m { «far» }\n", "wrong-kind");
     wrong("fn f(x) = «f»(x - 1)\n", "recursion");
     wrong("fn f(x) = x\nprint f(1, «2»)\n", "too-many-arguments");
