@@ -217,6 +217,13 @@ static const nnrt_field *read_field(nnrt_figure *f, const json_t *notes)
     return value ? field : NULL;
 }
 
+static const double *steps_between(nnrt_figure *f, const nnrt_field *field)
+{
+    double *x = nnrt_figure_alloc(f, field->columns * sizeof *x);
+    for (size_t i = 0; x && i < field->columns; i++) x[i] = field->x0 + (field->x1 - field->x0) * (double)i / (double)(field->columns - 1);
+    return x;
+}
+
 static void chart_path(nnrt_figure *f, const json_t *value, const json_t *notes)
 {
     const json_t *path = json_object_get(value, "path"), *first = json_array_get(path, 0);
@@ -246,7 +253,9 @@ static void chart_path(nnrt_figure *f, const json_t *value, const json_t *notes)
         panel->x_label = name[0];
         panel->y_label = variables == 1 ? "value" : name[1];
         panel->height = variables == 2 ? 460 : panel->height;
-        panel->field = variables == 2 ? read_field(f, notes) : NULL;
+        const nnrt_field *field = read_field(f, notes);
+        if (variables == 2) panel->field = field;
+        else if (field) nnrt_panel_series(f, panel, "", NNRT_INK_AXIS, NNRT_CURVE, field->columns, steps_between(f, field), field->value);
         nnrt_panel_series(f, panel, "", nnrt_series_ink(1), NNRT_PATH, variables == 2 && json_array_size(start) == 2 ? count + 1 : count, x, y);
     }
     panel = nnrt_figure_panel(f, NNRT_PANEL_CURVES, "Value by step");

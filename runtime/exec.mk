@@ -5,7 +5,7 @@ libnnrt_a_SOURCES += \
     runtime/feed.c runtime/feed.h runtime/prune.c \
     runtime/train.c runtime/train_epoch.c runtime/train_fail.c runtime/train.h \
     runtime/checkpoint.c runtime/checkpoint.h \
-    runtime/evaluate.c runtime/predict.c runtime/minimize.c runtime/gradients.c runtime/io.c \
+    runtime/evaluate.c runtime/predict.c runtime/minimize.c runtime/surface.c runtime/surface.h runtime/gradients.c runtime/io.c \
     runtime/experiment.c runtime/experiment.h runtime/crossvalidate.c runtime/compare.c runtime/find_lr.c \
     runtime/ensemble.c runtime/ensemble.h runtime/bag.c runtime/boost.c \
     runtime/metrics.c runtime/metrics.h runtime/metrics.def \

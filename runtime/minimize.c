@@ -1,6 +1,7 @@
 /* minimize.c: `minimize`: an optimizer on a fn of numbers, step by step, each step an event of the log and a record of `.path`. */
 #include "session.h"
 #include "signals.h"
+#include "surface.h"
 #include "text.h"
 #include <math.h>
 #include <stdio.h>
@@ -99,7 +100,9 @@ bool nnrt_do_minimize(nnrt_program *program, nnrt_error *e)
             printf("minimize%s%s\n", function ? " " : "", function ? function : "");
             nnrt_print_fields(result);
         }
-        well = nnrt_result_set(program->session, as, result, m.path, "path", e);
+        json_t *notes = as && m.count && m.count <= 2 ? nnrt_surface(program, m.name, m.count, m.path, ROW_VARIABLES, e) : NULL;
+        well = nnrt_result_set(program->session, as, result, m.path, "path", e) && !e->status;
+        nnrt_result_note(program->session, well ? as : NULL, notes);
         m.path = NULL;
     }
     nnrt_history_free(m.path);

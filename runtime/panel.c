@@ -13,6 +13,8 @@ static double y_at(const frame *f, double value) { return f->top + f->height * (
 
 /* ---- ranges ---- */
 
+static bool is_path(const nnrt_panel *p) { return p->series_count && p->series[p->series_count - 1].style == NNRT_PATH; }
+
 static void widen_range(double value, bool log, double *low, double *high)
 {
     if (!isfinite(value) || (log && value <= 0)) return;
@@ -34,7 +36,7 @@ static void ranges(const nnrt_panel *p, double *x, double *y)
         x[0] = p->field->x0, x[1] = p->field->x1;
         y[0] = p->field->y0, y[1] = p->field->y1;
     }
-    bool path = p->series_count && p->series[0].style == NNRT_PATH;
+    bool path = is_path(p);
     for (int i = 0; i < 2 && path && !p->field; i++) {
         double *range = i ? y : x, room = (range[1] - range[0]) * 0.04;
         range[0] -= room;
@@ -57,7 +59,7 @@ static void draw_grid(const frame *f)
     }
     for (size_t i = 0; i < f->x.ticks && !f->p->x_names; i++) {
         double x = x_at(f, f->x.tick[i]);
-        if (f->p->series_count && f->p->series[0].style == NNRT_PATH) nnrt_draw_segment(f->d, NNRT_INK_GRID, 1, false, x, f->top, x, bottom);
+        if (is_path(f->p)) nnrt_draw_segment(f->d, NNRT_INK_GRID, 1, false, x, f->top, x, bottom);
         nnrt_draw_segment(f->d, NNRT_INK_AXIS, 1, false, x, bottom, x, bottom + 4);
         nnrt_draw_text(f->d, NNRT_INK_MUTED, SMALL, false, NNRT_MIDDLE, x, bottom + 18, f->x.text[i]);
     }

@@ -40,6 +40,7 @@
  *  print     "values": [LATER]     assert  "condition": LATER, "message": LATER | null, "text": the condition as written
  *  plot      "value": LATER, "to", "text": what is plotted, as written
  *  minimize  "unit" "as" "steps" "lr" "seed" "variables": [ { "name": "x", "start": -7 } ]; the unit's weights are "x", ...; no data: one position a step
+ *            "eval_unit": where the path is drawn over its landscape: SLOT_VALUE at the same weights, and nothing else
  *  check_gradients  "model" "data" "unit" (results "gradient.<key>" and SLOT_LOSS; assigns nothing) "as" "seed"; of a fn: "unit", "variables": [names], model and data null
  *  prune     "model" "as"|null "sparsity" "per": "model" | "layer" "seed"
  *  freeze, unfreeze  "model" (compiled in: nothing is left to do)

@@ -8,7 +8,7 @@
 
 static const char *const kind_name[] = {
     [UNIT_TRAIN] = "train", [UNIT_EVALUATE] = "evaluate", [UNIT_PREDICT] = "predict", [UNIT_PASSES] = "passes",
-    [UNIT_DIAGNOSE] = "diagnose", [UNIT_GRADIENTS] = "gradients", [UNIT_MINIMIZE] = "minimize", [UNIT_LOSS] = "loss"
+    [UNIT_DIAGNOSE] = "diagnose", [UNIT_GRADIENTS] = "gradients", [UNIT_MINIMIZE] = "minimize", [UNIT_LOSS] = "loss", [UNIT_SURFACE] = "surface"
 };
 
 static int64_t ceil_div(int64_t a, int64_t b)
@@ -27,6 +27,7 @@ static const char *unit_key(Compiler *c, const UnitSpec *s)
     const char *settings = "";
     if (s->recipe && sees_recipe(s->kind)) settings = settings_text(c->arena, s->recipe, false);
     else if (s->recipe && s->kind != UNIT_PREDICT && s->kind != UNIT_PASSES) settings = value_signature(c->arena, setting(s->recipe, "loss"), false);
+    for (size_t i = 0; !s->model && i < s->action->variable_count; i++) settings = arena_printf(c->arena, "%s %s", settings, s->action->variables[i].name);
     const DataInfo *d = s->data;
     static const char *const forward[] = {"mixup", "cutmix", "weight_noise", "precision"};      /* what changes how a training step looks forward */
     for (size_t i = 0; s->kind == UNIT_DIAGNOSE && s->recipe && i < sizeof forward / sizeof *forward; i++)
@@ -314,6 +315,20 @@ static bool units_predict(Compiler *c, Compiled *out, CompiledAction *a)
     return a->unit != NULL;
 }
 
+/* Whether a later action draws the result: lines of a REPL always may. */
+static bool is_plotted(const Compiler *c, const Compiled *out, const CompiledAction *a)
+{
+    if (!a->action->as) return false;
+    bool plotted = c->options->command->bit == FOR_REPL;
+    for (size_t i = 0; i < out->actions.len; i++) {
+        const CheckedAction *other = out->actions.data[i]->action;
+        if (strcmp(other->verb, "plot") != 0) continue;
+        const Later *of = other->values[0];
+        plotted |= of->result && strcmp(of->result, a->action->as) == 0;
+    }
+    return plotted;
+}
+
 /* The variables are the weights; schedules count steps, so a step is an epoch. */
 static bool units_minimize(Compiler *c, Compiled *out, CompiledAction *a)
 {
@@ -322,6 +337,7 @@ static bool units_minimize(Compiler *c, Compiled *out, CompiledAction *a)
     a->batch = 0;
     a->epochs = a->steps;
     a->unit = get_unit(c, out, spec_of(UNIT_MINIMIZE, a, 0), a->action->span);
+    if (a->unit && a->action->variable_count <= 2 && is_plotted(c, out, a)) a->eval_unit = get_unit(c, out, spec_of(UNIT_SURFACE, a, 0), a->action->span);
     return a->unit != NULL;
 }
 

@@ -71,7 +71,8 @@ typedef enum UnitKind {
     UNIT_DIAGNOSE,     /* forward as in training; for each layer a result "nonfinite.<layer>": sum of (y - y), NaN where y is not finite */
     UNIT_GRADIENTS,    /* LOSS, and results "gradient.<key>" for each trainable weight; evaluation mode but batch statistics; no random layers */
     UNIT_LOSS,         /* the loss of outputs that come as the samples: LOSS; of raw scores also OUT, its derivative by them (ensembles) */
-    UNIT_MINIMIZE      /* weights are the variables of a fn: VALUE (of the variables after the update), LR, and the update */
+    UNIT_MINIMIZE,     /* weights are the variables of a fn: VALUE (of the variables after the update), LR, and the update */
+    UNIT_SURFACE       /* the same weights: VALUE alone, where they are; for pictures */
 } UnitKind;
 
 /* UNIT_DIAGNOSE also has a result "nonfinite.loss", the last one.

@@ -17,7 +17,7 @@ static const UnitMode unit_modes[] = {
     [UNIT_TRAIN] = { true, true, true, true, true }, [UNIT_EVALUATE] = { 0 },
     [UNIT_PREDICT] = { 0 },                          [UNIT_PASSES] = { false, true, false, false },
     [UNIT_DIAGNOSE] = { true, true, true, false, true }, [UNIT_GRADIENTS] = { false, false, true, false },
-    [UNIT_MINIMIZE] = { true, false, false, false },     [UNIT_LOSS] = { 0 },
+    [UNIT_MINIMIZE] = { true, false, false, false },     [UNIT_LOSS] = { 0 }, [UNIT_SURFACE] = { 0 },
 };
 
 static int add_result(Graph *g, const char *name, Shape shape, int feature_axis) {
@@ -245,9 +245,18 @@ static bool minimize(Unit *u) {
     return true;
 }
 
+static bool surface(Unit *u) {
+    const CheckedAction *action = u->spec->action;
+    TrainedList variables = { 0 };
+    for (size_t i = 0; i < action->variable_count; i++) vec_push(u->lower->arena, &variables.list, variable(u, action->variables[i].name, shape_scalar()));
+    NodeId value = function_at(u, &variables, false);
+    if (value != NO_NODE) g_emit(u->g, SLOT_VALUE, value, -1);
+    return value != NO_NODE;
+}
+
 static bool (*const unit_builders[])(Unit *) = {
     [UNIT_TRAIN] = train,       [UNIT_EVALUATE] = evaluate,   [UNIT_PREDICT] = predict,   [UNIT_PASSES] = predict,
-    [UNIT_DIAGNOSE] = diagnose, [UNIT_GRADIENTS] = gradients, [UNIT_MINIMIZE] = minimize, [UNIT_LOSS] = loss_of_outputs,
+    [UNIT_DIAGNOSE] = diagnose, [UNIT_GRADIENTS] = gradients, [UNIT_MINIMIZE] = minimize, [UNIT_LOSS] = loss_of_outputs, [UNIT_SURFACE] = surface,
 };
 
 static Span unit_span(const UnitSpec *spec) {
