@@ -12,6 +12,6 @@ libnnrt_a_SOURCES += \
     runtime/log.c runtime/log.h runtime/progress.c runtime/progress.h runtime/text.c runtime/text.h \
     runtime/drawing.c runtime/drawing.h runtime/inks.def runtime/glyphs.c runtime/glyphs.def runtime/svg.c runtime/canvas.c runtime/png.c \
     runtime/figure.c runtime/figure.h runtime/axis.c runtime/panel.c runtime/matrix.c runtime/contour.c \
-    runtime/charts.c runtime/charts.h runtime/page.c runtime/plot.c \
+    runtime/charts.c runtime/charts.h runtime/page.c runtime/plot.c runtime/onnx.c runtime/onnx.h \
     runtime/signals.c runtime/signals.h \
     runtime/main.c runtime/library.c

@@ -38,6 +38,7 @@
  *  predict   "model" "data" "part" "to" "unit" "passes": 0 | n (then "unit" draws dropout anew each pass, told by call->step)
  *  save      "model" "to"          load  "model" "from"
  *  print     "values": [LATER]     assert  "condition": LATER, "message": LATER | null, "text": the condition as written
+ *  export    "model" "to" "graph" (onnx.h says its form)
  *  plot      "value": LATER, "to", "text": what is plotted, as written
  *  minimize  "unit" "as" "steps" "lr" "seed" "variables": [ { "name": "x", "start": -7 } ]; the unit's weights are "x", ...; no data: one position a step
  *            "eval_unit": where the path is drawn over its landscape: SLOT_VALUE at the same weights, and nothing else

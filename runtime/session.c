@@ -147,7 +147,7 @@ static bool do_nothing(nnrt_program *program, nnrt_error *e)
 
 static const struct { const char *verb; bool (*perform)(nnrt_program *, nnrt_error *); bool long_running; } verbs[] = {
     { "train", nnrt_do_train, true }, { "evaluate", nnrt_do_evaluate, true }, { "predict", nnrt_do_predict, true }, { "save", nnrt_do_save, false },
-    { "load", nnrt_do_load, false }, { "print", nnrt_do_print, false }, { "assert", nnrt_do_assert, false }, { "plot", nnrt_do_plot, false }, { "minimize", nnrt_do_minimize, true },
+    { "load", nnrt_do_load, false }, { "print", nnrt_do_print, false }, { "assert", nnrt_do_assert, false }, { "plot", nnrt_do_plot, false }, { "export", nnrt_do_export, false }, { "minimize", nnrt_do_minimize, true },
     { "prune", nnrt_do_prune, false },
     { "check_gradients", nnrt_do_check_gradients, true }, { "crossvalidate", nnrt_do_crossvalidate, true }, { "compare", nnrt_do_compare, true },
     { "find_lr", nnrt_do_find_lr, true }, { "bag", nnrt_do_bag, true }, { "boost", nnrt_do_boost, true },

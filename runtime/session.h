@@ -166,6 +166,7 @@ bool nnrt_do_prune(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_print(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_assert(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_plot(nnrt_program *program, nnrt_error *e);
+bool nnrt_do_export(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_minimize(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_check_gradients(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_crossvalidate(nnrt_program *program, nnrt_error *e);

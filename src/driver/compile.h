@@ -39,6 +39,7 @@ typedef struct CompiledAction {
     Unit *unit, *eval_unit, *diagnose_unit;
     Unit *predict_unit, *loss_unit;      /* of ensembles: a member's outputs, and the loss of what they come to together */
     struct CompiledAction **recipes; size_t recipe_count;   /* compare: a training each */
+    Graph *graph;                        /* of export */
 } CompiledAction;
 
 /* What one script, or one input of a REPL, came to. */

@@ -1,5 +1,6 @@
 /* json_program.c: a compiled script as JSON: data, weights, models, units, and what each action has to say. */
 #include "driver/json_program.h"
+#include "driver/onnx.h"
 #include "driver/values.h"
 #include <math.h>
 #include <string.h>
@@ -368,6 +369,14 @@ static void write_assert(Writer *w, const CompiledAction *a, json_t *object)
     put_text(object, "text", span_text(w->c->arena, action->values[0]->span));
 }
 
+static void write_export(Writer *w, const CompiledAction *a, json_t *object)
+{
+    const char *lacking;
+    (void)w;
+    put(object, "graph", onnx_json(a->graph, a->model, &lacking));
+    put_text(object, "to", a->action->path);
+}
+
 static void write_plot(Writer *w, const CompiledAction *a, json_t *object)
 {
     put(object, "value", later_json(w->c->arena, a->action->values[0]));
@@ -451,7 +460,7 @@ static void write_nothing(Writer *w, const CompiledAction *a, json_t *object)
 static const struct { const char *verb; void (*write)(Writer *, const CompiledAction *, json_t *); } verbs[] = {
     {"train", write_train}, {"evaluate", write_evaluate}, {"predict", write_predict}, {"save", write_save}, {"load", write_load},
     {"print", write_print}, {"assert", write_assert}, {"minimize", write_minimize}, {"check_gradients", write_check_gradients},
-    {"plot", write_plot}, {"prune", write_prune}, {"freeze", write_nothing}, {"unfreeze", write_nothing},
+    {"plot", write_plot}, {"export", write_export}, {"prune", write_prune}, {"freeze", write_nothing}, {"unfreeze", write_nothing},
     {"crossvalidate", write_crossvalidate}, {"compare", write_compare}, {"find_lr", write_find_lr}, {"bag", write_bag}, {"boost", write_boost},
 };
 

@@ -2,6 +2,7 @@
  *
  * Graphs are lowered in the order of the actions, since freeze and unfreeze change what comes after them. */
 #include "driver/compile.h"
+#include "driver/onnx.h"
 #include "driver/values.h"
 #include "safetensors.h"
 #include <string.h>
@@ -353,6 +354,20 @@ static bool units_check_gradients(Compiler *c, Compiled *out, CompiledAction *a)
     return a->unit != NULL;
 }
 
+/* Nothing is compiled: the graph itself is written. */
+static bool units_export(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    (void)out;
+    const char *lacking = NULL;
+    UnitSpec spec = {.kind = UNIT_PREDICT, .name = arena_printf(c->arena, "export_%s", a->model->decl->name), .model = a->model, .data = a->model->data,
+                     .action = a->action, .batch = 1, .per_epoch = 1};
+    a->graph = lower_unit(c->lower, &spec);
+    json_t *json = a->graph ? onnx_json(a->graph, a->model, &lacking) : NULL;
+    if (lacking) diag_error(c->diags, DIAG_INTERNAL, a->action->span, "model '%s' cannot be exported: ONNX knows nothing like '%s'", a->model->decl->name, lacking);
+    json_decref(json);
+    return json != NULL;
+}
+
 static bool units_freeze(Compiler *c, Compiled *out, CompiledAction *a)
 {
     (void)out;
@@ -417,7 +432,7 @@ static bool units_load(Compiler *c, Compiled *out, CompiledAction *a)
 
 static const struct { const char *verb; bool (*units)(Compiler *, Compiled *, CompiledAction *); } verbs[] = {
     {"train", units_train}, {"evaluate", units_evaluate}, {"predict", units_predict}, {"minimize", units_minimize},
-    {"check_gradients", units_check_gradients}, {"freeze", units_freeze}, {"unfreeze", units_freeze},
+    {"check_gradients", units_check_gradients}, {"export", units_export}, {"freeze", units_freeze}, {"unfreeze", units_freeze},
     {"prune", units_prune}, {"save", units_save}, {"load", units_load},
     {"crossvalidate", units_crossvalidate}, {"compare", units_compare}, {"find_lr", units_find_lr},
     {"bag", units_bag}, {"boost", units_boost},
