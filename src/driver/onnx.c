@@ -94,8 +94,8 @@ static const char *write_weight(Exporter *x, const Node *n, const OnnxRow *row)
 
 static const char *write_input(Exporter *x, const Node *n, const OnnxRow *row)
 {
-    (void)x, (void)n, (void)row;
-    return "input";
+    (void)row;
+    return shape_equal(n->shape, x->g->sample) ? "input" : reshape_to(x, "input", n->shape);
 }
 
 /* 0, 1, 2, ... along one axis: all others broadcast. */
@@ -200,6 +200,17 @@ static WindowLists window_lists(const Window *w, Shape image, Shape places, bool
     return lists;
 }
 
+/* [out, in / groups, ...] as [in, out / groups, ...]. */
+static const char *swapped_filters(Exporter *x, const Node *n)
+{
+    Shape s = input_shape(x, n, 1);
+    int64_t groups = n->as.window.groups, apart[GRAPH_MAX_RANK + 1] = {groups, s.dim[0] / groups, s.dim[1]}, order[GRAPH_MAX_RANK + 1] = {0, 2, 1};
+    int64_t together[GRAPH_MAX_RANK] = {s.dim[1] * groups, s.dim[0] / groups};
+    for (int i = 2; i < s.rank; i++) apart[i + 1] = together[i] = s.dim[i], order[i + 1] = i + 1;
+    const char *filters = add_node(x, "Reshape", input_name(x, n, 1), add_ints(x, apart, (size_t)s.rank + 1), NULL, NULL);
+    return add_node(x, "Reshape", transposed(x, filters, order, s.rank + 1), add_ints(x, together, (size_t)s.rank), NULL, NULL);
+}
+
 static const char *write_conv(Exporter *x, const Node *n, const OnnxRow *row)
 {
     bool turned = n->op == IR_CONV_TRANSPOSE;
@@ -208,7 +219,7 @@ static const char *write_conv(Exporter *x, const Node *n, const OnnxRow *row)
     json_t *attributes = json_pack("{s:o, s:o, s:o, s:o, s:i}", "kernel_shape", w.size, "strides", w.strides, "dilations", w.dilations, "pads", w.pads, "group", (int)n->as.window.groups);
     if (turned) json_object_set_new(attributes, "output_padding", w.more);
     else json_decref(w.more);
-    return add_node(x, row->op, input_name(x, n, 0), input_name(x, n, 1), NULL, attributes);
+    return add_node(x, row->op, input_name(x, n, 0), turned ? swapped_filters(x, n) : input_name(x, n, 1), NULL, attributes);
 }
 
 static const char *write_pool(Exporter *x, const Node *n, const OnnxRow *row)
