@@ -23,16 +23,11 @@ const Command commands[] = {
      "Words, comments and lines stay; spaces, indentation and blank lines change. A script that cannot be read is left alone.\n", FOR_FMT, 1, 1, command_fmt},
     {"show", "SCRIPT", "print what the compiler made of a script",
      "One of --ir, --graph, --plan, --llvm and --asm says what.\n", FOR_SHOW, 1, 1, command_show},
-    {"report", "LOG...", "make a page of one or more logs (not available yet)", NULL, FOR_REPORT, 1, SIZE_MAX, command_later},
+    {"report", "LOG...", "make a page of one or more logs, with -o F.html",
+     "The page holds the curves of all trainings and a table of where they ended; it loads nothing from elsewhere.\n", FOR_REPORT, 1, SIZE_MAX, command_report},
     {"explain", "CODE", "say more about an error's code, such as unknown-layer", NULL, FOR_EXPLAIN, 1, 1, command_explain},
 };
 const size_t command_count = sizeof commands / sizeof *commands;
-
-int command_later(Options *options)
-{
-    fprintf(stderr, "nnc: error: '%s' is not available in this version yet\n", options->command->name);
-    return EXIT_USAGE;
-}
 
 int driver_flush(int status)
 {

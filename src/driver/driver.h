@@ -12,7 +12,7 @@ int command_check(Options *options);
 int command_show(Options *options);
 int command_explain(Options *options);
 int command_fmt(Options *options);
-int command_later(Options *options);     /* fmt, report: listed, and not available yet */
+int command_report(Options *options);
 
 /* The whole program behind main(). */
 int driver_main(int argc, char **argv);
