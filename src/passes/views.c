@@ -66,8 +66,7 @@ static bool part_lies(const Plan *plan, NodeId concat, NodeId part, int64_t begi
     if (!place_of(whole, graph_node(g, part), whole->as.axis, begin, &place)) return false;
     NodeId root = behind_reshapes(plan, part);
     const Node *n = graph_node(g, root);
-    double value;
-    if (plan->lies_in[root] != NO_NODE || node_constant(g, root, &value) || !features_last(n)) return false;
+    if (plan->lies_in[root] != NO_NODE || !features_last(n)) return false;
     return n->op == IR_CONCAT ? is_view(plan, root) : op_class(n->op) == CLASS_MAP && !view_scalar(view_of(g, root));
 }
 
