@@ -62,7 +62,7 @@ static void test_statuses(Arena *arena)
     ok(status_of(arena, "nnc run a.nn b.nn") == EXIT_USAGE, "two scripts");
     ok(status_of(arena, "nnc run /nowhere/at/all.nn") == EXIT_FILES, "a script that is not there");
     ok(status_of(arena, "nnc explain unknown-layr") == EXIT_USAGE, "an unknown code");
-    ok(status_of(arena, "nnc fmt a.nn") == EXIT_USAGE && status_of(arena, "nnc report a.jsonl") == EXIT_USAGE, "what is not available yet");
+    ok(status_of(arena, "nnc fmt /nowhere/a.nn") == EXIT_FILES, "a script to lay out that is not there");
     ok(status_of(arena, "nnc show a.nn") == EXIT_USAGE, "show of nothing");
     ok(status_of(arena, "nnc show a.nn --ir=nonsense") == EXIT_USAGE, "show of no pass");
 }

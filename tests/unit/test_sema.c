@@ -158,7 +158,6 @@ static void test_errors(void)
     wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\ntrain m on d as run\nprint run.«acuracy»\n", "unknown-field");
     wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\ntrain m on d as run\nmodel n { dense(«floor(run.seconds) + 4») }\n", "not-constant");
     wrong("data d { source = moons(40, 0.1), validation = 20% }\nmodel m { dense(classes) }\n«tune» m on d { trials = 2 }\n", "no-params");
-    wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\n«bag» m on d as b { members = 3 }\nevaluate b on d.train as e\nprint e.loss, b.members\n", "not-available");
     wrong("data d { source = moons(40, 0.1), test = 20% }\nmodel m { «dence»(4) -> dense(classes) }\ntrain m on d as run\nevaluate m on d.test as e\nprint run.loss, e.accuracy\nsave m to \"m.safetensors\"\n", "unknown-layer");
     wrong("a = «nothing»\nb = a + 1\nmodel m { dense(b) }\nprint a, b\n", "unknown-name");
     wrong("«import \"nowhere.nn\"»\n", "import-failed");
