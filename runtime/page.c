@@ -41,7 +41,10 @@ void nnrt_page_begin(FILE *out, const char *title)
 
 void nnrt_page_panel(FILE *out, const nnrt_panel *panel, nnrt_figure *figure)
 {
-    nnrt_drawing *drawing = nnrt_panel_alone(panel);
+    enum { NARROW = 480 };                /* so that a phone shows letters large enough */
+    nnrt_panel shown = *panel;
+    if (shown.width > NARROW) shown.height *= shown.kind == NNRT_PANEL_CURVES && shown.height < 400 ? 0.86 : 1, shown.width = NARROW;
+    nnrt_drawing *drawing = nnrt_panel_alone(&shown);
     if (!drawing || drawing->failed) figure->failed = true;
     else {
         fputs("<figure>\n", out);

@@ -105,6 +105,14 @@ static bool take_show(Arena *arena, Options *options, const Row *row, const char
     return true;
 }
 
+static bool take_graph(Arena *arena, Options *options, const Row *row, const char *value)
+{
+    (void)arena;
+    options->show = (ShowWhat)row->choice;
+    options->dot = value && strcmp(value, "dot") == 0;
+    return !value || options->dot || strcmp(value, "text") == 0;
+}
+
 static const Row rows[] = {
     {"--set", 0, VALUE, "NAME=VALUE", "NAME=VALUE", SCRIPTS, take_set, 0, 0, "give a param of the script another value (repeatable)"},
     {"--threads", 0, VALUE, "N", "a whole number from 1 to 1024", SCRIPTS, take_threads, 0, 0, "compute with N threads (default: one a processor)"},
@@ -116,7 +124,7 @@ static const Row rows[] = {
     {"--output", 'o', VALUE, "NAME", "a path", BUILD | REPORT, take_text, AT(output), 0, "what to make (default: the script's name)"},
     {"--emit", 0, VALUE, "KIND", "exe|obj|asm|llvm|lib", BUILD, take_choice, AT(emit), 0, "what kind of thing to make: exe, obj, asm, llvm or lib"},
     {"--ir", 0, MAYBE_VALUE, "PASS", NULL, SHOW, take_show, 0, SHOW_IR, "the graph after a pass (default: the last one)"},
-    {"--graph", 0, NO_VALUE, NULL, NULL, SHOW, take_show, 0, SHOW_GRAPH, "the graph before the first pass"},
+    {"--graph", 0, MAYBE_VALUE, "FORM", "text or dot", SHOW, take_graph, 0, SHOW_GRAPH, "the graph before the first pass, as text or (=dot) for Graphviz"},
     {"--plan", 0, NO_VALUE, NULL, NULL, SHOW, take_show, 0, SHOW_PLAN, "kernels: what was fused, what was not and why; memory"},
     {"--llvm", 0, NO_VALUE, NULL, NULL, SHOW, take_show, 0, SHOW_LLVM, "LLVM's intermediate code"},
     {"--asm", 0, NO_VALUE, NULL, NULL, SHOW, take_show, 0, SHOW_ASM, "the machine's assembly"},

@@ -15,7 +15,7 @@ typedef struct Options {
     int32_t threads;                     /* 0: as many as there are processors */
     bool seed_given; uint64_t seed;
     const char *cpu, *log, *resume, *output, *pass;
-    bool dry_run, quiet, json, help, version, check;
+    bool dry_run, quiet, json, help, version, check, dot;
     ColorMode color;
     BuildEmit emit;
     ShowWhat show;

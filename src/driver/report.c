@@ -238,7 +238,7 @@ static double cell(const Training *t, size_t column)
     if (!columns[column].end) return number_at(t->start, columns[column].path);
     size_t count = json_array_size(t->epochs);
     double value = number_at(t->end, columns[column].path);
-    if (isnan(value) && count) value = number_at(json_array_get(t->epochs, count - 1), strcmp(columns[column].path, "epochs") == 0 ? "epoch" : columns[column].path);
+    if (isnan(value) && count && strcmp(columns[column].path, "seconds") != 0) value = number_at(json_array_get(t->epochs, count - 1), strcmp(columns[column].path, "epochs") == 0 ? "epoch" : columns[column].path);
     return value;
 }
 

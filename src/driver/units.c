@@ -54,7 +54,7 @@ static Unit *make_unit(Compiler *c, const char *key, UnitSpec spec, Span span)
     spec.name = arena_printf(c->arena, "u%zu_%s_%s", c->units.len, kind_name[spec.kind], of);
     Graph *graph = lower_unit(c->lower, &spec);
     if (!graph) return NULL;
-    if (c->show_graphs) graph_print(graph, stdout);
+    if (c->show_graphs) (c->options->dot ? graph_print_dot : graph_print)(graph, stdout);
     char *error = NULL;
     Plan *plan = passes_run(graph, &c->passes, &error);
     if (!plan) {

@@ -203,6 +203,7 @@ static inline const Node *graph_node(const Graph *g, NodeId id) { return &g->nod
 void graph_gradient(Graph *g, NodeId scalar, size_t n, const NodeId *wrt, NodeId *out);
 
 void graph_print(const Graph *g, FILE *out);                /* text form */
+void graph_print_dot(const Graph *g, FILE *out);            /* for Graphviz: a box a layer, a node an op (dot.c) */
 Graph *graph_read(Arena *arena, const char *text, char **error);
 /* NULL where the graph is sound, else what is wrong (arena). Run after every pass. */
 char *graph_verify(const Graph *g);

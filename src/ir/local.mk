@@ -7,7 +7,7 @@ libnnc_a_SOURCES += \
 	src/ir/graph.h \
 	src/ir/hypers.def \
 	src/ir/ops.def \
-	src/ir/print.c \
+	src/ir/print.c src/ir/dot.c \
 	src/ir/read.c \
 	src/ir/rows.c \
 	src/ir/shape.c \
