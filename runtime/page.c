@@ -25,7 +25,7 @@ void nnrt_page_begin(FILE *out, const char *title)
     fputs("}\nbody{margin:0 auto;max-width:1340px;padding:1rem;background:var(--paper);color:var(--text);font:16px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',Helvetica,Arial,sans-serif}\n"
           "h1{font-size:1.5rem;margin:.3rem 0 .8rem}h2{font-size:1.15rem;margin:1.6rem 0 .5rem}p{margin:.4rem 0}\n"
           ".muted{color:var(--muted)}.warning{border-left:4px solid #d55e00;padding:.2rem .8rem}\n"
-          ".panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:1rem}\n"
+          ".panels{margin-top:1.2rem;display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:1rem}\n"
           "figure{margin:0;min-width:0}svg{display:block;width:100%;height:auto;max-width:720px}\n"
           ".scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
           "th,td{padding:.35rem .8rem;border-bottom:1px solid var(--line);text-align:right}th{font-weight:600;color:var(--muted)}th:first-child,td:first-child{text-align:left}\n"
