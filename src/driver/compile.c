@@ -228,6 +228,11 @@ static bool phase_data(Compiler *c, Compiled *out)
     return c->diags->errors == 0;
 }
 
+static const ModelDecl *teacher_of(const Compiler *c, const CompiledAction *a)
+{
+    return distill_teacher(c->lower, &a->action->recipe);
+}
+
 /* The data that tells an action's model its shapes: the action's own, or that which the model has met, or will meet first. */
 static DataUse *shaping_data(const Compiler *c, const Compiled *out, size_t at)
 {
@@ -236,7 +241,8 @@ static DataUse *shaping_data(const Compiler *c, const Compiled *out, size_t at)
     for (size_t i = 0; i < c->models.len; i++)
         if (c->models.data[i].decl == a->action->model) return c->models.data[i].data;
     for (size_t i = at + 1; i < out->actions.len; i++)
-        if (out->actions.data[i]->action->model == a->action->model && out->actions.data[i]->data) return out->actions.data[i]->data;
+        if (out->actions.data[i]->data && (out->actions.data[i]->action->model == a->action->model || teacher_of(c, out->actions.data[i]) == a->action->model))
+            return out->actions.data[i]->data;
     return NULL;
 }
 
@@ -322,7 +328,7 @@ static bool phase_shapes(Compiler *c, Compiled *out)
         CompiledAction *a = out->actions.data[i];
         if (a->action->model) a->model = shape_model(c, a->action->model, shaping_data(c, out, i), a->action->model_span);
         if (a->model) list_model(c, out, a->model);
-        const ModelDecl *teacher = a->data ? distill_teacher(c->lower, &a->action->recipe) : NULL;
+        const ModelDecl *teacher = a->data ? teacher_of(c, a) : NULL;
         ModelInstance *taught_by = teacher ? shape_model(c, teacher, a->data, setting_span(&a->action->recipe, "distill")) : NULL;
         if (taught_by) list_model(c, out, taught_by);
         if (a->model && a->data && lower_check_fit(c->lower, a->model, &a->data->info, a->action)) check_numbers(c, a, &told);
