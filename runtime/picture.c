@@ -74,7 +74,7 @@ static bool decode_png(job *j)
     if (!j->out) return true;
     if (kind == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(j->png);
     if (channels == 1 && png_get_bit_depth(j->png, j->info) < 8) png_set_expand_gray_1_2_4_to_8(j->png);
-    if (kind & PNG_COLOR_MASK_ALPHA) png_set_strip_alpha(j->png);
+    png_set_strip_alpha(j->png);                          /* a palette may have some too */
     png_set_interlace_handling(j->png);
     png_read_update_info(j->png, j->info);
     int64_t width = j->picture->width, height = j->picture->height;

@@ -168,6 +168,12 @@ NodeId g_contract(Graph *g, NodeId a, NodeId b, bool ta, bool tb, Shape out) {
     Shape sa = shape_at(g, a), sb = shape_at(g, b);
     if (!contract_fits(sa, sb, ta, tb, out)) return fail(g, a, "contract", sa, sb);
     if (g->rounds_products) a = g_unary(g, IR_ROUND_BF16, a), b = g_unary(g, IR_ROUND_BF16, b);
+    /* One number that is worked out lies in no panels; times it, nothing is summed. */
+    for (int i = 0; i < 2; i++) {
+        NodeId one = i ? b : a, other = i ? a : b;
+        if (!shape_is_scalar(shape_at(g, one)) || graph_node(g, one)->op == IR_WEIGHT) continue;
+        return g_reshape(g, g_binary(g, IR_MUL, other, g_reshape(g, one, shape_scalar())), out);
+    }
     if (shape_is_scalar(out) && shape_equal(sa, sb))
         return g_broadcast(g, g_reduce(g, IR_REDUCE_SUM, g_binary(g, IR_MUL, a, b), shape_scalar()), out);
     Node n;
