@@ -42,6 +42,12 @@ static void ranges(const nnrt_panel *p, double *x, double *y)
         range[0] -= room;
         range[1] += room;
     }
+    if (p->series_count && p->series[0].style == NNRT_BARS && p->y_log) y[0] /= 3;      /* the lowest bar is to be seen */
+    if (p->series_count && p->series[0].style == NNRT_DOTS && x[1] > x[0]) {
+        double room = p->x_log ? pow(x[1] / x[0], 0.03) : (x[1] - x[0]) * 0.03;
+        x[0] = p->x_log ? x[0] / room : x[0] - room;
+        x[1] = p->x_log ? x[1] * room : x[1] + room;
+    }
     if (p->y_from_zero && !p->y_log && y[0] > 0) y[0] = 0;
     if (p->x_names) x[0] = -0.6, x[1] = (double)p->x_name_count - 0.4;
     if (p->rule_text && isfinite(p->rule)) widen_range(p->rule, p->x_log, &x[0], &x[1]);
