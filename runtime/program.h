@@ -51,6 +51,7 @@
  * A unit's weight that stands in no "weights" (minimize's variables) is one number, or of its own "shape"; it lives with the unit.
  * minimize: SLOT_VALUE is the fn's value at the variables as they are after the step. Its weights are never those of "weights".
  * check_gradients of a fn: its points are in "weights" under the variables' names, of no model. The loss is what is in SLOT_LOSS and SLOT_VALUE together (one of them is not emitted).
+ * Of a built program with tune: "variants": [ { "params": {...}, "program": {...} } ], whose units are in the first program.
  * Of a library (--emit=lib), models have "unit": the one that predicts, and may have "values": { "<weight's name>": "<base64 of the logical
  *      float32, little endian>" }. A model that is short of a weight's value has no weights until a file is loaded.
  */
@@ -77,6 +78,10 @@ nnrt_session *nnrt_session_new(const nnrt_options *options, nnrt_error *e);
 void nnrt_session_free(nnrt_session *session);
 /* Opens a declaration, or gives the one opened before under this name with the same text. Owned by the session. */
 const nnrt_data *nnrt_session_data(nnrt_session *session, const json_t *declaration, const char *folder, nnrt_error *e);
+/* Checks and compiles the script anew with other params (a JSON object) for `tune`, the action of this number: the program for a trial of that
+ * action, or, with `settle`, for all actions behind it. A new reference; NULL: e says why. Without one, programs are looked for in "variants". */
+typedef json_t *(*nnrt_retune)(void *context, const json_t *params, size_t action, bool settle, nnrt_error *e);
+void nnrt_session_set_retune(nnrt_session *session, nnrt_retune retune, void *context);
 /* Carries out a program's actions. Returns the exit status; messages have been printed, on standard error, as `file:line:column: error: ... [code]` where a line is known. */
 int nnrt_session_run(nnrt_session *session, const json_t *program, nnrt_resolve resolve, void *context);
 

@@ -150,7 +150,7 @@ static const struct { const char *verb; bool (*perform)(nnrt_program *, nnrt_err
     { "load", nnrt_do_load, false }, { "print", nnrt_do_print, false }, { "assert", nnrt_do_assert, false }, { "plot", nnrt_do_plot, false }, { "export", nnrt_do_export, false }, { "minimize", nnrt_do_minimize, true },
     { "prune", nnrt_do_prune, false },
     { "check_gradients", nnrt_do_check_gradients, true }, { "crossvalidate", nnrt_do_crossvalidate, true }, { "compare", nnrt_do_compare, true },
-    { "find_lr", nnrt_do_find_lr, true }, { "bag", nnrt_do_bag, true }, { "boost", nnrt_do_boost, true },
+    { "tune", nnrt_do_tune, true }, { "find_lr", nnrt_do_find_lr, true }, { "bag", nnrt_do_bag, true }, { "boost", nnrt_do_boost, true },
     { "freeze", do_nothing, false }, { "unfreeze", do_nothing, false },
 };
 
@@ -177,11 +177,10 @@ static bool open_resume(nnrt_program *program, nnrt_error *e)
 
 static bool run_actions(nnrt_program *program, nnrt_error *e)
 {
-    const json_t *actions = json_object_get(program->json, "actions");
     if (!nnrt_weights_declare(program->session, json_object_get(program->json, "weights"), e)) return false;
     if (!data_as_expected(program, e) || !open_resume(program, e)) return false;
-    for (size_t i = program->resume ? nnrt_resume_action(program->resume) : 0; i < json_array_size(actions); i++) {
-        program->action = json_array_get(actions, i);
+    for (size_t i = program->resume ? nnrt_resume_action(program->resume) : 0; i < json_array_size(json_object_get(program->json, "actions")); i++) {       /* tune changes the program */
+        program->action = json_array_get(json_object_get(program->json, "actions"), i);
         program->action_index = i;
         if (!perform(program, e)) return false;
         if (nnrt_stop_asked()) return nnrt_interrupted(e);
@@ -203,6 +202,12 @@ void nnrt_program_clear(nnrt_program *program)
     nnrt_resume_free(program->resume);
 }
 
+void nnrt_session_set_retune(nnrt_session *session, nnrt_retune retune, void *context)
+{
+    session->retune = retune;
+    session->retune_context = context;
+}
+
 int nnrt_session_run(nnrt_session *session, const json_t *json, nnrt_resolve resolve, void *context)
 {
     nnrt_program program = { .session = session, .json = json, .resolve = resolve, .context = context };
@@ -220,5 +225,6 @@ int nnrt_session_run(nnrt_session *session, const json_t *json, nnrt_resolve res
     if (!error.status && !nnrt_log_sound(session->log, &error)) nnrt_say_error(&program, &error);
     nnrt_signals_release(&signals);
     nnrt_program_clear(&program);
+    json_decref(program.owned);
     return program.quiet_end ? NNRT_OK : error.status;
 }

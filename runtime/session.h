@@ -51,6 +51,7 @@ struct nnrt_session {
     nnrt_weight **weight; size_t weight_count, weight_capacity;
     nnrt_result *result; size_t result_count;
     nnrt_opened *opened; size_t opened_count;
+    nnrt_retune retune; void *retune_context;   /* NULL: programs for other params are in the program */
     struct nnrt_ensemble **ensemble; size_t ensemble_count;   /* ensemble.h */
     bool resumed;                               /* --resume has been heeded */
 };
@@ -106,6 +107,7 @@ typedef struct nnrt_program {
     nnrt_instance **instance; size_t instance_count;
     const json_t *action; size_t action_index;
     nnrt_resume *resume;                        /* until its action has taken it over */
+    json_t *owned;                              /* programs that took the place of the first one */
     bool quiet_end;                             /* standard output was closed: end without a word */
 } nnrt_program;
 
@@ -171,6 +173,7 @@ bool nnrt_do_minimize(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_check_gradients(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_crossvalidate(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_compare(nnrt_program *program, nnrt_error *e);
+bool nnrt_do_tune(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_bag(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_boost(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_find_lr(nnrt_program *program, nnrt_error *e);

@@ -114,7 +114,11 @@ bool nnrt_weights_declare(nnrt_session *session, const json_t *weights, nnrt_err
         if (!nnrt_layout_read(declared, &layout, e)) return false;
         int64_t generation = json_integer_value(json_object_get(declared, "generation"));
         nnrt_weight *weight = nnrt_weight_find(session, key);
-        if (weight && weight->generation == generation && nnrt_layout_equal(&weight->layout, &layout)) continue;
+        if (weight && weight->generation == generation && nnrt_layout_equal(&weight->layout, &layout)) {
+            json_decref(weight->init);           /* a trial of params may draw it otherwise */
+            weight->init = json_incref(json_object_get(declared, "init"));
+            continue;
+        }
         if (weight) weight_clear(weight);
         else if (!(weight = weight_new(session, key, e))) return false;
         weight->layout = layout;

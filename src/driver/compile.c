@@ -27,10 +27,18 @@ Compiler *compiler_new(const Options *options)
 void compiler_free(Compiler *c)
 {
     for (size_t i = 0; i < c->data.len; i++) json_decref(c->data.data[i]->json);
-    nnrt_session_free(c->session);
-    if (c->jit) jit_free(c->jit);
-    if (c->target) target_free(c->target);
-    arena_free(c->arena);
+    for (size_t i = 0; i < c->trials.len; i++) compiler_free(c->trials.data[i]);
+    if (!c->parent) {
+        nnrt_session_free(c->session);
+        if (c->jit) jit_free(c->jit);
+        if (c->target) target_free(c->target);
+    }
+    Arena *arena = c->arena;
+    if (c->older) {                       /* whose arena holds *c, as this one holds it */
+        Compiler older = *c->older;
+        compiler_free(&older);
+    }
+    arena_free(arena);
 }
 
 int compiler_report(Compiler *c)
@@ -81,9 +89,8 @@ Target *compiler_target(Compiler *c, char **error)
 nnrt_unit compiler_resolve(void *context, const char *unit_name, double *compile_seconds)
 {
     Compiler *c = context;
-    Unit *unit = NULL;
-    for (size_t i = 0; i < c->units.len && !unit; i++)
-        if (strcmp(c->units.data[i]->spec.name, unit_name) == 0) unit = c->units.data[i];
+    Unit *unit = compiler_unit_named(c, unit_name);
+    while (unit && unit->same) unit = unit->same;
     if (!unit || unit->code) return unit ? unit->code : NULL;
     struct timespec begin, end;
     clock_gettime(CLOCK_MONOTONIC, &begin);
@@ -351,6 +358,7 @@ bool compile(Compiler *c, const SourceFile *file, Compiled *out)
     *out = (Compiled){.file = file};
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
         if (!phases[i].run(c, out)) return false;
+    vec_push(c->arena, &c->inputs, file);
     return true;
 }
 

@@ -24,6 +24,8 @@ typedef struct DataUse {
 typedef struct Unit {
     UnitSpec spec;
     const char *key;                     /* equal keys, equal units */
+    struct Unit *same;                   /* made by an earlier trial; NULL: this one is itself */
+    const char *text;                    /* of its graph, where the compiler keeps it */
     Plan *plan;
     nnrt_unit code;                      /* NULL until it is asked for */
 } Unit;
@@ -38,6 +40,7 @@ typedef struct CompiledAction {
     bool by_steps;                       /* the recipe says steps, not epochs */
     Unit *unit, *eval_unit, *diagnose_unit;
     Unit *predict_unit, *loss_unit;      /* of ensembles: a member's outputs, and the loss of what they come to together */
+    bool skipped;                        /* its units are not wanted now */
     struct CompiledAction **recipes; size_t recipe_count;   /* compare: a training each */
     Graph *graph;                        /* of export */
 } CompiledAction;
@@ -82,6 +85,15 @@ typedef struct Compiler {
     bool lists_all;                      /* check, and build of a library: also models that no action uses */
     bool show_graphs;                    /* show --graph: printed before the passes */
     PassOptions passes;
+    /* Params that change while a script runs (retune.c). */
+    VEC(const SourceFile *) inputs;      /* compiled without errors: a script, or a REPL's inputs */
+    struct Compiler *parent, *older;     /* whose target, jit and session these are; what was before the params changed */
+    VEC(struct Compiler *) trials;       /* whose units may be asked for or used again */
+    size_t next_unit;                    /* of a trial's units the parent's is counted on: code is found by their names */
+    bool for_trial; size_t only_from, only_to;   /* whether units of these actions alone are made */
+    Unit *nothing;                       /* stands where no unit is made */
+    bool skips;                          /* units.c: the action at hand is none of these */
+    bool keeps_text;                     /* of graphs, so that equal units of trials are found */
 } Compiler;
 
 Compiler *compiler_new(const Options *options);
@@ -102,6 +114,10 @@ nnrt_session *compiler_session(Compiler *compiler);                      /* NULL
 Target *compiler_target(Compiler *compiler, char **error);               /* NULL: an error text */
 nnrt_unit compiler_resolve(void *compiler, const char *unit_name, double *compile_seconds);
 
+/* retune.c: nnrt_retune, `compiler` being the one that nnrt_session_run resolves units with. */
+json_t *compiler_retune(void *compiler, const json_t *params, size_t action, bool settle, nnrt_error *e);
+Unit *compiler_unit_of_text(Compiler *compiler, const char *text);       /* made before, by this or another trial; NULL */
+Unit *compiler_unit_named(Compiler *compiler, const char *name);
 /* units.c: the last phase. */
 bool compile_units(Compiler *compiler, Compiled *compiled);
 #endif

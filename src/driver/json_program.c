@@ -452,6 +452,32 @@ static void write_boost(Writer *w, const CompiledAction *a, json_t *object)
     put(object, "task_metrics", json_null());
 }
 
+static json_t *domain_json(Writer *w, const char *name, const Call *domain)
+{
+    json_t *object = json_object();
+    put_text(object, "name", name);
+    put_text(object, "domain", domain->form->name);
+    for (size_t i = 0; i < domain->form->arg_count; i++) put_argument(w, object, domain->form->args[i].name, domain);
+    return object;
+}
+
+/* Unless said: what is right more often, or errs less, on the validation part. */
+static void write_tune(Writer *w, const CompiledAction *a, json_t *object)
+{
+    const Checked *settings = &a->action->settings;
+    const Call *objective = call_of(settings, "objective");
+    json_t *params = json_array();
+    write_train(w, a, object);
+    for (size_t i = 0; i < a->action->param_count; i++) json_array_append_new(params, domain_json(w, a->action->params[i].name, a->action->params[i].domain));
+    put(object, "params", params);
+    put_integer(object, "trials", (int64_t)setting(settings, "trials")->number);
+    put(object, "trials_given", json_boolean(setting_given(settings, "trials")));
+    put_text(object, "method", setting(settings, "method")->text);
+    bool classify = a->data->info.classify;
+    put(object, "maximize", json_boolean(objective ? strcmp(objective->form->name, "maximize") == 0 : classify));
+    put_text(object, "watch", objective ? argument(objective, "what")->text : classify ? "validation.accuracy" : "validation.loss");
+}
+
 static void write_nothing(Writer *w, const CompiledAction *a, json_t *object)
 {
     (void)w, (void)a, (void)object;
@@ -461,7 +487,7 @@ static const struct { const char *verb; void (*write)(Writer *, const CompiledAc
     {"train", write_train}, {"evaluate", write_evaluate}, {"predict", write_predict}, {"save", write_save}, {"load", write_load},
     {"print", write_print}, {"assert", write_assert}, {"minimize", write_minimize}, {"check_gradients", write_check_gradients},
     {"plot", write_plot}, {"export", write_export}, {"prune", write_prune}, {"freeze", write_nothing}, {"unfreeze", write_nothing},
-    {"crossvalidate", write_crossvalidate}, {"compare", write_compare}, {"find_lr", write_find_lr}, {"bag", write_bag}, {"boost", write_boost},
+    {"tune", write_tune}, {"crossvalidate", write_crossvalidate}, {"compare", write_compare}, {"find_lr", write_find_lr}, {"bag", write_bag}, {"boost", write_boost},
 };
 
 /* Where the action stands and its first line, for messages at run time. */
@@ -485,6 +511,7 @@ static json_t *action_json(Writer *w, const CompiledAction *a)
 {
     json_t *object = json_object();
     put_text(object, "verb", a->action->verb);
+    if (a->skipped) return object;
     put_place(object, a->action->span);
     put_text(object, "model", a->model ? a->model->decl->name : NULL);
     put_text(object, "data", a->data ? a->data->info.name : NULL);

@@ -27,6 +27,7 @@ static int carry_out(Compiler *c, const SourceFile *file)
     nnrt_session *session = compiler_session(c);
     if (!session) return compiler_report(c);
     json_t *program = program_json(c, &compiled, true);
+    nnrt_session_set_retune(session, compiler_retune, c);
     status = nnrt_session_run(session, program, compiler_resolve, c);
     json_decref(program);
     return status;

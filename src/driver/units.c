@@ -48,12 +48,40 @@ static Unit *find_unit(const Compiler *c, const char *key)
     return NULL;
 }
 
+/* All of a graph but its name. */
+static const char *text_of(Compiler *c, const Graph *graph)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *to = open_memstream(&text, &length);
+    if (!to) return NULL;
+    graph_print(graph, to);
+    fclose(to);
+    const char *copy = arena_strndup(c->arena, text + strcspn(text, " "), length - strcspn(text, " "));
+    const char *rest = strstr(copy, "\" batch ");
+    free(text);
+    return rest ? rest : copy;
+}
+
 static Unit *make_unit(Compiler *c, const char *key, UnitSpec spec, Span span)
 {
     const char *of = spec.model ? spec.model->decl->name : spec.action->function->name.text;
-    spec.name = arena_printf(c->arena, "u%zu_%s_%s", c->units.len, kind_name[spec.kind], of);
+    size_t number = c->parent ? c->parent->next_unit++ : c->next_unit++;
+    spec.name = arena_printf(c->arena, "u%zu_%s_%s", number, kind_name[spec.kind], of);
     Graph *graph = lower_unit(c->lower, &spec);
     if (!graph) return NULL;
+    const char *text = c->keeps_text ? text_of(c, graph) : NULL;
+    Unit *equal = text && c->for_trial ? compiler_unit_of_text(c, text) : NULL;
+    if (equal) {                          /* made by an earlier trial */
+        Unit *unit = ARENA_NEW(c->arena, Unit);
+        *unit = *equal;
+        unit->spec = spec;
+        unit->spec.name = equal->spec.name;
+        unit->same = equal;
+        unit->key = key;
+        vec_push(c->arena, &c->units, unit);
+        return unit;
+    }
     if (c->show_graphs) (c->options->dot ? graph_print_dot : graph_print)(graph, stdout);
     char *error = NULL;
     Plan *plan = passes_run(graph, &c->passes, &error);
@@ -62,7 +90,7 @@ static Unit *make_unit(Compiler *c, const char *key, UnitSpec spec, Span span)
         return NULL;
     }
     Unit *unit = ARENA_NEW(c->arena, Unit);
-    *unit = (Unit){.spec = spec, .key = key, .plan = plan};
+    *unit = (Unit){.spec = spec, .key = key, .text = text, .plan = plan};
     vec_push(c->arena, &c->units, unit);
     return unit;
 }
@@ -70,6 +98,7 @@ static Unit *make_unit(Compiler *c, const char *key, UnitSpec spec, Span span)
 /* NULL: reported. */
 static Unit *get_unit(Compiler *c, Compiled *out, UnitSpec spec, Span span)
 {
+    if (c->skips) return c->nothing;
     const char *key = unit_key(c, &spec);
     Unit *unit = find_unit(c, key);
     if (!unit) unit = make_unit(c, key, spec, span);
@@ -423,6 +452,17 @@ static bool file_is_pruned(Compiler *c, const char *path)
     return pruned;
 }
 
+/* Each trial has units of its own (retune.c); these are those of the params as they stand. */
+static bool units_tune(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    if (c->options->command->bit == FOR_BUILD) {
+        Diagnostic *d = diag_error(c->diags, DIAG_NOT_AVAILABLE, a->action->verb_span, "'tune' compiles what each trial needs while it runs, which a built program cannot");
+        diag_help(c->diags, d, "search with `nnc run`, then build with the params found: --set NAME=VALUE");
+        return false;
+    }
+    return units_train(c, out, a);
+}
+
 static bool units_load(Compiler *c, Compiled *out, CompiledAction *a)
 {
     (void)out;
@@ -434,7 +474,7 @@ static const struct { const char *verb; bool (*units)(Compiler *, Compiled *, Co
     {"train", units_train}, {"evaluate", units_evaluate}, {"predict", units_predict}, {"minimize", units_minimize},
     {"check_gradients", units_check_gradients}, {"export", units_export}, {"freeze", units_freeze}, {"unfreeze", units_freeze},
     {"prune", units_prune}, {"save", units_save}, {"load", units_load},
-    {"crossvalidate", units_crossvalidate}, {"compare", units_compare}, {"find_lr", units_find_lr},
+    {"tune", units_tune}, {"crossvalidate", units_crossvalidate}, {"compare", units_compare}, {"find_lr", units_find_lr},
     {"bag", units_bag}, {"boost", units_boost},
 };
 
@@ -451,8 +491,12 @@ static void add_predictions(Compiler *c, Compiled *out)
 
 bool compile_units(Compiler *c, Compiled *out)
 {
+    if (!c->nothing) c->nothing = ARENA_NEW(c->arena, Unit);
+    c->nothing->spec.name = "";
+    for (size_t i = 0; i < out->actions.len; i++) c->keeps_text |= strcmp(out->actions.data[i]->action->verb, "tune") == 0;
     for (size_t i = 0; i < out->actions.len; i++) {
         CompiledAction *a = out->actions.data[i];
+        a->skipped = c->skips = c->for_trial && (i < c->only_from || i > c->only_to);
         for (size_t k = 0; k < sizeof verbs / sizeof *verbs; k++)
             if (strcmp(a->action->verb, verbs[k].verb) == 0) verbs[k].units(c, out, a);
     }

@@ -415,9 +415,18 @@ static void check_together(Check *c)
     if (!sema->params.len) {
         Diagnostic *d = diag_error(sema->diags, DIAG_NO_PARAMS, c->action->verb.span, "there is nothing to tune: the script declares no param with a domain");
         diag_help(sema->diags, d, "declare one above, such as 'param width = 32 in choice(16, 32, 64)'");
-    } else if (!has_validation(c) && watches_validation(objective)) {
-        Diagnostic *d = diag_error(sema->diags, DIAG_NO_PART, objective->span, "the objective is measured on the validation part, and data '%s' has none", c->out->data->name);
+    } else if (!has_validation(c) && (objective->kind == VALUE_NONE || watches_validation(objective))) {
+        Span span = objective->kind == VALUE_NONE ? c->out->data_span : objective->span;
+        Diagnostic *d = diag_error(sema->diags, DIAG_NO_PART, span, "the objective is measured on the validation part, and data '%s' has none", c->out->data->name);
         diag_help(sema->diags, d, "write 'validation = 10%%' into data %s", c->out->data->name);
+    } else {
+        c->out->params = arena_alloc(sema->arena, sema->params.len * sizeof *c->out->params);
+        for (size_t i = 0; i < sema->params.len; i++) {
+            const Symbol *symbol = name_map_get(&sema->symbols, sema->params.data[i]);
+            if (!symbol || !symbol->domain) continue;
+            c->out->params[c->out->param_count].name = symbol->name;
+            c->out->params[c->out->param_count++].domain = symbol->domain->call;
+        }
     }
 }
 

@@ -58,6 +58,7 @@ typedef struct CheckedAction {
     const char *ensemble;                 /* the name of an earlier bag's or boost's result, `model` being that of its members; NULL */
     const struct CheckedAction *ensemble_maker;
     const Checked *recipes; const char *const *recipe_names; size_t recipe_count;   /* compare */
+    struct { const char *name; const Call *domain; } *params; size_t param_count;   /* tune: those it searches */
 } CheckedAction;
 
 typedef struct CheckedScript { CheckedAction **actions; size_t count; } CheckedScript;

@@ -302,6 +302,15 @@ static bool is_word_value(const Layout *l, const Token *token, const Token *behi
     return behind->kind == TOK_COMMA || behind->kind == TOK_NEWLINE || is_closing(behind->kind);
 }
 
+/* In `objective = minimize(train.loss)` a verb is a call's name, and `train` before a point part of a measure's: inside braces and parentheses no
+ * action can begin. */
+static bool is_measure_word(const Layout *l, const Token *token, const Token *behind)
+{
+    if (token->kind != TOK_VERB || !l->open.len) return false;
+    if (behind->kind == TOK_LPAREN) return last_kind(l) == TOK_ASSIGN;
+    return behind->kind == TOK_DOT && open_kind(l) == TOK_LPAREN && (last_kind(l) == TOK_LPAREN || last_kind(l) == TOK_ASSIGN);
+}
+
 /* A clause's word, where the statement can have clauses. */
 static int clause_token(const char *text, int head)
 {
@@ -317,7 +326,7 @@ static int clause_token(const char *text, int head)
 static void emit_word(Layout *l, const Token *token, const Token *behind)
 {
     Token word = *token;
-    if (last_kind(l) == TOK_DOT || is_key(l, behind) || is_word_value(l, token, behind)) word.kind = TOK_NAME;
+    if (last_kind(l) == TOK_DOT || is_key(l, behind) || is_word_value(l, token, behind) || is_measure_word(l, token, behind)) word.kind = TOK_NAME;
     else if (word.kind == TOK_NAME && !l->open.len && last_kind(l) != TOK_NEWLINE) word.kind = (uint16_t)clause_token(word.text, l->head);
     emit(l, word);
 }

@@ -1,0 +1,129 @@
+/* retune.c: a script that is running, checked and compiled anew with other params, for `tune`.
+ *
+ * A trial has a compiler of its own, so nothing of one trial is left in another; they share session, target and machine code. Units whose graphs
+ * print alike are made once: a trial that differs in what the runtime sets, such as the learning rate, compiles nothing. When the best trial is
+ * known its compiler takes the first one's place, so later statements, of a REPL too, see the params in force. */
+#include "driver/compile.h"
+#include "driver/json_program.h"
+#include <string.h>
+
+static const char *text_of_value(Arena *arena, const json_t *value)
+{
+    if (json_is_string(value)) return arena_printf(arena, "%s", json_string_value(value));
+    if (json_is_boolean(value)) return json_is_true(value) ? "true" : "false";
+    if (json_is_integer(value)) return arena_printf(arena, "%lld", (long long)json_integer_value(value));
+    const char *text = arena_printf(arena, "%.17g", json_number_value(value));
+    return strpbrk(text, ".en") ? text : arena_printf(arena, "%s.0", text);
+}
+
+/* The command's options, with the params set. */
+static const Options *options_with(Arena *arena, const Options *options, const json_t *params)
+{
+    Options *with = ARENA_NEW(arena, Options);
+    *with = *options;
+    memset(&with->sets, 0, sizeof with->sets);
+    const char *name;
+    json_t *value;
+    for (size_t i = 0; i < options->sets.len; i++)
+        if (!json_object_get(params, options->sets.data[i].name)) vec_push(arena, &with->sets, options->sets.data[i]);
+    json_object_foreach((json_t *)params, name, value)
+        vec_push(arena, &with->sets, ((ParamOverride){arena_printf(arena, "%s", name), text_of_value(arena, value), false}));
+    return with;
+}
+
+Unit *compiler_unit_named(Compiler *c, const char *name)
+{
+    for (size_t i = 0; i < c->units.len; i++)
+        if (strcmp(c->units.data[i]->spec.name, name) == 0) return c->units.data[i];
+    for (size_t i = 0; i < c->trials.len; i++) {
+        Unit *unit = compiler_unit_named(c->trials.data[i], name);
+        if (unit) return unit;
+    }
+    return c->older ? compiler_unit_named(c->older, name) : NULL;
+}
+
+static Unit *unit_of_text(Compiler *c, const char *text)
+{
+    for (size_t i = 0; i < c->units.len; i++)
+        if (c->units.data[i]->text && strcmp(c->units.data[i]->text, text) == 0) return c->units.data[i];
+    for (size_t i = 0; i < c->trials.len; i++) {
+        Unit *unit = unit_of_text(c->trials.data[i], text);
+        if (unit) return unit;
+    }
+    return c->older ? unit_of_text(c->older, text) : NULL;
+}
+
+Unit *compiler_unit_of_text(Compiler *c, const char *text)
+{
+    return c->parent ? unit_of_text(c->parent, text) : NULL;
+}
+
+static Compiler *trial_compiler(Compiler *c, const json_t *params)
+{
+    Compiler *trial = compiler_new(options_with(c->arena, c->options, params));
+    trial->folder = c->folder;
+    trial->session = c->session;
+    trial->target = c->target;
+    trial->jit = c->jit;
+    trial->carries_out = c->carries_out;
+    trial->passes = c->passes;
+    trial->parent = c;
+    trial->for_trial = trial->keeps_text = true;
+    sema_set_repl(trial->sema, c->options->command->bit == FOR_REPL);
+    return trial;
+}
+
+/* All inputs so far; of the last one `out`. */
+static bool compile_inputs(Compiler *c, const Compiler *like, size_t action, bool settle, Compiled *out)
+{
+    for (size_t i = 0; i < like->inputs.len; i++) {
+        bool last = i + 1 == like->inputs.len;
+        c->only_from = !last ? SIZE_MAX : settle ? action + 1 : action;
+        c->only_to = !last || settle ? SIZE_MAX : action;
+        if (!last) c->only_to = 0;
+        if (!compile(c, like->inputs.data[i], out)) return false;
+    }
+    return true;
+}
+
+static json_t *failed(Compiler *trial, const json_t *params, nnrt_error *e)
+{
+    const Diagnostic *first = NULL;
+    for (size_t i = 0; i < trial->diags->list.len && !first; i++)
+        if (trial->diags->list.data[i]->severity == SEVERITY_ERROR) first = trial->diags->list.data[i];
+    char *values = json_dumps(params, JSON_REAL_PRECISION(6));
+    nnrt_fail(e, NNRT_SCRIPT, "out-of-range", "with the params %.300s the script is wrong: %.600s", values ? values : "", first ? first->message : "no reason is known");
+    snprintf(e->help, sizeof e->help, "keep what does not fit out of the params' domains");
+    free(values);
+    return NULL;
+}
+
+/* The trial's compiler becomes the one that its parent was; the parent stays as what was before. */
+static void take_over(Compiler *c, Compiler *trial)
+{
+    Compiler *older = ARENA_NEW(trial->arena, Compiler);
+    *older = *c;
+    trial->parent = NULL;
+    trial->older = older;
+    trial->jit = c->jit;
+    trial->target = c->target;
+    trial->for_trial = false;
+    trial->next_unit = c->next_unit;
+    older->parent = c;                    /* no longer the owner of session, jit and target */
+    *c = *trial;
+}
+
+json_t *compiler_retune(void *context, const json_t *params, size_t action, bool settle, nnrt_error *e)
+{
+    Compiler *c = context, *trial = trial_compiler(c, params);
+    Compiled compiled;
+    if (!compile_inputs(trial, c, action, settle, &compiled)) {
+        json_t *none = failed(trial, params, e);
+        compiler_free(trial);
+        return none;
+    }
+    json_t *program = program_json(trial, &compiled, true);
+    if (settle) take_over(c, trial);
+    else vec_push(c->arena, &c->trials, trial);
+    return program;
+}
