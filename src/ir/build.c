@@ -164,10 +164,12 @@ bool contract_fits(Shape a, Shape b, bool ta, bool tb, Shape out) {
     return inner_batch_a == inner_batch_b && inner_a == inner_b && mo.batch == row_batch && mo.rows == rows && mo.columns == columns;
 }
 
+NodeId graph_factor(Graph *g, NodeId a) { return g->rounds_products ? g_unary(g, IR_ROUND_BF16, a) : a; }
+
 NodeId g_contract(Graph *g, NodeId a, NodeId b, bool ta, bool tb, Shape out) {
     Shape sa = shape_at(g, a), sb = shape_at(g, b);
     if (!contract_fits(sa, sb, ta, tb, out)) return fail(g, a, "contract", sa, sb);
-    if (g->rounds_products) a = g_unary(g, IR_ROUND_BF16, a), b = g_unary(g, IR_ROUND_BF16, b);
+    a = graph_factor(g, a), b = graph_factor(g, b);
     /* One number that is worked out lies in no panels; times it, nothing is summed. */
     for (int i = 0; i < 2; i++) {
         NodeId one = i ? b : a, other = i ? a : b;

@@ -130,7 +130,7 @@ typedef struct Graph {
     void *cons;                  /* the builder's hash table */
     int current_layer;           /* given to nodes built from now on */
     StepPart current_part;           /* likewise */
-    bool rounds_products;        /* g_contract rounds what it multiplies to bfloat16 */
+    bool rounds_products;        /* builders of products round what they multiply to bfloat16 */
     uint32_t streams;            /* next unused random stream */
     char *error;                 /* the first thing a builder could not do (a bug of its caller); the verifier reports it */
 } Graph;
@@ -155,6 +155,7 @@ NodeId g_map(Graph *g, Op op, int n, const NodeId *in);     /* any CLASS_MAP op 
 NodeId g_reduce(Graph *g, Op op, NodeId a, Shape to);       /* REDUCE_SUM, REDUCE_MAX, REDUCE_MIN; `to` broadcasts to a's shape */
 /* Rows are all axes but the last, flattened. !ta: a[r,k], ta: a[k,r]; !tb: b[k,j], tb: b[j,k]; out[r,j] has shape `out`.
  * A sum over the batch (ta) has a static shape. */
+NodeId graph_factor(Graph *g, NodeId a);                    /* as a product's builder takes it: rounded where the graph says so */
 NodeId g_contract(Graph *g, NodeId a, NodeId b, bool ta, bool tb, Shape out);
 NodeId g_reshape(Graph *g, NodeId a, Shape to);             /* row-major order of the logical elements kept */
 NodeId g_concat(Graph *g, int n, const NodeId *in, int axis);

@@ -87,9 +87,9 @@ NodeId g_scatter_rows(Graph *g, NodeId values, NodeId index, int64_t v) {
     return add(g, IR_SCATTER_ROWS, values, index, shape_of(2, (int64_t[]){v, s.dim[s.rank > 0 ? s.rank - 1 : 0]}), 0, false);
 }
 
-NodeId g_heads_dot(Graph *g, NodeId a, NodeId b, int heads) { return add(g, IR_HEADS_DOT, a, b, shape_scalar(), heads, false); }
+NodeId g_heads_dot(Graph *g, NodeId a, NodeId b, int heads) { return add(g, IR_HEADS_DOT, graph_factor(g, a), graph_factor(g, b), shape_scalar(), heads, false); }
 
 NodeId g_heads_mix(Graph *g, NodeId p, NodeId v, bool transposed) {
     Shape s = shape_at(g, p);
-    return add(g, IR_HEADS_MIX, p, v, shape_scalar(), s.rank >= 3 ? (int)s.dim[s.rank - 3] : 0, transposed);
+    return add(g, IR_HEADS_MIX, graph_factor(g, p), graph_factor(g, v), shape_scalar(), s.rank >= 3 ? (int)s.dim[s.rank - 3] : 0, transposed);
 }

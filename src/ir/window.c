@@ -76,10 +76,21 @@ static NodeId window_node(Graph *g, Op op, int count, const NodeId *in, const Wi
     return in[0];
 }
 
-NodeId g_conv(Graph *g, NodeId image, NodeId filters, const Window *w, Shape out) { return window_node(g, IR_CONV, 2, (NodeId[]){image, filters}, w, out); }
+/* A filter of one number that is worked out lies in no panels; at every place of an image as large, it multiplies. */
+static bool only_scales(const Graph *g, NodeId a, NodeId filters, Shape out) {
+    return shape_is_scalar(graph_node(g, filters)->shape) && graph_node(g, filters)->op != IR_WEIGHT && shape_equal(graph_node(g, a)->shape, out);
+}
+
+static NodeId scaled_by(Graph *g, NodeId a, NodeId filter) { return g_binary(g, IR_MUL, a, g_reshape(g, filter, shape_scalar())); }
+
+NodeId g_conv(Graph *g, NodeId image, NodeId filters, const Window *w, Shape out) {
+    NodeId in[] = {graph_factor(g, image), graph_factor(g, filters)};
+    return only_scales(g, in[0], in[1], out) ? scaled_by(g, in[0], in[1]) : window_node(g, IR_CONV, 2, in, w, out);
+}
 
 NodeId g_conv_transpose(Graph *g, NodeId a, NodeId filters, const Window *w, Shape image) {
-    return window_node(g, IR_CONV_TRANSPOSE, 2, (NodeId[]){a, filters}, w, image);
+    NodeId in[] = {graph_factor(g, a), graph_factor(g, filters)};
+    return only_scales(g, in[0], in[1], image) ? scaled_by(g, in[0], in[1]) : window_node(g, IR_CONV_TRANSPOSE, 2, in, w, image);
 }
 
 NodeId g_conv_weight(Graph *g, NodeId image, NodeId adjoint, const Window *w) {
@@ -89,7 +100,7 @@ NodeId g_conv_weight(Graph *g, NodeId image, NodeId adjoint, const Window *w) {
     out.dim[1] = b.dim[1];
     out.dim[2] = a.dim[1] / w->groups;
     for (int i = 2; i < a.rank; i++) out.dim[i + 1] = w->size[i + SPACE_RANK - a.rank];
-    return window_node(g, IR_CONV_WEIGHT, 2, (NodeId[]){image, adjoint}, w, out);
+    return window_node(g, IR_CONV_WEIGHT, 2, (NodeId[]){graph_factor(g, image), graph_factor(g, adjoint)}, w, out);
 }
 
 NodeId g_pool(Graph *g, Op op, NodeId image, const Window *w, Shape out) { return window_node(g, op, 1, &image, w, out); }
