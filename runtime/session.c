@@ -150,7 +150,7 @@ static const struct { const char *verb; bool (*perform)(nnrt_program *, nnrt_err
     { "load", nnrt_do_load, false }, { "print", nnrt_do_print, false }, { "assert", nnrt_do_assert, false }, { "plot", nnrt_do_plot, false }, { "export", nnrt_do_export, false }, { "minimize", nnrt_do_minimize, true },
     { "prune", nnrt_do_prune, false },
     { "check_gradients", nnrt_do_check_gradients, true }, { "crossvalidate", nnrt_do_crossvalidate, true }, { "compare", nnrt_do_compare, true },
-    { "tune", nnrt_do_tune, true }, { "find_lr", nnrt_do_find_lr, true }, { "bag", nnrt_do_bag, true }, { "boost", nnrt_do_boost, true },
+    { "tune", nnrt_do_tune, true }, { "inspect", nnrt_do_inspect, true }, { "find_lr", nnrt_do_find_lr, true }, { "bag", nnrt_do_bag, true }, { "boost", nnrt_do_boost, true },
     { "freeze", do_nothing, false }, { "unfreeze", do_nothing, false },
 };
 

@@ -173,6 +173,7 @@ bool nnrt_do_minimize(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_check_gradients(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_crossvalidate(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_compare(nnrt_program *program, nnrt_error *e);
+bool nnrt_do_inspect(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_tune(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_bag(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_boost(nnrt_program *program, nnrt_error *e);

@@ -452,6 +452,30 @@ static void write_boost(Writer *w, const CompiledAction *a, json_t *object)
     put(object, "task_metrics", json_null());
 }
 
+/* What the unit's rows hold, layer by layer. The units of an image, and of what a convolution makes of a signal, are its channels. */
+static void write_inspect(Writer *w, const CompiledAction *a, json_t *object)
+{
+    json_t *layers = json_array();
+    bool image = false;
+    for (size_t i = 0; i < a->model->layers.len; i++) {
+        const LayerSummary *l = &a->model->layers.data[i];
+        if (strncmp(l->kind, "conv", 4) == 0) image = true;
+        if (l->output.rank < 2) image = false;
+        bool channels_first = l->output.rank > 2 || (l->output.rank == 2 && image);
+        json_t *one = json_object();
+        put_text(one, "name", l->name);
+        put_text(one, "kind", l->kind);
+        put_integer(one, "size", shape_elements(l->output));
+        put_integer(one, "units", l->output.rank ? l->output.dim[channels_first ? 0 : l->output.rank - 1] : 1);
+        put(one, "channels_first", json_boolean(channels_first));
+        put(one, "activation", json_boolean(l->activation));
+        json_array_append_new(layers, one);
+    }
+    put_units(object, a);
+    put(object, "layers", layers);
+    put(object, "seed", seed_json(w, NULL));
+}
+
 static json_t *domain_json(Writer *w, const char *name, const Call *domain)
 {
     json_t *object = json_object();
@@ -487,7 +511,7 @@ static const struct { const char *verb; void (*write)(Writer *, const CompiledAc
     {"train", write_train}, {"evaluate", write_evaluate}, {"predict", write_predict}, {"save", write_save}, {"load", write_load},
     {"print", write_print}, {"assert", write_assert}, {"minimize", write_minimize}, {"check_gradients", write_check_gradients},
     {"plot", write_plot}, {"export", write_export}, {"prune", write_prune}, {"freeze", write_nothing}, {"unfreeze", write_nothing},
-    {"tune", write_tune}, {"crossvalidate", write_crossvalidate}, {"compare", write_compare}, {"find_lr", write_find_lr}, {"bag", write_bag}, {"boost", write_boost},
+    {"tune", write_tune}, {"inspect", write_inspect}, {"crossvalidate", write_crossvalidate}, {"compare", write_compare}, {"find_lr", write_find_lr}, {"bag", write_bag}, {"boost", write_boost},
 };
 
 /* Where the action stands and its first line, for messages at run time. */

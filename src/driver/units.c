@@ -9,7 +9,7 @@
 
 static const char *const kind_name[] = {
     [UNIT_TRAIN] = "train", [UNIT_EVALUATE] = "evaluate", [UNIT_PREDICT] = "predict", [UNIT_PASSES] = "passes",
-    [UNIT_DIAGNOSE] = "diagnose", [UNIT_GRADIENTS] = "gradients", [UNIT_MINIMIZE] = "minimize", [UNIT_LOSS] = "loss", [UNIT_SURFACE] = "surface"
+    [UNIT_DIAGNOSE] = "diagnose", [UNIT_GRADIENTS] = "gradients", [UNIT_MINIMIZE] = "minimize", [UNIT_LOSS] = "loss", [UNIT_INSPECT] = "inspect", [UNIT_SURFACE] = "surface"
 };
 
 static int64_t ceil_div(int64_t a, int64_t b)
@@ -463,6 +463,25 @@ static bool units_tune(Compiler *c, Compiled *out, CompiledAction *a)
     return units_train(c, out, a);
 }
 
+/* As many samples at once as fit into some tens of megabytes. */
+static bool units_inspect(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    enum { MOST_VALUES = 1 << 22 };
+    int64_t width = 0, batch;
+    if (!has_part(c, a, NNRT_TRAIN)) return false;
+    if (!a->model->layers.len) {
+        diag_error(c->diags, DIAG_WRONG_KIND, a->action->model_span, "model '%s' has no layer to look at", a->model->decl->name);
+        return false;
+    }
+    for (size_t i = 0; i < a->model->layers.len; i++) width += 2 * shape_elements(a->model->layers.data[i].output);
+    batch = MOST_VALUES / (width > 0 ? width : 1);
+    a->recipe = recipe_of(c, a);
+    a->batch = evaluation_batch(&a->data->info);
+    if (a->batch > batch) a->batch = batch < 1 ? 1 : batch;
+    a->unit = get_unit(c, out, spec_of(UNIT_INSPECT, a, a->batch), a->action->span);
+    return a->unit != NULL;
+}
+
 static bool units_load(Compiler *c, Compiled *out, CompiledAction *a)
 {
     (void)out;
@@ -474,7 +493,7 @@ static const struct { const char *verb; bool (*units)(Compiler *, Compiled *, Co
     {"train", units_train}, {"evaluate", units_evaluate}, {"predict", units_predict}, {"minimize", units_minimize},
     {"check_gradients", units_check_gradients}, {"export", units_export}, {"freeze", units_freeze}, {"unfreeze", units_freeze},
     {"prune", units_prune}, {"save", units_save}, {"load", units_load},
-    {"tune", units_tune}, {"crossvalidate", units_crossvalidate}, {"compare", units_compare}, {"find_lr", units_find_lr},
+    {"tune", units_tune}, {"inspect", units_inspect}, {"crossvalidate", units_crossvalidate}, {"compare", units_compare}, {"find_lr", units_find_lr},
     {"bag", units_bag}, {"boost", units_boost},
 };
 

@@ -127,7 +127,7 @@ static void summarize(Network *network) {
     bool *counted = ARENA_ARRAY(lower->arena, bool, network->pub.weights.len);
     for (size_t i = 0; i < network->uses.len; i++) {
         const LayerUse *use = &network->uses.data[i];
-        LayerSummary s = { .name = use->name, .kind = use->kind, .output = network->values.data[use->output].shape, .operations = (int64_t)(use->operations < 9e18 ? use->operations : 9e18) };
+        LayerSummary s = { .name = use->name, .kind = use->kind, .activation = !use->row, .output = network->values.data[use->output].shape, .operations = (int64_t)(use->operations < 9e18 ? use->operations : 9e18) };
         for (size_t k = 0; k < use->weights.len; k++) {
             const WeightSpec *spec = &network->pub.weights.data[use->weights.data[k]];
             if (counted[use->weights.data[k]] || spec->role == ROLE_BUFFER) continue;

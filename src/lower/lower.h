@@ -36,7 +36,7 @@ typedef struct WeightSpec {
 typedef enum Head { HEAD_SCORES, HEAD_SOFTMAX, HEAD_SIGMOID, HEAD_VALUES } Head;   /* the last layer, for metrics and fused losses */
 const char *head_name(Head head);
 
-typedef struct LayerSummary { const char *name, *kind; Shape output; int64_t parameters, operations; } LayerSummary;
+typedef struct LayerSummary { const char *name, *kind; bool activation; Shape output; int64_t parameters, operations; } LayerSummary;
 
 typedef struct ModelInstance {
     const ModelDecl *decl;
@@ -70,6 +70,7 @@ typedef enum UnitKind {
     UNIT_PASSES,       /* forward with dropout on and moving statistics; OUT (Monte Carlo dropout) */
     UNIT_DIAGNOSE,     /* forward as in training; for each layer a result "nonfinite.<layer>": sum of (y - y), NaN where y is not finite */
     UNIT_GRADIENTS,    /* LOSS, and results "gradient.<key>" for each trainable weight; evaluation mode but batch statistics; no random layers */
+    UNIT_INSPECT,      /* OUT: a row of all layers' outputs and then of the loss's derivatives by them, in the order of the model's `layers` */
     UNIT_LOSS,         /* the loss of outputs that come as the samples: LOSS; of raw scores also OUT, its derivative by them (ensembles) */
     UNIT_MINIMIZE,     /* weights are the variables of a fn: VALUE (of the variables after the update), LR, and the update */
     UNIT_SURFACE       /* the same weights: VALUE alone, where they are; for pictures */

@@ -17,7 +17,8 @@ static const UnitMode unit_modes[] = {
     [UNIT_TRAIN] = { true, true, true, true, true }, [UNIT_EVALUATE] = { 0 },
     [UNIT_PREDICT] = { 0 },                          [UNIT_PASSES] = { false, true, false, false },
     [UNIT_DIAGNOSE] = { true, true, true, false, true }, [UNIT_GRADIENTS] = { false, false, true, false },
-    [UNIT_MINIMIZE] = { true, false, false, false },     [UNIT_LOSS] = { 0 }, [UNIT_SURFACE] = { 0 },
+    [UNIT_MINIMIZE] = { true, false, false, false },     [UNIT_LOSS] = { 0 },
+    [UNIT_INSPECT] = { false, false, true, false }, [UNIT_SURFACE] = { 0 },
 };
 
 static int add_result(Graph *g, const char *name, Shape shape, int feature_axis) {
@@ -175,6 +176,34 @@ static bool gradients_of_network(Unit *u) {
     return true;
 }
 
+/* Values of many shapes side by side: a row a sample. */
+static NodeId in_one_row(Graph *g, const NodeId *values, size_t count) {
+    NodeId *rows = ARENA_ARRAY(g->arena, NodeId, count);
+    for (size_t i = 0; i < count; i++) {
+        int64_t size = shape_elements(graph_node(g, values[i])->shape);
+        rows[i] = g_reshape(g, values[i], shape_batched(shape_of(1, &size), true));
+    }
+    return count == 1 ? rows[0] : g_concat(g, (int)count, rows, 1);
+}
+
+static bool inspect(Unit *u) {
+    LossNodes loss;
+    Graph *g = u->g;
+    if (!build_network(u) || !loss_lower(&u->e, u->spec->data, u->recipe, false, &loss)) return false;
+    size_t n = u->network->uses.len;
+    NodeId *all = ARENA_ARRAY(g->arena, NodeId, 2 * n);
+    for (size_t i = 0; i < n; i++) {
+        int value = u->network->uses.data[i].output;
+        all[i] = g_broadcast(g, emission_value(&u->e, value), shape_batched(u->network->values.data[value].shape, true));
+    }
+    NodeId *of = ARENA_ARRAY(g->arena, NodeId, n);
+    for (size_t i = 0; i < n; i++) of[i] = emission_value(&u->e, u->network->uses.data[i].output);
+    graph_gradient(g, loss.sum, n, of, all + n);
+    for (size_t i = 0; i < n; i++) all[n + i] = g_broadcast(g, all[n + i], graph_node(g, all[i])->shape);
+    g_emit(g, SLOT_OUT, in_one_row(g, all, 2 * n), -1);
+    return true;
+}
+
 /* ---- fns of numbers ---- */
 static Trained variable(Unit *u, const char *name, Shape shape) {
     Tensor t = { .role = TENSOR_WEIGHT, .name = name, .shape = shape, .feature_axis = shape.rank ? shape.rank - 1 : 0, .weight = -1 };
@@ -256,7 +285,7 @@ static bool surface(Unit *u) {
 
 static bool (*const unit_builders[])(Unit *) = {
     [UNIT_TRAIN] = train,       [UNIT_EVALUATE] = evaluate,   [UNIT_PREDICT] = predict,   [UNIT_PASSES] = predict,
-    [UNIT_DIAGNOSE] = diagnose, [UNIT_GRADIENTS] = gradients, [UNIT_MINIMIZE] = minimize, [UNIT_LOSS] = loss_of_outputs, [UNIT_SURFACE] = surface,
+    [UNIT_DIAGNOSE] = diagnose, [UNIT_GRADIENTS] = gradients, [UNIT_MINIMIZE] = minimize, [UNIT_LOSS] = loss_of_outputs, [UNIT_INSPECT] = inspect, [UNIT_SURFACE] = surface,
 };
 
 static Span unit_span(const UnitSpec *spec) {
