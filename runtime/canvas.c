@@ -141,7 +141,7 @@ static void stroke(canvas *c, const nnrt_point *points, size_t count, double wid
 
 /* ---- texts ---- */
 
-typedef struct pen { canvas *c; nnrt_point origin; double size, offset; bool upright; } pen;
+typedef struct pen { canvas *c; nnrt_point origin; double size, offset, half; bool upright; } pen;
 
 static nnrt_point placed(const pen *p, double x, double y)
 {
@@ -149,55 +149,80 @@ static nnrt_point placed(const pen *p, double x, double y)
     return p->upright ? (nnrt_point){ p->origin.x - up, p->origin.y - right } : (nnrt_point){ p->origin.x + right, p->origin.y - up };
 }
 
-static void pen_line(const pen *p, nnrt_point from, nnrt_point to)
+static nnrt_point across(nnrt_point a, nnrt_point b)
 {
-    nnrt_point a = placed(p, from.x, from.y), b = placed(p, to.x, to.y);
-    double s = p->c->scale;
-    edge(p->c, a.x * s, a.y * s, b.x * s, b.y * s);
+    double length = fmax(hypot(b.x - a.x, b.y - a.y), 1e-9);
+    return (nnrt_point){ (a.y - b.y) / length, (b.x - a.x) / length };
 }
 
-static void glyph(const pen *p, const char *outline)
+/* From the pen's middle to its edge at the end of segment i, or at its beginning: half its width, more at a corner. `sharp`: too sharp for that. */
+static nnrt_point reach(const pen *p, const nnrt_point *points, size_t count, size_t i, bool end, bool *sharp)
 {
-    enum { PIECES = 5 };
-    nnrt_point start = { 0, 0 }, at = start;
-    while (*outline) {
-        char op = *outline++, *end;
+    const nnrt_point *first = &points[0], *last = &points[count - 1];
+    bool closed = first->x == last->x && first->y == last->y;
+    size_t other = end ? (i + 2 < count ? i + 1 : closed ? 0 : i) : (i ? i - 1 : closed ? count - 2 : i);
+    nnrt_point a = across(points[i], points[i + 1]), b = across(points[other], points[other + 1]), sum = { a.x + b.x, a.y + b.y };
+    double square = sum.x * sum.x + sum.y * sum.y;
+    *sharp = square < 1.4;
+    if (*sharp) return (nnrt_point){ a.x * p->half, a.y * p->half };
+    return (nnrt_point){ 2 * p->half * sum.x / square, 2 * p->half * sum.y / square };
+}
+
+/* Boxes that share their ends, so that nothing is covered twice, and discs at sharp corners. */
+static void pen_stroke(const pen *p, const nnrt_point *points, size_t count)
+{
+    for (size_t i = 0; i + 1 < count; i++) {
+        bool sharp;
+        nnrt_point a = points[i], b = points[i + 1], u = reach(p, points, count, i, false, &sharp), v = reach(p, points, count, i, true, &sharp);
+        nnrt_point corners[] = { placed(p, a.x + u.x, a.y + u.y), placed(p, b.x + v.x, b.y + v.y), placed(p, b.x - v.x, b.y - v.y), placed(p, a.x - u.x, a.y - u.y) };
+        polygon(p->c, corners, 4);
+        nnrt_point joint = placed(p, b.x, b.y);
+        if (sharp) disc(p->c, joint.x, joint.y, p->half / 1000 * p->size);
+    }
+}
+
+static void glyph(const pen *p, const char *strokes)
+{
+    enum { PIECES = 6, MOST = 96 };
+    nnrt_point points[MOST];
+    size_t count = 0;
+    while (*strokes) {
+        char op = *strokes++, *end;
         double v[4];
         for (int i = 0; i < (op == 'Q' ? 4 : 2); i++) {
-            v[i] = (double)strtol(outline, &end, 10);
-            outline = end;
+            v[i] = (double)strtol(strokes, &end, 10);
+            strokes = end;
         }
-        nnrt_point to = { v[op == 'Q' ? 2 : 0], v[op == 'Q' ? 3 : 1] }, from = at;
         if (op == 'M') {
-            pen_line(p, at, start);
-            start = to;
-        } else if (op == 'L') pen_line(p, at, to);
-        else
-            for (int i = 1; i <= PIECES; i++) {
-                double t = (double)i / PIECES, u = 1 - t;
-                nnrt_point next = { u * u * from.x + 2 * u * t * v[0] + t * t * to.x, u * u * from.y + 2 * u * t * v[1] + t * t * to.y };
-                pen_line(p, at, next);
-                at = next;
-            }
-        at = to;
+            pen_stroke(p, points, count);
+            count = 0;
+        }
+        if (op != 'Q') {
+            if (count < MOST) points[count++] = (nnrt_point){ v[0], v[1] };
+            continue;
+        }
+        nnrt_point from = points[count - 1];
+        for (int i = 1; i <= PIECES && count < MOST; i++) {
+            double t = (double)i / PIECES, u = 1 - t;
+            points[count++] = (nnrt_point){ u * u * from.x + 2 * u * t * v[0] + t * t * v[2], u * u * from.y + 2 * u * t * v[1] + t * t * v[3] };
+        }
     }
-    pen_line(p, at, start);
+    pen_stroke(p, points, count);
 }
 
 static void write_text(canvas *c, const nnrt_mark *m, nnrt_point at, const char *text, uint32_t color)
 {
+    enum { HALF_PEN = 42, HALF_BOLD = 58 };
     double width = nnrt_text_width(text, 1), shift = m->anchor == NNRT_MIDDLE ? width / 2 : m->anchor == NNRT_END ? width : 0;
-    for (int pass = 0; pass < (m->bold ? 2 : 1); pass++) {
-        pen p = { c, at, m->size, -shift + pass * 0.035, m->upright };
-        uint32_t code;
-        for (const char *from = text; *from;) {
-            from += nnrt_text_next(from, &code);
-            const nnrt_glyph *g = nnrt_glyph_find(code);
-            begin_shape(c);
-            glyph(&p, g->outline);
-            end_shape(c, color, 1);
-            p.offset += g->advance / 1000.0;
-        }
+    pen p = { c, at, m->size, -shift, m->bold ? HALF_BOLD : HALF_PEN, m->upright };
+    uint32_t code;
+    while (*text) {
+        text += nnrt_text_next(text, &code);
+        const nnrt_glyph *g = nnrt_glyph_find(code);
+        begin_shape(c);
+        glyph(&p, g->strokes);
+        end_shape(c, color, 1);
+        p.offset += g->advance / 1000.0;
     }
 }
 

@@ -56,8 +56,8 @@ void nnrt_draw_text(nnrt_drawing *drawing, nnrt_ink ink, double size, bool bold,
 void nnrt_draw_upright(nnrt_drawing *drawing, nnrt_ink ink, double size, double x, double y, const char *text);    /* centred */
 
 /* ---- letters (glyphs.c) ---- */
-typedef struct nnrt_glyph { uint32_t code; int advance; const char *outline; } nnrt_glyph;
-const nnrt_glyph *nnrt_glyph_find(uint32_t code);                         /* never NULL: what is not there looks like U+FFFD */
+typedef struct nnrt_glyph { uint32_t code; int advance; const char *strokes; } nnrt_glyph;
+const nnrt_glyph *nnrt_glyph_find(uint32_t code);                         /* never NULL: accents are left out, what is not there looks like U+FFFD */
 size_t nnrt_text_next(const char *text, uint32_t *code);                  /* bytes of the first character; broken ones are U+FFFD, one byte each */
 double nnrt_text_width(const char *text, double size);
 /* The text shortened with an ellipsis to a width; `out` holds at least 8 bytes. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const nnrt_glyph glyphs[] = {
-#define GLYPH(code, advance, outline) { code, advance, outline },
+#define GLYPH(code, advance, strokes) { code, advance, strokes },
 #include "glyphs.def"
 #undef GLYPH
 };
@@ -16,9 +16,19 @@ static int compare(const void *code, const void *glyph)
     return (a > b) - (a < b);
 }
 
+/* The letters below the accents, from U+00C0 to U+017F. */
+static const char bases[] =
+    "AAAAAAACEEEEIIIIDNOOOOOxOUUUUYPsaaaaaaaceeeeiiiidnooooo/ouuuuypy"
+    "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlL"
+    "lLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+
 const nnrt_glyph *nnrt_glyph_find(uint32_t code)
 {
     const nnrt_glyph *found = bsearch(&code, glyphs, GLYPHS, sizeof *glyphs, compare);
+    if (!found && code >= 0xC0 && code < 0xC0 + sizeof bases - 1) {
+        code = (uint32_t)bases[code - 0xC0];
+        found = bsearch(&code, glyphs, GLYPHS, sizeof *glyphs, compare);
+    }
     return found ? found : &glyphs[GLYPHS - 1];
 }
 

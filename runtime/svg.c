@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const char fonts[] = "system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',Helvetica,Arial,sans-serif";
+static const char fonts[] = "system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 
 void nnrt_xml_text(FILE *out, const char *text)
 {
