@@ -102,8 +102,7 @@ Val math_sin(Emitter *e, Val x, bool cosine);
 Val math_pow(Emitter *e, Val a, Val b);
 
 /* scalar.c */
-Val emit_map(Emitter *e, Op op, const Val *in);         /* lane vectors */
-Val emit_map_scalar(Emitter *e, Op op, const Val *in);  /* doubles */
+Val emit_map(Emitter *e, Op op, const Val *in);         /* lane vectors, or a step's doubles */
 Val emit_reduce_step(Emitter *e, Op op, Val accumulator, Val value);        /* lane vectors */
 Val emit_reduce_identity(Emitter *e, Op op);
 Val emit_reduce_lanes(Emitter *e, Op op, Val lanes);    /* pairwise: 8 + 8, 4 + 4, 2 + 2, 1 + 1; gives a float */

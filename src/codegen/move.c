@@ -52,11 +52,10 @@ static Val tail_mask(Emitter *e, int64_t lanes)
     return LLVMConstVector(m, LANES);
 }
 
-static Val masked_intrinsic(Emitter *e, const char *name, LLVMTypeRef result, unsigned count, Val *args)
+static Val masked_intrinsic(Emitter *e, const char *name, unsigned count, Val *args)
 {
     LLVMTypeRef types[] = {e->vf, e->ptr};
     unsigned id = LLVMLookupIntrinsicID(name, __builtin_strlen(name));
-    (void)result;
     Val fn = LLVMGetIntrinsicDeclaration(e->module, id, types, 2);
     return LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->context, id, types, 2), fn, args, count, "");
 }
@@ -71,7 +70,7 @@ static Val load_unaligned(Emitter *e, Val address, int64_t lanes)
     }
     if (lanes == 1) return splat(e, LLVMBuildLoad2(e->b, e->f32, address, ""));
     Val args[] = {address, c32(e, 4), tail_mask(e, lanes), vconst(e, 0)};
-    return masked_intrinsic(e, "llvm.masked.load", e->vf, 4, args);
+    return masked_intrinsic(e, "llvm.masked.load", 4, args);
 }
 
 static void store_unaligned(Emitter *e, Val value, Val address, int64_t lanes)
@@ -82,7 +81,7 @@ static void store_unaligned(Emitter *e, Val value, Val address, int64_t lanes)
         LLVMBuildStore(e->b, LLVMBuildExtractElement(e->b, value, c32(e, 0), ""), address);
     } else {
         Val args[] = {value, address, c32(e, 4), tail_mask(e, lanes)};
-        masked_intrinsic(e, "llvm.masked.store", e->void_, 4, args);
+        masked_intrinsic(e, "llvm.masked.store", 4, args);
     }
 }
 

@@ -90,8 +90,6 @@ Val emit_map(Emitter *e, Op op, const Val *in)
     return in[0];
 }
 
-Val emit_map_scalar(Emitter *e, Op op, const Val *in) { return emit_map(e, op, in); }
-
 Val emit_reduce_step(Emitter *e, Op op, Val accumulator, Val value)
 {
     Val in[] = {accumulator, value};

@@ -49,7 +49,7 @@ static Val scalar_value(Emitter *e, Frame *f, Val *memo, NodeId id)
             value = LLVMBuildLoad2(e->b, e->f64, scalar_slot(e, f, st->index), "");
         } else if (op_class(n->op) == CLASS_MAP) {
             for (int i = 0; i < n->input_count && i < 3; i++) in[i] = scalar_value(e, f, memo, n->inputs[i]);
-            value = emit_map_scalar(e, n->op, in);
+            value = emit_map(e, n->op, in);
         } else if (op_class(n->op) == CLASS_REDUCE || n->op == IR_RESHAPE) {
             value = scalar_value(e, f, memo, n->inputs[0]);
         } else {
