@@ -45,7 +45,7 @@ static bool fill(nnrt_ensemble *ensemble, const nnrt_model *model)
 
 void nnrt_ensemble_free(nnrt_ensemble *ensemble)
 {
-    if (!ensemble) return;
+    if (!ensemble || ensemble->holders-- > 0) return;
     for (size_t i = 0; i < ensemble->stored.count; i++) {
         free(ensemble->stored.weight[i]->values);
         free(ensemble->stored.weight[i]);

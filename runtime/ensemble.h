@@ -11,6 +11,7 @@
 typedef enum nnrt_combine { NNRT_MEAN, NNRT_VOTE, NNRT_MEDIAN, NNRT_SUM } nnrt_combine;
 
 typedef struct nnrt_ensemble {
+    int holders;                 /* besides the one that made it; the last one frees it */
     char *name;
     nnrt_combine combine;
     bool shared;                 /* has shares and a base */

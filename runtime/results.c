@@ -23,7 +23,7 @@ nnrt_history *nnrt_history_new(size_t columns, const char *const *names, const b
 
 void nnrt_history_free(nnrt_history *history)
 {
-    if (!history) return;
+    if (!history || history->holders-- > 0) return;
     for (size_t i = 0; history->name && i < history->columns; i++) free(history->name[i]);
     free(history->name);
     free(history->whole);
@@ -124,12 +124,15 @@ void nnrt_result_note(nnrt_session *session, const char *name, json_t *notes)
     json_decref(notes);
 }
 
+void nnrt_result_free(nnrt_result *result)
+{
+    result_clear(result);
+    free(result->name);
+}
+
 void nnrt_results_free(nnrt_session *session)
 {
-    for (size_t i = 0; i < session->result_count; i++) {
-        result_clear(&session->result[i]);
-        free(session->result[i].name);
-    }
+    for (size_t i = 0; i < session->result_count; i++) nnrt_result_free(&session->result[i]);
     free(session->result);
 }
 

@@ -29,7 +29,8 @@ typedef struct nnrt_weight {
 } nnrt_weight;
 
 /* Rows of numbers, one an epoch or step, under dotted names: `.history` and `.path`, made into records when asked for. */
-typedef struct nnrt_history { char **name; bool *whole; size_t columns, rows, capacity; double *value; } nnrt_history;
+/* holders: besides the one that made it; the last one frees it. */
+typedef struct nnrt_history { int holders; char **name; bool *whole; size_t columns, rows, capacity; double *value; } nnrt_history;
 nnrt_history *nnrt_history_new(size_t columns, const char *const *names, const bool *whole);
 void nnrt_history_free(nnrt_history *history);
 bool nnrt_history_add(nnrt_history *history, const double *row);
@@ -149,6 +150,7 @@ double nnrt_seconds(void);
 /* Takes value and history over. `name` NULL: drops them. */
 bool nnrt_result_set(nnrt_session *session, const char *name, json_t *value, nnrt_history *history, const char *history_name, nnrt_error *e);
 void nnrt_result_note(nnrt_session *session, const char *name, json_t *notes);    /* takes them over; name NULL: drops them */
+void nnrt_result_free(nnrt_result *result);              /* what it holds */
 void nnrt_results_free(nnrt_session *session);
 json_t *nnrt_results_json(nnrt_session *session);           /* all of them, whole: for checkpoints */
 bool nnrt_results_restore(nnrt_session *session, const json_t *results, nnrt_error *e);

@@ -114,9 +114,20 @@ nnrt_session *compiler_session(Compiler *compiler);                      /* NULL
 Target *compiler_target(Compiler *compiler, char **error);               /* NULL: an error text */
 nnrt_unit compiler_resolve(void *compiler, const char *unit_name, double *compile_seconds);
 
+/* summary.c: on standard output. Of the units those of this model tell the peak memory. */
+void print_data(Arena *arena, const DataUse *use);
+void print_model(Compiler *compiler, Unit *const *units, size_t unit_count, const ModelInstance *model);
+char *bytes_text(Arena *arena, double bytes);                            /* 4.7 kB */
+
+/* undo.c: the compiler as it was before its last input, which is forgotten. False: an earlier input no longer compiles, and nothing is undone. */
+bool compiler_undo(Compiler *compiler);
 /* retune.c: nnrt_retune, `compiler` being the one that nnrt_session_run resolves units with. */
 json_t *compiler_retune(void *compiler, const json_t *params, size_t action, bool settle, nnrt_error *e);
 Unit *compiler_unit_of_text(Compiler *compiler, const char *text);       /* made before, by this or another trial; NULL */
+/* The newer compiler becomes what `compiler` was, which stays behind it: its code may be used again. */
+void compiler_take_over(Compiler *compiler, Compiler *newer);
+/* A compiler of the same session, target and code, that has seen nothing yet. */
+Compiler *compiler_beside(Compiler *compiler, const Options *options);
 Unit *compiler_unit_named(Compiler *compiler, const char *name);
 /* units.c: the last phase. */
 bool compile_units(Compiler *compiler, Compiled *compiled);

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HISTORY_LINES = 1000 };
+enum { HISTORY_LINES = 1000, WITH_HELP = 16 };   /* more candidates than that are listed without their help */
 
 struct LineEditor {
     Sema *sema;
@@ -24,31 +24,48 @@ struct LineEditor {
 typedef struct Candidates {
     const char *prefix; size_t length;
     char *common;                    /* what all candidates so far begin with; malloc'ed */
-    size_t count;
+    size_t count, expected;
     FILE *list;
 } Candidates;
 
 static void consider(void *context, const char *name, const char *help)
 {
     Candidates *c = context;
-    (void)help;
     if (!name || strncmp(name, c->prefix, c->length) != 0) return;
-    if (c->list) fprintf(c->list, "%s  ", name);
+    if (c->list && c->expected <= WITH_HELP) fprintf(c->list, "  %-16s %s\n", name, help ? help : "");
+    else if (c->list) fprintf(c->list, "%s  ", name);
     if (!c->common) c->common = strdup(name);
     for (size_t i = 0; c->common && c->common[i]; i++)
         if (c->common[i] != name[i]) c->common[i] = '\0';
     c->count++;
 }
 
-static void consider_all(LineEditor *e, Candidates *c)
-{
-    for (size_t i = 0; i < keyword_count; i++) consider(c, keyword_names[i], NULL);
-    sema_each_name(e->sema, consider, c);
-}
-
 static bool is_name(char c)
 {
     return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* What is called, where the cursor stands between its brackets. NULL: nothing. */
+static char *call_around(const char *begin, const char *cursor)
+{
+    int open = 0;
+    for (const char *at = cursor; at > begin; at--) {
+        open += at[-1] == ')' ? 1 : at[-1] == '(' ? -1 : 0;
+        if (open >= 0) continue;
+        const char *end = at - 1, *name = end;
+        while (name > begin && is_name(name[-1])) name--;
+        return name < end ? strndup(name, (size_t)(end - name)) : NULL;
+    }
+    return NULL;
+}
+
+static void consider_all(LineEditor *e, const LineInfo *info, Candidates *c)
+{
+    char *call = call_around(info->buffer, info->cursor);
+    if (call) sema_each_argument(e->sema, call, consider, c);
+    free(call);
+    for (size_t i = 0; i < keyword_count; i++) consider(c, keyword_names[i], NULL);
+    sema_each_name(e->sema, consider, c);
 }
 
 /* Tab: completes the name before the cursor as far as it is known, or lists what it may become. */
@@ -67,13 +84,13 @@ static unsigned char complete(EditLine *el, int ch)
         return CC_ERROR;
     }
     Candidates found = {.prefix = prefix, .length = length};
-    consider_all(e, &found);
+    consider_all(e, info, &found);
     unsigned char result = CC_ERROR;
     if (found.common && strlen(found.common) > length && el_insertstr(el, found.common + length) == 0) result = CC_REFRESH;
     else if (found.count > 1) {
-        Candidates again = {.prefix = prefix, .length = length, .list = stdout};
+        Candidates again = {.prefix = prefix, .length = length, .list = stdout, .expected = found.count};
         putchar('\n');
-        consider_all(e, &again);
+        consider_all(e, info, &again);
         putchar('\n');
         fflush(stdout);
         free(again.common);
@@ -138,6 +155,11 @@ LineEditor *line_editor_new(Sema *sema)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, &e->before);
     return e;
+}
+
+void line_editor_names(LineEditor *e, Sema *sema)
+{
+    e->sema = sema;
 }
 
 void line_editor_free(LineEditor *e)

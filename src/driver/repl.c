@@ -4,6 +4,7 @@
 #include "driver/driver.h"
 #include "driver/json_program.h"
 #include "driver/line_editor.h"
+#include "driver/repl_words.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,16 +16,18 @@ typedef struct Repl {
     char *text; size_t length, size; /* the statement so far */
     uint32_t lines_read, first_line; /* of the session; before the statement */
     long open;                       /* brackets opened and not closed in the statement so far */
+    Undo undo;
 } Repl;
 
 /* Compiles and carries out one input; 130 where it was interrupted. */
-static int carry_out(Compiler *c, const SourceFile *file)
+static int carry_out(Compiler *c, const SourceFile *file, Undo *undo)
 {
     Compiled compiled;
     bool good = compile(c, file, &compiled);
     int status = compiler_report(c);
-    if (!good || !compiled.actions.len) return status;
-    nnrt_session *session = compiler_session(c);
+    if (!good) return status;
+    nnrt_session *session = compiled.actions.len ? compiler_session(c) : NULL;
+    undo_note(undo, session ? nnrt_undo_new(session) : NULL);
     if (!session) return compiler_report(c);
     json_t *program = program_json(c, &compiled, true);
     nnrt_session_set_retune(session, compiler_retune, c);
@@ -58,9 +61,10 @@ static bool append(Repl *r, const char *line, size_t length)
     return true;
 }
 
+/* Nothing, or a comment alone. */
 static bool is_blank(const char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++)
+    for (size_t i = 0; i < length && text[i] != '#'; i++)
         if (!strchr(" \t\r\n", text[i]) || !text[i]) return false;
     return true;
 }
@@ -119,6 +123,12 @@ static bool read_statement(Repl *r)
         r->lines_read++;
         if (!r->length && is_blank(line, length)) continue;
         if (!r->length) {
+            ReplWord word = repl_word(r->c, &r->undo, line, length);
+            fflush(stdout);
+            if (word == WORD_QUIT) return false;
+            if (word == WORD_DONE) continue;
+        }
+        if (!r->length) {
             r->first_line = r->lines_read - 1;
             r->open = 0;
         }
@@ -132,9 +142,10 @@ static int loop(Repl *r)
     while (read_statement(r)) {
         SourceFile *file = source_from_text(r->c->arena, "<stdin>", r->text, r->length);
         file->first_line = r->first_line;
-        int status = carry_out(r->c, file);
+        int status = carry_out(r->c, file, &r->undo);
         if (status == NNRT_INTERRUPTED && !r->editor) return status;       /* from outside: nobody is there to go on */
         fflush(stdout);
+        if (r->editor) line_editor_names(r->editor, r->c->sema);           /* `tune` and `undo` bring new ones */
     }
     return 0;
 }
@@ -145,15 +156,20 @@ static int repl(Compiler *c)
     char *error = NULL;
     if (c->options->cpu && !compiler_target(c, &error)) return options_wrong(c->options, "option '--cpu': %s", error);
     sema_set_repl(c->sema, true);
+    Repl r = {.c = c};
     if (c->options->operands.len) {
         const SourceFile *file = compiler_open(c, c->options->operands.data[0], &status);
         if (!file) return status;
-        if (carry_out(c, file) == NNRT_INTERRUPTED && !isatty(STDIN_FILENO)) return NNRT_INTERRUPTED;
+        if (carry_out(c, file, &r.undo) == NNRT_INTERRUPTED && !isatty(STDIN_FILENO)) {
+            undo_free(&r.undo);
+            return NNRT_INTERRUPTED;
+        }
         fflush(stdout);
     }
-    Repl r = {.c = c, .editor = isatty(STDIN_FILENO) ? line_editor_new(c->sema) : NULL};
+    r.editor = isatty(STDIN_FILENO) ? line_editor_new(c->sema) : NULL;
     status = loop(&r);
     line_editor_free(r.editor);
+    undo_free(&r.undo);
     free(r.line);
     free(r.text);
     sema_finish_params(c->sema);

@@ -58,9 +58,9 @@ Unit *compiler_unit_of_text(Compiler *c, const char *text)
     return c->parent ? unit_of_text(c->parent, text) : NULL;
 }
 
-static Compiler *trial_compiler(Compiler *c, const json_t *params)
+Compiler *compiler_beside(Compiler *c, const Options *options)
 {
-    Compiler *trial = compiler_new(options_with(c->arena, c->options, params));
+    Compiler *trial = compiler_new(options);
     trial->folder = c->folder;
     trial->session = c->session;
     trial->target = c->target;
@@ -98,8 +98,7 @@ static json_t *failed(Compiler *trial, const json_t *params, nnrt_error *e)
     return NULL;
 }
 
-/* The trial's compiler becomes the one that its parent was; the parent stays as what was before. */
-static void take_over(Compiler *c, Compiler *trial)
+void compiler_take_over(Compiler *c, Compiler *trial)
 {
     Compiler *older = ARENA_NEW(trial->arena, Compiler);
     *older = *c;
@@ -115,7 +114,7 @@ static void take_over(Compiler *c, Compiler *trial)
 
 json_t *compiler_retune(void *context, const json_t *params, size_t action, bool settle, nnrt_error *e)
 {
-    Compiler *c = context, *trial = trial_compiler(c, params);
+    Compiler *c = context, *trial = compiler_beside(c, options_with(c->arena, c->options, params));
     Compiled compiled;
     if (!compile_inputs(trial, c, action, settle, &compiled)) {
         json_t *none = failed(trial, params, e);
@@ -123,7 +122,7 @@ json_t *compiler_retune(void *context, const json_t *params, size_t action, bool
         return none;
     }
     json_t *program = program_json(trial, &compiled, true);
-    if (settle) take_over(c, trial);
+    if (settle) compiler_take_over(c, trial);
     else vec_push(c->arena, &c->trials, trial);
     return program;
 }

@@ -23,6 +23,16 @@ static const Verb verbs[] = {
 };
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
+const char *verb_form(const char *name, SettingTable *table)
+{
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(verbs[i].name, name)) continue;
+        *table = verbs[i].table;
+        return verbs[i].form;
+    }
+    return NULL;
+}
+
 /* One action under check. */
 typedef struct Check { Sema *sema; const Stmt *stmt; const Action *action; const Verb *verb; CheckedAction *out; bool unknown_model; } Check;
 

@@ -134,6 +134,7 @@ Value later_value(Later *later, Span span);
 struct SettingRow { const char *key, *type, *fallback, *help; int since; };
 typedef enum SettingTable { TABLE_DATA, TABLE_RECIPE, TABLE_EVALUATE, TABLE_PREDICT, TABLE_CROSSVALIDATE, TABLE_TUNE, TABLE_BAG, TABLE_BOOST,
                             TABLE_PRUNE, TABLE_FREEZE, TABLE_MINIMIZE, TABLE_NONE } SettingTable;
+const char *setting_table_name(SettingTable table);                      /* whose keys they are, for messages */
 Checked checked_new(Sema *sema, SettingTable table, Span span);          /* defaults */
 Checked checked_copy(Sema *sema, const Checked *checked);
 int checked_find(const Checked *checked, const char *key);
@@ -154,6 +155,7 @@ void declare_recipe(Sema *sema, const Stmt *stmt);
 void check_import(Sema *sema, const Stmt *stmt);       /* imports.c */
 void remember_script(Sema *sema, const SourceFile *file);
 void check_statements(Sema *sema, const Script *script, CheckedScript *out);
+const char *verb_form(const char *name, SettingTable *table);            /* how an action is written, and its own keys; NULL: no action */
 CheckedAction *check_action(Sema *sema, const Stmt *stmt);
 /* False where the name is taken by another declaration of its kind (reported). */
 bool declare_name(Sema *sema, NameMap *map, Name name, const char *kind, Span earlier);

@@ -7,6 +7,7 @@
 #define NNC_SEMA_H
 #include "sema/value.h"
 #include "syntax/parse.h"
+#include <stdio.h>
 
 typedef struct Sema Sema;                 /* lives across the lines of a REPL */
 typedef struct Scope Scope;               /* constants, params, loop variables, block arguments, inner names; chained */
@@ -103,6 +104,12 @@ const ModelDecl *sema_find_model(Sema *sema, const char *name);
 const DataDecl *sema_find_data(Sema *sema, const char *name);
 /* All names that may stand at a place, for the REPL's completion: callback for each. */
 void sema_each_name(Sema *sema, void (*visit)(void *context, const char *name, const char *help), void *context);
+/* The arguments that a form of this name takes, in any category, each with its type as help. */
+void sema_each_argument(Sema *sema, const char *form, void (*visit)(void *context, const char *name, const char *help), void *context);
+/* Says what a name means wherever it can stand: forms, declarations, actions, keys, constants. False: it is unknown, and nothing was said. */
+bool sema_help(Sema *sema, const char *name, FILE *out);
+/* Lists the script's own constants, params, recipes and forms, a line each kind. False: there are none. */
+bool sema_list_declared(Sema *sema, FILE *out);
 Arena *sema_arena(Sema *sema);
 Diagnostics *sema_diagnostics(Sema *sema);
 Interner *sema_names(Sema *sema);

@@ -16,6 +16,15 @@ static const SettingTable row_tables[] = {
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
+const char *setting_table_name(SettingTable table)
+{
+    static const char *const names[] = {
+        [TABLE_DATA] = "data", [TABLE_RECIPE] = "recipes", [TABLE_EVALUATE] = "evaluate", [TABLE_PREDICT] = "predict", [TABLE_CROSSVALIDATE] = "crossvalidate",
+        [TABLE_TUNE] = "tune", [TABLE_BAG] = "bag", [TABLE_BOOST] = "boost", [TABLE_PRUNE] = "prune", [TABLE_FREEZE] = "freeze", [TABLE_MINIMIZE] = "minimize",
+    };
+    return names[table];
+}
+
 Checked checked_new(Sema *sema, SettingTable table, Span span)
 {
     Checked checked = { .span = span };

@@ -1,0 +1,10 @@
+/* text_plot.h: curves in a terminal's characters. */
+#ifndef NNC_TEXT_PLOT_H
+#define NNC_TEXT_PLOT_H
+#include <stddef.h>
+#include <stdio.h>
+
+typedef struct TextCurve { const char *name; char mark; const double *values; size_t count; } TextCurve;   /* values that are not finite leave gaps */
+/* One value a column or, of many, their mean; at most 72 columns and 12 lines. Where curves meet, the later one is seen. `unit`: what is counted along x. */
+void text_plot(FILE *out, const TextCurve *curves, size_t count, const char *unit);
+#endif
