@@ -282,7 +282,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, Parser *parser)
     const char *expected[TOK_COUNT] = { NULL };
     int count = yypcontext_expected_tokens(context, kinds, YYNTOKENS);
     for (int i = 0; i < count; i++)
-        for (int token = 0; token < TOK_COUNT; token++)
+        for (int token = 0; token < (int)TOK_COUNT; token++)
             if (YYTRANSLATE(token) == kinds[i]) expected[token] = yysymbol_name(kinds[i]);
     parser_report_unexpected(parser, expected);
     return 0;

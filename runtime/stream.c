@@ -311,7 +311,7 @@ static bool find_member(nnrt_stream *stream, const char *wanted, member *m, nnrt
 nnrt_stream *nnrt_stream_open_member(const char *path, const char *name, const char *wanted, nnrt_error *e)
 {
     nnrt_stream *stream = open_plain(path, name, e);
-    member m;
+    member m = { 0 };
     unsigned char local[LOCAL_SIZE];
     if (!stream) return NULL;
     uint64_t size = (uint64_t)stream->left;

@@ -165,7 +165,7 @@ static const char *expected_text(const Mistake *m)
     const char *list[TOK_COUNT];
     size_t count = 0;
     bool value_ends = m->expected[TOK_STAR] != NULL, clauses = m->expected[TOK_TO] && m->expected[TOK_END];
-    for (int token = 0; token < TOK_COUNT; token++) {
+    for (int token = 0; token < (int)TOK_COUNT; token++) {
         const char *name = m->expected[token];
         bool goes_on = is_operator(token) || ((token == TOK_LPAREN || token == TOK_LBRACKET) && (value_ends || m->expected[TOK_ARROW]));
         if (!name || goes_on || (token == TOK_END && m->expected[TOK_NEWLINE]) || token == TOK_IN) continue;
