@@ -3,6 +3,7 @@
 #include "signals.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 double nnrt_seconds(void)
@@ -26,6 +27,28 @@ static const json_t *unit_json(const nnrt_program *program, const char *name)
 static int64_t whole(const json_t *object, const char *key)
 {
     return (int64_t)json_number_value(json_object_get(object, key));
+}
+
+/* Arenas are mapped, not set to zero by one thread before the others begin: each page comes to be when a thread of the team first writes to it, large ones in huge pages. */
+enum { HUGE_PAGE = 2 << 20, HUGE_FROM = 4 * HUGE_PAGE };
+
+static size_t arena_mapped(int64_t bytes)
+{
+    size_t page = bytes >= HUGE_FROM ? HUGE_PAGE : 4096;
+    return ((size_t)bytes + page) / page * page;
+}
+
+static float *arena_map(int64_t bytes)
+{
+    size_t size = arena_mapped(bytes), spare = bytes >= HUGE_FROM ? HUGE_PAGE : 0;
+    char *memory = mmap(NULL, size + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return NULL;
+    if (!spare) return (float *)memory;
+    size_t before = (HUGE_PAGE - (uintptr_t)memory % HUGE_PAGE) % HUGE_PAGE;
+    if (before) munmap(memory, before);
+    if (before < spare) munmap(memory + before + size, spare - before);
+    madvise(memory + before, size, MADV_HUGEPAGE);
+    return (float *)(memory + before);
 }
 
 /* `session` NULL: the unit's weights are its own. */
@@ -60,7 +83,7 @@ static bool instance_fill(nnrt_session *store, nnrt_instance *instance, const js
     instance->slot = calloc(instance->count + 1, sizeof *instance->slot);
     instance->table = calloc(instance->count + 1, sizeof *instance->table);
     instance->scalar = calloc((size_t)instance->scalars, sizeof *instance->scalar);
-    instance->arena = nnrt_tensor_new((size_t)instance->arena_bytes / sizeof(float) + 1);
+    instance->arena = arena_map(instance->arena_bytes);
     if (!instance->slot || !instance->table || !instance->scalar) return nnrt_no_memory(e);
     if (!instance->arena) return nnrt_fail(e, NNRT_FILES, "out-of-memory", "out of memory: unit '%s' needs %lld bytes", instance->name, (long long)instance->arena_bytes);
     for (size_t i = 0; i < instance->count; i++) {
@@ -78,7 +101,7 @@ void nnrt_instance_free(nnrt_instance *instance)
     free(instance->slot);
     free(instance->table);
     free(instance->scalar);
-    free(instance->arena);
+    if (instance->arena) munmap(instance->arena, arena_mapped(instance->arena_bytes));
     free(instance);
 }
 
