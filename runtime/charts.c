@@ -167,21 +167,31 @@ static void add_matrix(nnrt_figure *f, const json_t *matrix, const json_t *notes
     panel->height = fmax(200, fmin(480, 90 + (double)rows * 400 / (double)columns));
 }
 
+static bool is_share(const char *name)
+{
+    static const char *const shares[] = { "accuracy", "top_k", "precision", "recall", "f1", "auc", "r2", "sparsity" };
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
+        if (!strcmp(shares[i], name)) return true;
+    return false;
+}
+
 /* The plain numbers among a record's fields. */
 static bool add_numbers(nnrt_figure *f, const json_t *value, const char *title)
 {
+    bool *share = nnrt_figure_alloc(f, json_object_size(value) * sizeof *share);
     size_t count = 0, most = json_object_size(value);
     double *numbers = nnrt_figure_alloc(f, most * sizeof *numbers);
     const char **names = nnrt_figure_alloc(f, (most + 1) * sizeof *names), *key;
     json_t *item;
-    if (!numbers || !names) return false;
+    if (!numbers || !names || !share) return false;
     json_object_foreach((json_t *)value, key, item)
-        if (json_is_number(item)) names[count] = nnrt_figure_text(f, "%s", key), numbers[count++] = json_number_value(item);
+        if (json_is_number(item)) share[count] = is_share(key), names[count] = nnrt_figure_text(f, "%s", key), numbers[count++] = json_number_value(item);
     nnrt_panel *panel = count ? nnrt_figure_panel(f, NNRT_PANEL_TABLE, title) : NULL;
     if (!panel) return false;
     panel->rows = count;
     panel->columns = 1;
     panel->value = numbers;
+    panel->is_share = share;
     panel->row_name = names;
     panel->width = 480;
     panel->height = 52 + 26 * (double)count;
@@ -191,20 +201,21 @@ static bool add_numbers(nnrt_figure *f, const json_t *value, const char *title)
 static void chart_confusion(nnrt_figure *f, const json_t *value, const json_t *notes)
 {
     add_matrix(f, json_object_get(value, "confusion"), notes, "Confusion");
+    nnrt_chart_evaluation(f, notes);
     add_numbers(f, value, "Metrics");
 }
 
 static void chart_numbers(nnrt_figure *f, const json_t *value, const json_t *notes)
 {
-    (void)notes;
+    nnrt_chart_evaluation(f, notes);
     add_numbers(f, value, "Values");
 }
 
 /* ---- paths ---- */
 
-static const nnrt_field *read_field(nnrt_figure *f, const json_t *notes)
+const nnrt_field *nnrt_chart_field(nnrt_figure *f, const json_t *declared)
 {
-    const json_t *declared = json_object_get(notes, "field"), *values = json_object_get(declared, "values");
+    const json_t *values = json_object_get(declared, "values");
     nnrt_field *field = declared ? nnrt_figure_alloc(f, sizeof *field) : NULL;
     if (!field) return NULL;
     *field = (nnrt_field){ number(declared, "x0", 0), number(declared, "x1", 1), number(declared, "y0", 0), number(declared, "y1", 1), (size_t)number(declared, "columns", 0), (size_t)number(declared, "rows", 0), NULL };
@@ -217,54 +228,63 @@ static const nnrt_field *read_field(nnrt_figure *f, const json_t *notes)
     return value ? field : NULL;
 }
 
-static const double *steps_between(nnrt_figure *f, const nnrt_field *field)
+const double *nnrt_chart_across(nnrt_figure *f, const nnrt_field *field)
 {
     double *x = nnrt_figure_alloc(f, field->columns * sizeof *x);
     for (size_t i = 0; x && i < field->columns; i++) x[i] = field->x0 + (field->x1 - field->x0) * (double)i / (double)(field->columns - 1);
     return x;
 }
 
-static void chart_path(nnrt_figure *f, const json_t *value, const json_t *notes)
+size_t nnrt_chart_path(nnrt_figure *f, const json_t *value, const json_t *notes, const char **name, const double **at, const double **height)
 {
-    const json_t *path = json_object_get(value, "path"), *first = json_array_get(path, 0);
+    const json_t *path = json_object_get(value, "path"), *first = json_array_get(path, 0), *start = json_object_get(notes, "start");
     size_t count = json_array_size(path), found, variables = 0;
-    const char *name[2] = { "", "" }, *key;
+    const char *key;
     json_t *item;
+    name[0] = name[1] = "";
     json_object_foreach((json_t *)first, key, item) {
         if (!json_is_number(item) || !strcmp(key, "step") || !strcmp(key, "lr") || !strcmp(key, "value")) continue;
         if (variables < 2) name[variables] = nnrt_figure_text(f, "%s", key);
         variables++;
     }
-    const double *x = nnrt_chart_column(f, path, name[0], &found), *y = nnrt_chart_column(f, path, variables == 1 ? "value" : name[1], &found);
-    const double *step = nnrt_chart_column(f, path, "step", &found), *height = nnrt_chart_column(f, path, "value", &found);
-    const json_t *start = json_object_get(notes, "start");
-    if (variables == 2 && json_array_size(start) == 2) {         /* the path begins where nothing has been done yet */
-        double *from_x = nnrt_figure_alloc(f, (count + 1) * sizeof *from_x), *from_y = nnrt_figure_alloc(f, (count + 1) * sizeof *from_y);
-        if (!from_x || !from_y) return;
-        memcpy(from_x + 1, x, count * sizeof *x);
-        memcpy(from_y + 1, y, count * sizeof *y);
-        from_x[0] = json_number_value(json_array_get(start, 0));
-        from_y[0] = json_number_value(json_array_get(start, 1));
-        x = from_x;
-        y = from_y;
+    at[0] = nnrt_chart_column(f, path, name[0], &found);
+    *height = nnrt_chart_column(f, path, "value", &found);
+    at[1] = variables == 1 ? *height : nnrt_chart_column(f, path, name[1], &found);
+    if (variables == 1) name[1] = "value";
+    if (!variables || variables > 2 || !at[0] || !at[1] || !*height) return 0;
+    if (variables == 1 || json_array_size(start) != 2) return count;
+    for (size_t i = 0; i < 2; i++) {                     /* it begins where nothing has been done yet */
+        double *from = nnrt_figure_alloc(f, (count + 1) * sizeof *from);
+        if (!from) return 0;
+        memcpy(from + 1, at[i], count * sizeof *from);
+        from[0] = json_number_value(json_array_get(start, i));
+        at[i] = from;
     }
-    nnrt_panel *panel = variables == 1 || variables == 2 ? nnrt_figure_panel(f, NNRT_PANEL_CURVES, "Path") : NULL;
+    return count + 1;
+}
+
+static void chart_path(nnrt_figure *f, const json_t *value, const json_t *notes)
+{
+    const char *name[2];
+    const double *at[2], *height;
+    size_t points = nnrt_chart_path(f, value, notes, name, at, &height), steps = json_array_size(json_object_get(value, "path")), found;
+    nnrt_panel *panel = points ? nnrt_figure_panel(f, NNRT_PANEL_CURVES, "Path") : NULL;
     if (panel) {
+        const nnrt_field *field = nnrt_chart_field(f, json_object_get(notes, "field"));
         panel->x_label = name[0];
-        panel->y_label = variables == 1 ? "value" : name[1];
-        panel->height = variables == 2 ? 460 : panel->height;
-        const nnrt_field *field = read_field(f, notes);
-        if (variables == 2) panel->field = field;
-        else if (field) nnrt_panel_series(f, panel, "", NNRT_INK_AXIS, NNRT_CURVE, field->columns, steps_between(f, field), field->value);
-        nnrt_panel_series(f, panel, "", nnrt_series_ink(1), NNRT_PATH, variables == 2 && json_array_size(start) == 2 ? count + 1 : count, x, y);
+        panel->y_label = name[1];
+        if (field && field->rows > 1) panel->field = field;
+        else if (field) nnrt_panel_series(f, panel, "", NNRT_INK_AXIS, NNRT_CURVE, field->columns, nnrt_chart_across(f, field), field->value);
+        if (strcmp(name[1], "value") != 0) panel->height = 460;
+        nnrt_panel_series(f, panel, "", nnrt_series_ink(1), NNRT_PATH, points, at[0], at[1]);
     }
     panel = nnrt_figure_panel(f, NNRT_PANEL_CURVES, "Value by step");
     if (!panel) return;
     panel->x_label = "step";
     panel->y_label = "value";
     panel->x_whole = true;
-    panel->y_log = nnrt_chart_is_wide(height, count);
-    nnrt_panel_series(f, panel, "", nnrt_series_ink(0), NNRT_CURVE, count, step, height);
+    panel->y_log = nnrt_chart_is_wide(height, steps);
+    nnrt_panel_series(f, panel, "", nnrt_series_ink(0), NNRT_CURVE, steps, nnrt_chart_column(f, json_object_get(value, "path"), "step", &found), height);
 }
 
 /* ---- rate tests ---- */
@@ -418,9 +438,8 @@ static bool is_comparison(const json_t *value)
     return trainings > 0;
 }
 
-static void chart_comparison(nnrt_figure *f, const json_t *value, const json_t *notes)
+void nnrt_chart_comparison(nnrt_figure *f, const json_t *value)
 {
-    (void)notes;
     static const char *const parts[] = { "validation", "train" };
     const char *metrics[METRICS], *key;
     size_t metric_count = 0;
@@ -448,12 +467,38 @@ static void chart_comparison(nnrt_figure *f, const json_t *value, const json_t *
         }
 }
 
+/* ---- functions and schedules ---- */
+
+static void chart_graph(nnrt_figure *f, const json_t *value, const json_t *notes)
+{
+    nnrt_chart_graphs(f, &(nnrt_charted){ f->title, value, notes }, 1);
+}
+
+static void chart_rates(nnrt_figure *f, const json_t *value, const json_t *notes)
+{
+    nnrt_chart_rates(f, &(nnrt_charted){ f->title, value, notes }, 1);
+}
+
+/* Of two variables: contour lines alone. */
+static void chart_landscape(nnrt_figure *f, const json_t *value, const json_t *notes)
+{
+    (void)notes;
+    const nnrt_field *field = nnrt_chart_field(f, json_object_get(value, "field"));
+    nnrt_panel *panel = field ? nnrt_figure_panel(f, NNRT_PANEL_CURVES, "Contour lines") : NULL;
+    if (!panel) return;
+    panel->field = field;
+    panel->height = 460;
+    panel->x_label = nnrt_figure_text(f, "%s", json_string_value(json_array_get(json_object_get(value, "variables"), 0)));
+    panel->y_label = nnrt_figure_text(f, "%s", json_string_value(json_array_get(json_object_get(value, "variables"), 1)));
+}
+
 /* ---- the table ---- */
 
 /* A kind is known by a field of the result that is a list; a list of such records alone by a field of its first record. */
 static const struct { const char *field, *record; void (*chart)(nnrt_figure *, const json_t *, const json_t *); } kinds[] = {
     { "history", "epoch", chart_training }, { "confusion", NULL, chart_confusion }, { "curve", "loss", chart_curve }, { "path", "value", chart_path },
     { "trials", "params", chart_trials }, { "folds", "fold", chart_folds }, { "layers", "layer", chart_layers },
+    { "graph", NULL, chart_graph }, { "rates", NULL, chart_rates }, { "variables", NULL, chart_landscape },
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -482,7 +527,7 @@ bool nnrt_chart_value(nnrt_figure *f, const json_t *value, const json_t *notes)
         kinds[i].chart(f, value, notes);
         return f->panels > 0;
     }
-    if (json_is_object(value) && is_comparison(value)) chart_comparison(f, value, notes);
+    if (json_is_object(value) && is_comparison(value)) nnrt_chart_comparison(f, value);
     else if (json_is_object(value)) chart_numbers(f, value, notes);
     return f->panels > 0;
 }

@@ -1,5 +1,6 @@
 /* evaluate.c: `evaluate`: a part's outputs, and the metrics asked for. */
 #include "ensemble.h"
+#include "pictured.h"
 #include "text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +103,29 @@ static float *answers(nnrt_program *program, nnrt_model *model, const nnrt_data 
     return NULL;
 }
 
+/* What a picture asks the network for, beyond the part's own samples. */
+typedef struct question { nnrt_program *program; nnrt_model *model; const nnrt_data *data; } question;
+
+static float *answer(void *context, float *x, int64_t count, nnrt_error *e)
+{
+    const question *q = context;
+    double loss;
+    nnrt_model view;
+    nnrt_part asked = { count, x, nnrt_tensor_new((size_t)count * (size_t)q->data->target_size) };
+    float *out = asked.y ? answers(q->program, q->model, q->data, &asked, count, &view, &loss, e) : NULL;
+    if (!asked.y) nnrt_no_memory(e);
+    free(asked.y);
+    return out;
+}
+
+static bool is_normalized(nnrt_program *program, const nnrt_data *data)
+{
+    nnrt_error unused = { 0 };
+    const json_t *declaration = nnrt_program_declaration(program, data->name, &unused), *normalize = declaration ? json_object_get(declaration, "normalize") : NULL;
+    const char *form = json_string_value(json_is_object(normalize) ? json_object_get(normalize, "form") : normalize);
+    return form && strcmp(form, "none") != 0;
+}
+
 bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
 {
     enum { DRY = 512 };
@@ -117,15 +141,22 @@ bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
     json_t *result = json_object();
     nnrt_sample_set set = nnrt_samples_of(data, &view, count, out, part->y);
     if (json_is_true(json_object_get(program->action, "loss"))) nnrt_put_number(result, "loss", loss / (double)count, false);
+    json_t *notes = nnrt_class_notes(data);
     bool well = nnrt_measure(program, data, &set, result, e);
+    if (well && as && json_is_true(json_object_get(program->action, "pictured"))) {
+        question q = { program, model, data };
+        if (!notes) notes = json_object();
+        well = nnrt_picture_evaluation(notes, data, is_normalized(program, data), &set, part->x, answer, &q, e);
+    }
     free(out);
     if (well) {
         log_evaluation(program, count, result);
         if (!as) print_result(program, data, count, result);
         well = nnrt_result_set(program->session, as, result, NULL, NULL, e);
-        nnrt_result_note(program->session, well ? as : NULL, nnrt_class_notes(data));
+        nnrt_result_note(program->session, well ? as : NULL, notes);
         return well;
     }
+    json_decref(notes);
     json_decref(result);
     return false;
 }

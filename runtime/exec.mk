@@ -13,6 +13,6 @@ libnnrt_a_SOURCES += \
     runtime/log.c runtime/log.h runtime/progress.c runtime/progress.h runtime/text.c runtime/text.h \
     runtime/drawing.c runtime/drawing.h runtime/inks.def runtime/glyphs.c runtime/glyphs.def runtime/svg.c runtime/canvas.c runtime/png.c \
     runtime/figure.c runtime/figure.h runtime/axis.c runtime/panel.c runtime/matrix.c runtime/contour.c \
-    runtime/charts.c runtime/charts.h runtime/page.c runtime/plot.c runtime/onnx.c runtime/onnx.h \
+    runtime/charts.c runtime/charts.h runtime/charts_data.c runtime/charts_several.c runtime/charts_evaluation.c runtime/regions.c runtime/pictured.c runtime/pictured.h runtime/plot_units.c runtime/page.c runtime/plot.c runtime/onnx.c runtime/onnx.h \
     runtime/signals.c runtime/signals.h \
     runtime/main.c runtime/library.c

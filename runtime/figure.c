@@ -94,6 +94,7 @@ static void draw_panel(nnrt_drawing *d, const nnrt_panel *panel, double x, doubl
 {
     static void (*const draws[])(nnrt_drawing *, const nnrt_panel *, double, double) = {
         [NNRT_PANEL_CURVES] = nnrt_panel_draw, [NNRT_PANEL_MATRIX] = nnrt_matrix_draw, [NNRT_PANEL_TABLE] = nnrt_table_draw,
+        [NNRT_PANEL_TILES] = nnrt_tiles_draw,
     };
     draws[panel->kind](d, panel, x, y);
 }

@@ -67,7 +67,7 @@ void nnrt_table_draw(nnrt_drawing *d, const nnrt_panel *p, double x, double y)
         nnrt_draw_text(d, NNRT_INK_TEXT, SMALL + 1, false, NNRT_START, x + 10, base, name);
         nnrt_number_text(text, sizeof text, value);
         nnrt_draw_text(d, NNRT_INK_TEXT, SMALL + 1, false, NNRT_END, number, base, isfinite(value) ? text : "none");
-        if (!(value >= 0 && value <= 1)) continue;
+        if (!p->is_share || !p->is_share[r] || !(value >= 0 && value <= 1)) continue;
         nnrt_draw_box(d, NNRT_INK_GRID, 1, bar, base - 11, room, 12);
         nnrt_draw_box(d, NNRT_INK_SERIES_1, 1, bar, base - 11, room * value, 12);
     }

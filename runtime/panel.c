@@ -32,9 +32,15 @@ static void ranges(const nnrt_panel *p, double *x, double *y)
             widen_range(p->series[s].x[i], p->x_log, &x[0], &x[1]);
             widen_range(p->series[s].y[i], p->y_log, &y[0], &y[1]);
         }
+    if (p->unit_square) x[0] = y[0] = 0, x[1] = y[1] = 1;
     if (p->field) {
-        x[0] = p->field->x0, x[1] = p->field->x1;
-        y[0] = p->field->y0, y[1] = p->field->y1;
+        x[0] = fmin(x[0], p->field->x0), x[1] = fmax(x[1], p->field->x1);
+        y[0] = fmin(y[0], p->field->y0), y[1] = fmax(y[1], p->field->y1);
+    }
+    if (p->regions) {
+        x[0] = p->regions->x0, x[1] = p->regions->x1;
+        y[0] = p->regions->y0, y[1] = p->regions->y1;
+        return;
     }
     bool path = is_path(p);
     for (int i = 0; i < 2 && path && !p->field; i++) {
@@ -89,6 +95,12 @@ static double legend_width(const nnrt_panel *p)
     return width;
 }
 
+static void draw_ring(nnrt_drawing *d, nnrt_ink ink, double x, double y)
+{
+    nnrt_draw_circle(d, ink, 1, x, y, 6);
+    nnrt_draw_circle(d, NNRT_INK_PAPER, 1, x, y, 4.6);
+}
+
 static void draw_legend(nnrt_drawing *d, const nnrt_panel *p, double x, double y, double right)
 {
     char name[120];
@@ -97,6 +109,7 @@ static void draw_legend(nnrt_drawing *d, const nnrt_panel *p, double x, double y
         if (!*one->name) continue;
         if (right - x < 60) return;
         if (one->style == NNRT_BARS) nnrt_draw_box(d, one->ink, 1, x + 6, y - 9, 10, 10);
+        else if (one->style == NNRT_RINGS) draw_ring(d, one->ink, x + 11, y - 4);
         else if (one->style == NNRT_DOTS) nnrt_draw_circle(d, one->ink, 1, x + 11, y - 4, 4);
         else nnrt_draw_segment(d, one->ink, LINE_WIDTH + 0.5, one->style == NNRT_CURVE_DASHED, x, y - 4, x + 22, y - 4);
         nnrt_text_fit(one->name, SMALL, right - x - 30, name, sizeof name);
@@ -131,7 +144,9 @@ static size_t thin(const frame *f, nnrt_point *points, size_t count)
 static void draw_run(const frame *f, const nnrt_series *s, nnrt_point *points, size_t count, bool marked)
 {
     if (s->style != NNRT_PATH) count = thin(f, points, count);
-    if (s->style != NNRT_DOTS) nnrt_draw_line(f->d, s->ink, LINE_WIDTH, s->style == NNRT_CURVE_DASHED, points, count);
+    if (s->style != NNRT_DOTS && s->style != NNRT_RINGS) nnrt_draw_line(f->d, s->ink, LINE_WIDTH, s->style == NNRT_CURVE_DASHED, points, count);
+    for (size_t i = 0; i < count && s->style == NNRT_RINGS; i++) draw_ring(f->d, s->ink, points[i].x, points[i].y);
+    if (s->style == NNRT_RINGS) return;
     double radius = s->style == NNRT_DOTS ? 3.5 : s->style == NNRT_PATH ? 2.2 : 2.6;
     for (size_t i = 0; i < count && (marked || count == 1 || s->style == NNRT_DOTS); i++)
         nnrt_draw_circle(f->d, s->ink, s->style == NNRT_DOTS ? 0.75 : 1, points[i].x, points[i].y, radius);
@@ -154,7 +169,7 @@ static void draw_series(const frame *f, const nnrt_series *s)
         f->d->failed = true;
         return;
     }
-    bool marked = s->style == NNRT_PATH ? s->count <= 400 : s->count <= FEW_POINTS;
+    bool marked = s->style == NNRT_PATH ? s->count <= 400 : s->count <= FEW_POINTS && !f->p->bare;
     size_t count = 0;
     for (size_t i = 0; i <= s->count; i++) {
         bool sound = i < s->count && isfinite(s->x[i]) && isfinite(s->y[i]) && !(f->y.log && s->y[i] <= 0) && !(f->x.log && s->x[i] <= 0);
@@ -211,7 +226,7 @@ void nnrt_panel_draw(nnrt_drawing *d, const nnrt_panel *p, double x, double y)
     frame f = { .d = d, .p = p };
     ranges(p, xs, ys);
     f.x = nnrt_axis_over(xs[0], xs[1], p->x_log, p->x_whole, false, (size_t)(p->width / 90));
-    f.y = nnrt_axis_over(ys[0], ys[1], p->y_log, false, !p->field, (size_t)(p->height / 60));
+    f.y = nnrt_axis_over(ys[0], ys[1], p->y_log, false, !p->field && !p->regions, (size_t)(p->height / 60));
     for (size_t i = 0; i < f.y.ticks; i++) widest = fmax(widest, nnrt_text_width(f.y.text[i], SMALL));
     bool below = legend > 0 && title + legend + 60 > p->width;
     if (below) head += 20;
@@ -225,6 +240,7 @@ void nnrt_panel_draw(nnrt_drawing *d, const nnrt_panel *p, double x, double y)
     if (legend > 0) draw_legend(d, p, below ? x + 10 : x + p->width - 12 - legend, y + (below ? 40 : 20), x + p->width - 4);
     draw_grid(&f);
     if (*p->y_label) nnrt_draw_upright(d, NNRT_INK_MUTED, SMALL, x + 18, f.top + f.height / 2, p->y_label);
+    if (p->regions) nnrt_regions_draw(d, p->regions, &f.x, &f.y, f.left, f.top, f.width, f.height);
     if (p->field) nnrt_contours_draw(d, p->field, &f.x, &f.y, f.left, f.top, f.width, f.height);
     size_t bars = 0, bar = 0;
     for (size_t s = 0; s < p->series_count; s++) bars += p->series[s].style == NNRT_BARS;

@@ -34,12 +34,15 @@
  *            "checkpoint": null | { "epochs": 1, "to": "f.safetensors", "keep": "last" | "best" | "all" }
  *            "mixup": a, "cutmix": a (0: none; targets of classes are then rows as feed.h says), "teacher": a model that the unit reads too | absent
  *            "fingerprint": text of network, data and recipe, kept in checkpoints; "optimizer": "adam", "loss": "cross_entropy"
- *  evaluate  "model" "data" "part": "test" "as"|null "unit" "metrics": [METRIC], "loss": bool
+ *  evaluate  "model" "data" "part": "test" "as"|null "unit" "metrics": [METRIC], "loss": bool, "pictured": whether the result is drawn later on
  *  predict   "model" "data" "part" "to" "unit" "passes": 0 | n (then "unit" draws dropout anew each pass, told by call->step)
  *  save      "model" "to"          load  "model" "from"
  *  print     "values": [LATER]     assert  "condition": LATER, "message": LATER | null, "text": the condition as written
  *  export    "model" "to" "graph" (onnx.h says its form)
- *  plot      "value": LATER, "to", "text": what is plotted, as written
+ *  plot      "to", "text": what is plotted, as written, "pictures": one or several of one kind, each with its "name" and
+ *                { "value": LATER }, { "data": "d", "part": "train" | absent }, { "function": unit of SLOT_VALUE, "slope": unit of its gradients | absent,
+ *                "variables" as minimize's }, or { "schedule": unit of SLOT_LR, "lr", "steps", "epochs", "per_epoch" }
+ *            "surface", "variables": of several minimisations, where their fn can be evaluated as in minimize's "eval_unit"; absent otherwise
  *  minimize  "unit" "as" "steps" "lr" "seed" "variables": [ { "name": "x", "start": -7 } ]; the unit's weights are "x", ...; no data: one position a step
  *            "eval_unit": where the path is drawn over its landscape: SLOT_VALUE at the same weights, and nothing else
  *  check_gradients  "model" "data" "unit" (results "gradient.<key>" and SLOT_LOSS; assigns nothing) "as" "seed"; of a fn: "unit", "variables": [names], model and data null

@@ -37,26 +37,37 @@ static json_t *values_on(nnrt_program *program, nnrt_instance *unit, float *cons
     return values;
 }
 
+json_t *nnrt_field_values(nnrt_program *program, const char *name, const char *const *variable, size_t count, const double *low, const double *high, size_t points, nnrt_error *e)
+{
+    nnrt_instance *unit = nnrt_program_instance_apart(program, name, NULL, e);
+    float *at[2] = { NULL, NULL };
+    range r[2] = { { 0, 0 }, { 0, 0 } };
+    if (!unit) return NULL;
+    for (size_t i = 0; i < count; i++) {
+        r[i] = (range){ low[i], high[i] };
+        if ((at[i] = nnrt_instance_values(unit, NNRT_WEIGHT, variable[i]))) continue;
+        nnrt_fail(e, NNRT_SCRIPT, "internal", "the fn has no variable '%s'", variable[i]);
+        return NULL;
+    }
+    size_t columns = count > 1 ? COLUMNS : points ? points : POINTS, rows = count > 1 ? ROWS : 1;
+    json_t *values = values_on(program, unit, at, r, columns, rows);
+    return json_pack("{s:f, s:f, s:f, s:f, s:I, s:I, s:o}", "x0", r[0].low, "x1", r[0].high, "y0", r[1].low, "y1", r[1].high, "columns", (json_int_t)columns, "rows", (json_int_t)rows, "values", values);
+}
+
 json_t *nnrt_surface(nnrt_program *program, const char *const *variable, size_t count, const nnrt_history *path, size_t first, nnrt_error *e)
 {
     const json_t *declared = json_object_get(program->action, "variables");
     const char *name = nnrt_action_text(program, "eval_unit");
-    nnrt_instance *unit = name && path->rows ? nnrt_program_instance_apart(program, name, NULL, e) : NULL;
-    float *at[2] = { NULL, NULL };
-    range r[2] = { { 0, 0 }, { 0, 0 } };
+    double low[2] = { 0, 0 }, high[2] = { 0, 0 };
     json_t *start = json_array();
-    bool all = unit != NULL;
     for (size_t i = 0; i < count; i++) {
         double from = json_number_value(json_object_get(json_array_get(declared, i), "start"));
         json_array_append_new(start, json_real(from));
-        r[i] = covered(path, first + i, from);
-        all = all && (at[i] = nnrt_instance_values(unit, NNRT_WEIGHT, variable[i]));
+        range r = covered(path, first + i, from);
+        low[i] = r.low;
+        high[i] = r.high;
     }
-    json_t *notes = json_pack("{s:o}", "start", start);
-    if (!all) return notes;
-    size_t columns = count == 1 ? POINTS : COLUMNS, rows = count == 1 ? 1 : ROWS;
-    json_t *values = values_on(program, unit, at, r, columns, rows);
-    json_object_set_new(notes, "field", json_pack("{s:f, s:f, s:f, s:f, s:I, s:I, s:o}", "x0", r[0].low, "x1", r[0].high, "y0", r[1].low, "y1", r[1].high,
-                                                  "columns", (json_int_t)columns, "rows", (json_int_t)rows, "values", values));
+    json_t *notes = json_pack("{s:o}", "start", start), *field = name && path->rows ? nnrt_field_values(program, name, variable, count, low, high, 0, e) : NULL;
+    if (field) json_object_set_new(notes, "field", field);
     return notes;
 }

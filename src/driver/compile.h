@@ -40,9 +40,12 @@ typedef struct CompiledAction {
     bool by_steps;                       /* the recipe says steps, not epochs */
     Unit *unit, *eval_unit, *diagnose_unit;
     Unit *predict_unit, *loss_unit;      /* of ensembles: a member's outputs, and the loss of what they come to together */
+    bool pictured;                       /* evaluate: what it finds is drawn later on */
     bool skipped;                        /* its units are not wanted now */
     struct CompiledAction **recipes; size_t recipe_count;   /* compare: a training each */
     Graph *graph;                        /* of export */
+    Unit **picture_units, **slope_units; /* plot: of each picture that is a function or a schedule; a function of one variable has a slope too */
+    const struct CompiledAction *path_of;   /* plot: the minimize whose eval_unit says what lies under all paths; NULL */
 } CompiledAction;
 
 /* What one script, or one input of a REPL, came to. */

@@ -126,13 +126,14 @@ static json_t *model_json(const Compiled *compiled, size_t number)
     return object;
 }
 
-static json_t *tensor_json(const Tensor *t)
+/* A variable of a fn has its shape here: it may be no weight of the program. */
+static json_t *tensor_json(const Tensor *t, bool of_model)
 {
     static const char *const roles[] = {[TENSOR_WEIGHT] = "weight", [TENSOR_STATE] = "state", [TENSOR_RESULT] = "result"};
     json_t *object = json_object();
     put_text(object, "role", roles[t->role]);
     put_text(object, t->role == TENSOR_WEIGHT ? "key" : "name", t->name);
-    if (t->role == TENSOR_WEIGHT) return object;
+    if (t->role == TENSOR_WEIGHT && of_model) return object;
     put(object, "shape", shape_json(t->shape));
     put_integer(object, "feature_axis", t->feature_axis);
     if (t->role == TENSOR_STATE) put(object, "initial", real_json(t->initial));
@@ -143,7 +144,7 @@ static json_t *unit_json(Compiler *c, const Unit *unit)
 {
     const Plan *plan = unit->plan;
     json_t *object = json_object(), *tensors = json_array();
-    for (size_t i = 0; i < plan->graph->tensors.len; i++) json_array_append_new(tensors, tensor_json(&plan->graph->tensors.data[i]));
+    for (size_t i = 0; i < plan->graph->tensors.len; i++) json_array_append_new(tensors, tensor_json(&plan->graph->tensors.data[i], unit->spec.model != NULL));
     put_text(object, "name", unit->spec.name);
     put_text(object, "symbol", arena_printf(c->arena, "nnc_%s", unit->spec.name));
     put_integer(object, "batch", unit->spec.batch);
@@ -324,6 +325,7 @@ static void write_evaluate(Writer *w, const CompiledAction *a, json_t *object)
     put_units(object, a);
     put(object, "metrics", metrics_json(w, &a->action->settings, &a->data->info));
     put(object, "loss", json_true());
+    put(object, "pictured", json_boolean(a->pictured));
 }
 
 static void write_predict(Writer *w, const CompiledAction *a, json_t *object)
@@ -377,11 +379,46 @@ static void write_export(Writer *w, const CompiledAction *a, json_t *object)
     put_text(object, "to", a->action->path);
 }
 
+/* What is drawn, one after the other; see program.h. */
+static json_t *picture_json(Writer *w, const CompiledAction *a, size_t number)
+{
+    const Picture *p = &a->action->pictures[number];
+    const Unit *unit = a->picture_units[number], *slope = a->slope_units[number];
+    json_t *object = json_object();
+    put_text(object, "name", p->name);
+    switch (p->kind) {
+    case PICTURE_RESULT: put(object, "value", later_json(w->c->arena, p->later)); break;
+    case PICTURE_DATA:
+        put_text(object, "data", p->name);
+        if (p->part != PART_ANY) put_text(object, "part", nnrt_part_name((int)p->part - (int)PART_TRAIN));
+        break;
+    case PICTURE_FUNCTION:
+        put_text(object, "function", unit->spec.name);
+        if (slope) put_text(object, "slope", slope->spec.name);
+        put(object, "variables", variables_json(p->drawn));
+        break;
+    case PICTURE_SCHEDULE:
+        put_text(object, "schedule", unit->spec.name);
+        put(object, "lr", real_json(p->of_recipe ? lower_optimizer_lr(w->c->lower, &p->drawn->recipe) : 1));
+        put_integer(object, "steps", unit->spec.steps);
+        put_integer(object, "epochs", unit->spec.epochs);
+        put_integer(object, "per_epoch", unit->spec.per_epoch);
+        break;
+    }
+    return object;
+}
+
 static void write_plot(Writer *w, const CompiledAction *a, json_t *object)
 {
-    put(object, "value", later_json(w->c->arena, a->action->values[0]));
+    json_t *pictures = json_array();
+    for (size_t i = 0; i < a->action->picture_count; i++) json_array_append_new(pictures, picture_json(w, a, i));
+    put(object, "pictures", pictures);
+    if (a->path_of && a->path_of->eval_unit) {
+        put_text(object, "surface", a->path_of->eval_unit->spec.name);
+        put(object, "variables", variables_json(a->path_of->action));
+    }
     put_text(object, "to", a->action->path);
-    put_text(object, "text", span_text(w->c->arena, a->action->values[0]->span));
+    put_text(object, "text", span_text(w->c->arena, a->action->operand_span));
 }
 
 static void write_minimize(Writer *w, const CompiledAction *a, json_t *object)

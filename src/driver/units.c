@@ -9,7 +9,8 @@
 
 static const char *const kind_name[] = {
     [UNIT_TRAIN] = "train", [UNIT_EVALUATE] = "evaluate", [UNIT_PREDICT] = "predict", [UNIT_PASSES] = "passes",
-    [UNIT_DIAGNOSE] = "diagnose", [UNIT_GRADIENTS] = "gradients", [UNIT_MINIMIZE] = "minimize", [UNIT_LOSS] = "loss", [UNIT_INSPECT] = "inspect", [UNIT_SURFACE] = "surface"
+    [UNIT_DIAGNOSE] = "diagnose", [UNIT_GRADIENTS] = "gradients", [UNIT_MINIMIZE] = "minimize", [UNIT_LOSS] = "loss", [UNIT_INSPECT] = "inspect", [UNIT_SURFACE] = "surface",
+    [UNIT_RATE] = "rate"
 };
 
 static int64_t ceil_div(int64_t a, int64_t b)
@@ -19,7 +20,7 @@ static int64_t ceil_div(int64_t a, int64_t b)
 
 static bool sees_recipe(UnitKind kind)      /* all of it, the way of training included */
 {
-    return kind == UNIT_TRAIN || kind == UNIT_MINIMIZE;
+    return kind == UNIT_TRAIN || kind == UNIT_MINIMIZE || kind == UNIT_RATE;
 }
 
 /* Everything that the graph of a unit depends on. Model and function are told by address: a REPL may declare a name anew. */
@@ -65,7 +66,7 @@ static const char *text_of(Compiler *c, const Graph *graph)
 
 static Unit *make_unit(Compiler *c, const char *key, UnitSpec spec, Span span)
 {
-    const char *of = spec.model ? spec.model->decl->name : spec.action->function->name.text;
+    const char *of = spec.model ? spec.model->decl->name : spec.action->function ? spec.action->function->name.text : "schedule";
     size_t number = c->parent ? c->parent->next_unit++ : c->next_unit++;
     spec.name = arena_printf(c->arena, "u%zu_%s_%s", number, kind_name[spec.kind], of);
     Graph *graph = lower_unit(c->lower, &spec);
@@ -317,9 +318,23 @@ static bool units_boost(Compiler *c, Compiled *out, CompiledAction *a)
     return made && units_of_ensemble(c, out, a, a->action, GIVEN_SCORES);
 }
 
+/* Whether a later action draws the result: lines of a REPL always may. */
+static bool is_plotted(const Compiler *c, const Compiled *out, const CompiledAction *a)
+{
+    if (!a->action->as) return false;
+    bool plotted = c->options->command->bit == FOR_REPL;
+    for (size_t i = 0; i < out->actions.len; i++) {
+        const CheckedAction *other = out->actions.data[i]->action;
+        for (size_t k = 0; strcmp(other->verb, "plot") == 0 && k < other->value_count; k++)
+            plotted |= other->values[k]->result && strcmp(other->values[k]->result, a->action->as) == 0;
+    }
+    return plotted;
+}
+
 static bool units_evaluate(Compiler *c, Compiled *out, CompiledAction *a)
 {
     if (!set_part(c, a)) return false;
+    a->pictured = is_plotted(c, out, a);
     if (a->action->ensemble) {
         a->recipe = &a->action->ensemble_maker->recipe;
         return units_of_ensemble(c, out, a, a->action->ensemble_maker, given_by(a->action->ensemble_maker, &a->data->info));
@@ -345,20 +360,6 @@ static bool units_predict(Compiler *c, Compiled *out, CompiledAction *a)
     return a->unit != NULL;
 }
 
-/* Whether a later action draws the result: lines of a REPL always may. */
-static bool is_plotted(const Compiler *c, const Compiled *out, const CompiledAction *a)
-{
-    if (!a->action->as) return false;
-    bool plotted = c->options->command->bit == FOR_REPL;
-    for (size_t i = 0; i < out->actions.len; i++) {
-        const CheckedAction *other = out->actions.data[i]->action;
-        if (strcmp(other->verb, "plot") != 0) continue;
-        const Later *of = other->values[0];
-        plotted |= of->result && strcmp(of->result, a->action->as) == 0;
-    }
-    return plotted;
-}
-
 /* The variables are the weights; schedules count steps, so a step is an epoch. */
 static bool units_minimize(Compiler *c, Compiled *out, CompiledAction *a)
 {
@@ -381,6 +382,43 @@ static bool units_check_gradients(Compiler *c, Compiled *out, CompiledAction *a)
     }
     a->unit = get_unit(c, out, spec_of(UNIT_GRADIENTS, a, a->batch), a->action->span);
     return a->unit != NULL;
+}
+
+/* The last minimisation of that name before an action. */
+static const CompiledAction *minimize_of(const Compiled *out, const CompiledAction *before, const Later *result)
+{
+    const CompiledAction *found = NULL;
+    for (size_t i = 0; i < out->actions.len && out->actions.data[i] != before; i++) {
+        const CheckedAction *other = out->actions.data[i]->action;
+        if (!result->name && result->result && other->as && strcmp(other->as, result->result) == 0) found = strcmp(other->verb, "minimize") == 0 ? out->actions.data[i] : NULL;
+    }
+    return found;
+}
+
+static bool units_plot(Compiler *c, Compiled *out, CompiledAction *a)
+{
+    enum { EPOCHS = 100, STEPS = 10 };    /* of a schedule that nobody gave a length */
+    a->picture_units = ARENA_ARRAY(c->arena, Unit *, a->action->picture_count);
+    a->slope_units = ARENA_ARRAY(c->arena, Unit *, a->action->picture_count);
+    for (size_t i = 0; i < a->action->picture_count; i++) {
+        const Picture *p = &a->action->pictures[i];
+        a->picture_units[i] = a->slope_units[i] = NULL;
+        if (p->kind == PICTURE_RESULT && a->action->picture_count > 1 && !a->path_of) a->path_of = minimize_of(out, a, p->later);
+        if (p->kind != PICTURE_FUNCTION && p->kind != PICTURE_SCHEDULE) continue;
+        UnitSpec spec = {.kind = p->kind == PICTURE_FUNCTION ? UNIT_SURFACE : UNIT_RATE, .action = p->drawn, .per_epoch = STEPS};
+        if (p->kind == PICTURE_SCHEDULE) {
+            const Value *epochs = setting(&p->drawn->recipe, "epochs"), *steps = setting(&p->drawn->recipe, "steps");
+            spec.recipe = &p->drawn->recipe;
+            spec.epochs = !p->of_recipe ? EPOCHS : epochs->kind == VALUE_NUMBER ? (int64_t)epochs->number : 10;
+            spec.steps = spec.epochs * STEPS;
+            if (p->of_recipe && steps->kind == VALUE_NUMBER) spec.steps = (int64_t)steps->number, spec.epochs = ceil_div(spec.steps, STEPS);
+        }
+        if (!(a->picture_units[i] = get_unit(c, out, spec, p->span))) return false;
+        if (p->kind != PICTURE_FUNCTION || p->drawn->variable_count != 1) continue;
+        spec.kind = UNIT_GRADIENTS;
+        if (!(a->slope_units[i] = get_unit(c, out, spec, p->span))) return false;
+    }
+    return true;
 }
 
 /* Nothing is compiled: the graph itself is written. */
@@ -491,7 +529,7 @@ static bool units_load(Compiler *c, Compiled *out, CompiledAction *a)
 
 static const struct { const char *verb; bool (*units)(Compiler *, Compiled *, CompiledAction *); } verbs[] = {
     {"train", units_train}, {"evaluate", units_evaluate}, {"predict", units_predict}, {"minimize", units_minimize},
-    {"check_gradients", units_check_gradients}, {"export", units_export}, {"freeze", units_freeze}, {"unfreeze", units_freeze},
+    {"check_gradients", units_check_gradients}, {"plot", units_plot}, {"export", units_export}, {"freeze", units_freeze}, {"unfreeze", units_freeze},
     {"prune", units_prune}, {"save", units_save}, {"load", units_load},
     {"tune", units_tune}, {"inspect", units_inspect}, {"crossvalidate", units_crossvalidate}, {"compare", units_compare}, {"find_lr", units_find_lr},
     {"bag", units_bag}, {"boost", units_boost},

@@ -73,7 +73,8 @@ typedef enum UnitKind {
     UNIT_INSPECT,      /* OUT: a row of all layers' outputs and then of the loss's derivatives by them, in the order of the model's `layers` */
     UNIT_LOSS,         /* the loss of outputs that come as the samples: LOSS; of raw scores also OUT, its derivative by them (ensembles) */
     UNIT_MINIMIZE,     /* weights are the variables of a fn: VALUE (of the variables after the update), LR, and the update */
-    UNIT_SURFACE       /* the same weights: VALUE alone, where they are; for pictures */
+    UNIT_SURFACE,      /* the same weights: VALUE alone, where they are; for pictures */
+    UNIT_RATE          /* LR of the call's step, of a recipe's schedule; for pictures */
 } UnitKind;
 
 /* UNIT_DIAGNOSE also has a result "nonfinite.loss", the last one.

@@ -18,7 +18,7 @@ static const UnitMode unit_modes[] = {
     [UNIT_PREDICT] = { 0 },                          [UNIT_PASSES] = { false, true, false, false },
     [UNIT_DIAGNOSE] = { true, true, true, false, true }, [UNIT_GRADIENTS] = { false, false, true, false },
     [UNIT_MINIMIZE] = { true, false, false, false },     [UNIT_LOSS] = { 0 },
-    [UNIT_INSPECT] = { false, false, true, false }, [UNIT_SURFACE] = { 0 },
+    [UNIT_INSPECT] = { false, false, true, false }, [UNIT_SURFACE] = { 0 }, [UNIT_RATE] = { 0 },
 };
 
 static int add_result(Graph *g, const char *name, Shape shape, int feature_axis) {
@@ -283,9 +283,17 @@ static bool surface(Unit *u) {
     return value != NO_NODE;
 }
 
+static bool rate(Unit *u) {
+    ScheduleNodes schedule;
+    if (!schedule_lower(u->lower, u->g, u->recipe, false, &schedule)) return false;
+    g_emit(u->g, SLOT_LR, schedule.lr, -1);
+    return true;
+}
+
 static bool (*const unit_builders[])(Unit *) = {
     [UNIT_TRAIN] = train,       [UNIT_EVALUATE] = evaluate,   [UNIT_PREDICT] = predict,   [UNIT_PASSES] = predict,
     [UNIT_DIAGNOSE] = diagnose, [UNIT_GRADIENTS] = gradients, [UNIT_MINIMIZE] = minimize, [UNIT_LOSS] = loss_of_outputs, [UNIT_INSPECT] = inspect, [UNIT_SURFACE] = surface,
+    [UNIT_RATE] = rate,
 };
 
 static Span unit_span(const UnitSpec *spec) {

@@ -102,23 +102,6 @@ static void take_function(Check *c, const Expr *expr)
     }
 }
 
-/* What has no picture is told by what it is. */
-static void take_any(Check *c, const Expr *expr)
-{
-    Sema *sema = c->sema;
-    const char *name = expr->kind == EXPR_NAME ? expr->name.text : NULL, *kind = NULL;
-    if (name) kind = name_map_get(&sema->models, name) ? "a model" : name_map_get(&sema->data, name) ? "data" : find_fn(sema, name) ? "a function" : NULL;
-    Value value = kind ? value_none(expr->span) : eval(sema, sema->globals, expr);
-    if (value.kind == VALUE_ERROR) return;
-    if (!kind && value_is_later(&value) && value.result) {
-        c->out->values = ARENA_ARRAY(sema->arena, Later *, 1);
-        c->out->values[c->out->value_count++] = later_of(sema, &value);
-        return;
-    }
-    Diagnostic *d = diag_error(sema->diags, DIAG_NO_PICTURE, expr->span, "this is %s, which has no picture", kind ? kind : value_kind_name(&value));
-    diag_help(sema->diags, d, "name the result of an action and plot that: train m on d as run, then plot run to \"run.svg\"");
-}
-
 static void take_what(Check *c)
 {
     const Expr *expr = c->action->operand_count ? c->action->operands[0] : NULL;
@@ -129,13 +112,13 @@ static void take_what(Check *c)
     if (c->action->operand_count > 1) clause_error(c, DIAG_EXTRA_CLAUSE, c->action->operands[1]->span, "works on one thing");
     bool function = c->verb->what == WHAT_FN;
     if (c->verb->what == WHAT_MODEL_OR_FN) function = expr->kind == EXPR_NAME && !name_map_get(&c->sema->models, expr->name.text) && !c->action->on && find_fn(c->sema, expr->name.text);
-    if (c->verb->what == WHAT_ANY) take_any(c, expr);
+    if (c->verb->what == WHAT_ANY) take_pictures(c->sema, c->out, expr);
     else if (function) take_function(c, expr);
     else take_model(c, expr);
 }
 
 /* ---- on ---- */
-static bool part_exists(const DataDecl *data, const char *part)
+bool part_exists(const DataDecl *data, const char *part)
 {
     if (!strcmp(part, "train")) return true;
     const Value *v = setting(&data->settings, part);

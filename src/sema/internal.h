@@ -126,6 +126,11 @@ bool value_usable(Sema *sema, const Value *v, Span span);
 void report_not_constant(Sema *sema, Span span);
 void report_tensor(Sema *sema, Span span);
 
+/* ---- pictures.c ---- */
+/* What `plot` draws, into out->pictures; what has no picture is reported. */
+bool part_exists(const DataDecl *data, const char *part);                /* whether the declaration says so (check_action.c) */
+void take_pictures(Sema *sema, CheckedAction *out, const Expr *expr);
+
 /* ---- later.c ---- */
 Later *later_of(Sema *sema, const Value *value);
 Value later_value(Later *later, Span span);

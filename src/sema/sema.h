@@ -41,6 +41,17 @@ typedef struct Later {
 
 typedef enum Part { PART_ANY, PART_TRAIN, PART_VALIDATION, PART_TEST } Part;
 
+/* One thing that `plot` draws; the function or the schedule stands in an action of its own, as minimize or train would have it. */
+typedef enum PictureKind { PICTURE_RESULT, PICTURE_DATA, PICTURE_FUNCTION, PICTURE_SCHEDULE } PictureKind;
+typedef struct Picture {
+    PictureKind kind;
+    const char *name; Span span;          /* as written */
+    Later *later;                         /* RESULT */
+    Part part;                            /* DATA: of the action's data; PART_ANY: all of it */
+    struct CheckedAction *drawn;          /* FUNCTION: function and variables; SCHEDULE: recipe */
+    bool of_recipe;                       /* SCHEDULE: of a recipe, whose rate and length hold */
+} Picture;
+
 /* One action, checked. Which fields are set follows from the verb's row (verbs.def). */
 typedef struct CheckedAction {
     const char *verb;                     /* "train", "evaluate", ... */
@@ -56,6 +67,7 @@ typedef struct CheckedAction {
     const char *as; Span as_span;
     const char *path; Span path_span;     /* to or from */
     Later **values; size_t value_count;   /* print; assert: condition, then message if any */
+    Picture *pictures; size_t picture_count; Span operand_span;   /* plot: all of one kind; the whole as written */
     const char *ensemble;                 /* the name of an earlier bag's or boost's result, `model` being that of its members; NULL */
     const struct CheckedAction *ensemble_maker;
     const Checked *recipes; const char *const *recipe_names; size_t recipe_count;   /* compare */
