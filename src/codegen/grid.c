@@ -628,7 +628,7 @@ static void emit_levels(Grid *s, Val begin, Val end)
 /* A weight's gradient and its update: sixteen rows at a time, so that product, gradient and update stay in the first-level cache. */
 static bool updates_by_chunks(const Grid *s)
 {
-    return s->k->contract != NO_NODE && s->levels == 0 && !s->view.batch && s->e->plan->storage[s->k->contract].kind != STORE_ARENA;
+    return s->k->contract != NO_NODE && op_class(node_of(s, s->k->contract)->op) != CLASS_WINDOW && s->levels == 0 && !s->view.batch && s->e->plan->storage[s->k->contract].kind != STORE_ARENA;
 }
 
 static void nest_by_panels(Grid *s, Val panel_begin, Val panel_end, Val stack)

@@ -313,16 +313,6 @@ static Value eval_name(Sema *sema, const Scope *scope, const Expr *expr)
     return value;
 }
 
-static Value eval_shape(Sema *sema, const Expr *expr)
-{
-    for (size_t i = 0; i < expr->dim_count; i++)
-        if (expr->dims[i] < 1) {
-            diag_error(sema->diags, DIAG_OUT_OF_RANGE, expr->span, "a shape's sides are at least 1");
-            return value_error(expr->span);
-        }
-    return (Value){ .kind = VALUE_SHAPE, .dims = expr->dims, .count = expr->dim_count, .span = expr->span };
-}
-
 Value eval(Sema *sema, const Scope *scope, const Expr *expr)
 {
     switch (expr->kind) {
@@ -330,7 +320,7 @@ Value eval(Sema *sema, const Scope *scope, const Expr *expr)
     case EXPR_STRING: return value_string(expr->text, expr->length, expr->span);
     case EXPR_BOOL: return value_bool(expr->boolean, expr->span);
     case EXPR_NONE: return value_none(expr->span);
-    case EXPR_SHAPE: return eval_shape(sema, expr);
+    case EXPR_SHAPE: return (Value){ .kind = VALUE_SHAPE, .dims = expr->dims, .count = expr->dim_count, .span = expr->span };
     case EXPR_NAME: return eval_name(sema, scope, expr);
     default: break;
     }

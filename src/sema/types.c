@@ -168,7 +168,8 @@ static Value mistyped(Sema *sema, const Value *v, Span span, const char *type, c
         return value_error(span);
     }
     bool range = number && !(whole && v->kind == VALUE_NUMBER && v->number != floor(v->number));
-    diag_error(sema->diags, range ? DIAG_OUT_OF_RANGE : DIAG_WRONG_TYPE, span, "%s must be %s, but is %s", what, type_text(sema, type), found_text(sema, v));
+    diag_error(sema->diags, range ? DIAG_OUT_OF_RANGE : DIAG_WRONG_TYPE, span, "%s must be %s, but is %s%s", what, type_text(sema, type), found_text(sema, v),
+        range && v->kind == VALUE_SHAPE ? ", and a shape's sides are at least 1" : "");
     return value_error(span);
 }
 
