@@ -50,6 +50,13 @@ size_t nnrt_packed_floats(const int64_t *dims, int rank, int feature);
 void nnrt_pack(const float *logical, float *packed, const int64_t *dims, int rank, int feature);
 void nnrt_unpack(const float *packed, float *logical, const int64_t *dims, int rank, int feature);
 
+/* The weights of one panel of `units` <= 16 units that are not 0, for products that skip zeros. `list` is, in 4-byte words: at unit u the number of its first
+ * entry, at 16 that behind the last; at 17 1, or 0 where more than `most` are not 0; from 32 two words an entry, unit by unit and inputs in order: 16 times the
+ * input's number, and the weight. There is room for most + inputs + 1 entries. */
+enum { NNRT_LIST_MADE = 17, NNRT_LIST_ENTRIES = 32 };
+typedef struct nnrt_list_entry { int32_t at; float weight; } nnrt_list_entry;
+void nnrt_sparse_list(const float *panel, int64_t inputs, int64_t units, int64_t most, int32_t *list);
+
 /* ---- random numbers ---- Philox 4x32-10 (Salmon et al., Parallel random numbers: as easy as 1, 2, 3, SC 2011), checked against Random123's
  * vectors. In generated code element (row, feature) of stream s in step t takes word (f % 16) / 4 of counter
  * {row, (f / 16) * 4 + f % 4, s, t mod 2^32} under key {seed, seed >> 32}: 4-lane blocks give the 16 lanes of a panel's row. */

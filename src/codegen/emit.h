@@ -121,6 +121,12 @@ Val product_function(Emitter *e, bool transposed);
 void product_wants(Emitter *e, bool transposed, int64_t rows, bool any);   /* tiles for this many rows; any: for every smaller number too */
 void product_finish(Emitter *e);
 
+/* sparse.c: products that skip zeros (plan.h, SPARSE). Lists are made in front of the first batch; `args` are those of product_function(false). */
+typedef struct SparseCall { Val call, thread, threads, barrier, samples; } SparseCall;
+void emit_sparse_lists(Emitter *e, SparseCall c);
+void emit_sparse_product(Emitter *e, Frame *f, int weight, int input, Val panel, const Val *args);
+void emit_lanes(Emitter *e, Frame *f, const Kernel *k);
+
 /* windows.c: one panel of an op on windows, rows [begin, end) of it, which are whole segments; `out` is addressed by absolute row. */
 void emit_windows(Emitter *e, Frame *f, const Kernel *k, Val panel, Val out, Val begin, Val end);
 bool shared_find(const Emitter *e, const char *name, Val *fn);

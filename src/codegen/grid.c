@@ -577,7 +577,9 @@ static void emit_product(Grid *s, Val panel)
     if (!blocks.all_rows && rows_max % blocks.rows) product_wants(e, transposed, rows_max % blocks.rows, false);
     Val args[] = {left.base, c64(e, left.rows_max * LANES), float_offset(e, right.base, imul(e, panel, right.rows_max * LANES)),
                   s->product_buffer, s->row_begin, s->row_end, inner};
-    LLVMBuildCall2(e->b, e->product_type, fn, args, 7, "");
+    int weight, input;
+    if (product_skips_zeros(e->plan, id, &weight, &input)) emit_sparse_product(e, s->f, weight, input, panel, args);
+    else LLVMBuildCall2(e->b, e->product_type, fn, args, 7, "");
 }
 
 /* ---- tasks ---- */

@@ -34,6 +34,7 @@ Tasks kernel_tasks_of(Emitter *e, const Kernel *k)
     case KERNEL_FOLD:
         return (Tasks){.rows = 1, .block = 1,
                        .panels = k->source != NO_NODE ? view_panels(k->view) : view_panels(view_of_shape(graph_node(e->g, k->node)->shape, e->plan->feature_axis[k->node]))};
+    case KERNEL_LANES: return (Tasks){.per_sample = k->view.batch, .rows = k->view.per_sample, .block = SPARSE_ROWS, .panels = 1};
     case KERNEL_SCALAR: break;
     }
     return (Tasks){.rows = 1, .block = 1, .panels = 1};

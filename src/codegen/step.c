@@ -149,6 +149,7 @@ static Val emit_kernel(Emitter *e, int index, bool shared)
     case KERNEL_SCALAR: emit_scalar_kernel(e, &f, k); break;
     case KERNEL_GATHER: emit_gather(e, &f, k); break;
     case KERNEL_MOVE: emit_move(e, &f, k); break;
+    case KERNEL_LANES: emit_lanes(e, &f, k); break;
     case KERNEL_FOLD: emit_fold(e, &f, k); break;
     case KERNEL_OUT: emit_out(e, &f, k); break;
     }
@@ -262,6 +263,7 @@ Val emit_unit(Emitter *e)
     Val first = abi_field(e, call, ABI_FIRST, e->i64), last = abi_field(e, call, ABI_LAST, e->i64), start = abi_field(e, call, ABI_STEP, e->i64);
     Val threads = plan->serial ? c64(e, 1) : LLVMBuildSExt(e->b, abi_field(e, call, ABI_THREADS, e->i32), e->i64, ""), barrier = abi_field(e, call, ABI_BARRIER, e->ptr);
     LLVMTypeRef wait = LLVMFunctionType(e->void_, (LLVMTypeRef[]){e->ptr}, 1, false);
+    emit_sparse_lists(e, (SparseCall){call, thread, threads, barrier, LLVMBuildSub(e->b, last, first, "")});
     int64_t batch = e->g->batch > 0 ? e->g->batch : 1;
     int halt_phase = trains(e) ? loss_phase(e) : -1;
     Val initial[] = {start};

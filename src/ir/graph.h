@@ -79,6 +79,7 @@ typedef struct Tensor {
     int feature_axis;            /* kernels [units, inputs]: 0; all others: rank - 1 */
     int weight;                  /* STATE: index of its weight's tensor; else -1 */
     double initial;              /* STATE: the value it starts with */
+    bool pruned;                 /* WEIGHT: many of its elements may be 0, which products skip where that pays */
 } Tensor;
 
 typedef enum RandomKind { RANDOM_UNIFORM, RANDOM_NORMAL } RandomKind;   /* [0, 1), and standard normal */

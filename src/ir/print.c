@@ -80,7 +80,7 @@ void graph_print(const Graph *g, FILE *out) {
         print_shape(t->shape, out);
         fprintf(out, " axis %d", t->feature_axis);
         if (t->role == TENSOR_STATE) fprintf(out, " weight %d initial %.17g", t->weight, t->initial);
-        fputc('\n', out);
+        fputs(t->pruned ? " pruned\n" : "\n", out);
     }
     for (size_t i = 0; i < g->layers.len; i++) {
         const Layer *l = &g->layers.data[i];

@@ -141,6 +141,7 @@ static bool read_tensor(Reader *r, Graph *g) {
         if (!word(r, "initial")) return fail(r, "initial");
         if (!real(r, &t.initial)) return false;
     }
+    t.pruned = word(r, "pruned");
     graph_add_tensor(g, t);
     return true;
 }

@@ -50,7 +50,7 @@ int emission_tensor(Emission *e, int weight) {
     while (e->tensors.len <= (size_t)weight) vec_push(e->lower->arena, &e->tensors, -1);
     if (e->tensors.data[weight] < 0) {
         const WeightSpec *spec = &e->network->pub.weights.data[weight];
-        Tensor t = { .role = TENSOR_WEIGHT, .name = spec->key, .shape = spec->shape, .feature_axis = spec->feature_axis, .weight = -1 };
+        Tensor t = { .role = TENSOR_WEIGHT, .name = spec->key, .shape = spec->shape, .feature_axis = spec->feature_axis, .weight = -1, .pruned = weight_is_pruned(e->lower, spec) };
         int known = graph_find_tensor(e->g, TENSOR_WEIGHT, spec->key);     /* a teacher may share parts with its student */
         e->tensors.data[weight] = known >= 0 ? known : graph_add_tensor(e->g, t);
     }

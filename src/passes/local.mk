@@ -15,4 +15,5 @@ libnnc_a_SOURCES += \
 	src/passes/schedule.c \
 	src/passes/show.c \
 	src/passes/simplify.c \
+	src/passes/sparse.c \
 	src/passes/view.c src/passes/views.c

@@ -4,6 +4,7 @@
  * Places are given phase by phase, each the smallest hole that fits. */
 #include "passes/passes.h"
 
+/* relayout: the number of a second copy, or behind those of a factor in lanes (sparse_inputs); -1: the node itself. */
 typedef struct Buffer { NodeId node; int relayout; int64_t bytes, offset; int first, last; } Buffer;
 typedef struct Hole { int64_t begin, end; } Hole;
 typedef struct Holes { VEC(Hole) list; int64_t top; } Holes;      /* in order of address */
@@ -106,6 +107,22 @@ static void hold(Life *life, int written, int read) {
     if (read + 1 > life->last) life->last = read + 1;
 }
 
+static Storage *storage_of(Plan *plan, const Buffer *b) {
+    size_t copies = plan->relayouts.len;
+    if (b->relayout < 0) return &plan->storage[b->node];
+    return (size_t)b->relayout < copies ? &plan->relayouts.data[b->relayout].storage : &plan->sparse_inputs.data[(size_t)b->relayout - copies].storage;
+}
+
+/* Behind all that lives for some phases: lists are made once a call. */
+static void place_lists(Plan *plan) {
+    for (size_t i = 0; i < plan->sparse_weights.len; i++) {
+        SparseWeight *w = &plan->sparse_weights.data[i];
+        plan->arena_bytes = (plan->arena_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        w->lists = (Storage){.kind = STORE_ARENA, .offset = plan->arena_bytes / (int64_t)sizeof(float)};
+        plan->arena_bytes += (w->units + LANES - 1) / LANES * w->stride * (int64_t)sizeof(float);
+    }
+}
+
 Plan *pass_memory(Plan *plan) {
     const Graph *g = plan->graph;
     plan->storage = ARENA_ARRAY(plan->arena, Storage, g->nodes.len + 1);
@@ -161,6 +178,18 @@ Plan *pass_memory(Plan *plan) {
         Buffer b = {r->node, (int)i, (grid_bytes(plan, r->storage.view) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, 0, first, last_copy[i] > first ? last_copy[i] : first};
         vec_push(plan->arena, &buffers, b);
     }
+    int *last_lanes = ARENA_ARRAY(plan->arena, int, plan->sparse_inputs.len + 1);
+    for (size_t k = 0; k < plan->kernels.len; k++) {
+        const Kernel *kernel = &plan->kernels.data[k];
+        int weight, input;
+        if (kernel->contract != NO_NODE && product_skips_zeros(plan, kernel->contract, &weight, &input) && kernel->phase > last_lanes[input]) last_lanes[input] = kernel->phase;
+    }
+    for (size_t i = 0; i < plan->sparse_inputs.len; i++) {
+        SparseInput *in = &plan->sparse_inputs.data[i];
+        Buffer b = {in->node, (int)(plan->relayouts.len + i), in->floats * (int64_t)sizeof(float), 0, plan->kernels.data[in->home].phase, last_lanes[i]};
+        in->storage.kind = STORE_ARENA;
+        vec_push(plan->arena, &buffers, b);
+    }
     for (size_t i = 0; i < buffers.len; i++) {
         vec_push(plan->arena, &phases[buffers.data[i].first].born, (int)i);
         vec_push(plan->arena, &phases[buffers.data[i].last].dead, (int)i);
@@ -171,7 +200,7 @@ Plan *pass_memory(Plan *plan) {
             Buffer *b = &buffers.data[phases[p].born.data[i]];
             b->offset = take(plan->arena, &holes, b->bytes);
             if (holes.top > plan->arena_bytes) plan->arena_bytes = holes.top;
-            Storage *s = b->relayout >= 0 ? &plan->relayouts.data[b->relayout].storage : &plan->storage[b->node];
+            Storage *s = storage_of(plan, b);
             s->offset = b->offset / (s->kind == STORE_PARTIALS ? (int64_t)sizeof(double) : (int64_t)sizeof(float));
         }
         for (size_t i = 0; i < phases[p].dead.len; i++) {
@@ -180,5 +209,6 @@ Plan *pass_memory(Plan *plan) {
         }
     }
     place_views(plan);
+    place_lists(plan);
     return plan;
 }

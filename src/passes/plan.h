@@ -60,6 +60,7 @@ typedef enum KernelKind {
     KERNEL_SCALAR,       /* nodes in order, float64, on one thread; sums partials */
     KERNEL_GATHER,       /* input or target of the batch: rows call->order[pos..pos+n) of call->x or call->y, into panels */
     KERNEL_MOVE,         /* reshape, concat, slice, pad, permute; and relayout: the same tensor with another feature axis */
+    KERNEL_LANES,        /* a factor's rows into lanes, 16 at a time, for products that skip zeros (Sparse) */
     KERNEL_FOLD,         /* a reduction that is none of the above: out[o] over all matching inputs, in increasing order */
     KERNEL_OUT           /* SLOT_OUT: panels to row-major call->out; SLOT_TENSOR: value into call->tensor[index] */
 } KernelKind;
@@ -89,6 +90,13 @@ typedef struct Kernel {
 /* A second copy of a matrix, its other axis in panels: products that sum over its features' axis read this one. Made anew each step, where needed. */
 typedef struct Relayout { NodeId node; int feature_axis; Storage storage; int home; /* its MOVE kernel */ } Relayout;
 
+/* SPARSE. Where a unit changes no weights, a product of samples by a pruned kernel may skip the kernel's zeros (sparse.c of passes, of codegen and of the runtime).
+ * SparseWeight: what is not 0, listed unit by unit in front of the first batch; `lists` has `stride` floats a panel of 16 units.
+ * SparseInput: the other factor with its rows in lanes: rows 16 q .. 16 q + 15 are float (q * panels * 16 + feature) * 16 + row % 16, and behind all
+ * of those stands an int32 a block of 16 rows, 1 where it was made and holds neither infinity nor NaN. */
+typedef struct SparseWeight { int tensor; int64_t inputs, units, stride, most; Storage lists; } SparseWeight;
+typedef struct SparseInput { NodeId node; int64_t blocks, floats; Storage storage; int home; /* its LANES kernel */ } SparseInput;
+
 typedef struct Plan {
     Arena *arena;
     Graph *graph;
@@ -103,6 +111,8 @@ typedef struct Plan {
     NodeId *lies_in;             /* per node: the concatenation in whose place it is stored, or NO_NODE */
     VEC(Relayout) relayouts;     /* at most one a node */
     int *copy;                   /* per node: its relayout's index, or -1 */
+    VEC(SparseWeight) sparse_weights;
+    VEC(SparseInput) sparse_inputs;
     int64_t arena_bytes;
     int scalar_count;            /* the first HYPER_COUNT are the hypers */
     double flops;                /* of a step with a full batch: multiply-add equivalents */
@@ -128,6 +138,9 @@ const char *pass_help(size_t index);
 void plan_print(const Plan *plan, FILE *out);         /* --plan: kernels, what each fused, what it did not and why, memory */
 /* Of a kernel that begins with an op on windows: the rows that are made together, an image or a part of the samples; tasks hold whole ones. Else 1. */
 int64_t kernel_segment(const Plan *plan, const Kernel *kernel);
+/* What a product that may skip zeros reads: indices of sparse_weights and sparse_inputs. False: it is none. */
+bool product_skips_zeros(const Plan *plan, NodeId product, int *weight, int *input);
+enum { SPARSE_ROWS = 64 };                            /* tasks of such products are multiples of this many rows */
 /* The number of tasks of a kernel for n samples. */
 int64_t kernel_tasks(const Plan *plan, const Kernel *kernel, int64_t n);
 #endif

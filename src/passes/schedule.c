@@ -59,6 +59,8 @@ static void data_edges(Schedule *s, Readers *readers) {
             if (graph_node(plan->graph, w.node)->op != IR_CONTRACT) continue;
             int copy = contract_relayout(plan, w.node);
             if (copy >= 0) edge_add(s, plan->relayouts.data[copy].home, (int)k, NO_NODE);
+            int weight, input;
+            if (kernel->node == NO_NODE && product_skips_zeros(plan, w.node, &weight, &input)) edge_add(s, plan->sparse_inputs.data[input].home, (int)k, NO_NODE);
         }
     }
 }
@@ -174,6 +176,7 @@ static void sort_kernels(Plan *plan) {
     for (size_t i = 0; i < plan->graph->nodes.len; i++)
         if (plan->home[i] >= 0) plan->home[i] = moved[plan->home[i]];
     for (size_t i = 0; i < plan->relayouts.len; i++) plan->relayouts.data[i].home = moved[plan->relayouts.data[i].home];
+    for (size_t i = 0; i < plan->sparse_inputs.len; i++) plan->sparse_inputs.data[i].home = moved[plan->sparse_inputs.data[i].home];
 }
 
 /* ---- tasks ---- */
@@ -190,7 +193,8 @@ static void split_product(Plan *plan, Kernel *k, int64_t most) {
     int64_t rows = view_rows_max(plan, k->view), panels = view_panels(k->view);
     const Node *n = graph_node(plan->graph, k->contract);
     Factors f = contract_factors(plan, k->contract);
-    int64_t unit = n->as.contract.ta || n->feature_axis != n->shape.rank - 1 ? TRANSPOSED_ROWS : PLAIN_ROWS;
+    int weight, input;
+    int64_t unit = n->as.contract.ta || n->feature_axis != n->shape.rank - 1 ? TRANSPOSED_ROWS : product_skips_zeros(plan, k->contract, &weight, &input) ? SPARSE_ROWS : PLAIN_ROWS;
     int64_t block = at_most(MOST_ROW_BLOCK, at_least(unit, (int64_t)(CACHE_FLOATS / (f.inner + 1)) / unit * unit));
     int64_t least = at_most(LEAST_TASKS, most);
     if (panels < least) block = at_most(block, round_up(ceil_div(rows, ceil_div(least, panels)), unit));
@@ -215,11 +219,12 @@ static void split_grid(Plan *plan, Kernel *k) {
         split_windows(plan, k, most);
         return;
     }
+    int weight, input;
     switch (k->axis) {
     case AXIS_BOTH: return;
     case AXIS_COL: k->panel_block = at_least(1, ceil_div(panels, most)); return;
     case AXIS_ROW:
-        k->row_block = round_up(ceil_div(rows, most), k->contract == NO_NODE ? 8 : 24);
+        k->row_block = round_up(ceil_div(rows, most), k->contract == NO_NODE ? 8 : product_skips_zeros(plan, k->contract, &weight, &input) ? SPARSE_ROWS : 24);
         return;
     case AXIS_NONE:
         if (k->contract != NO_NODE) {
@@ -257,7 +262,7 @@ static const char *part_of(const Plan *plan, const Kernel *k) {
 static void name_kernel(Plan *plan, Kernel *k) {
     enum { MOST_NAMED = 4 };
     const Graph *g = plan->graph;
-    static const char *const kinds[] = {"", "scalars", "gather", "move", "fold", "output"};
+    static const char *const kinds[] = {"", "scalars", "gather", "move", "lanes", "fold", "output"};
     const char *names[MOST_NAMED];
     int count = 0, more = 0;
     const char *part = part_of(plan, k);

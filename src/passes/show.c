@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char *const kind_names[] = {"grid", "scalars", "gather", "move", "fold", "output"};
+static const char *const kind_names[] = {"grid", "scalars", "gather", "move", "lanes", "fold", "output"};
 static const char *const axis_names[] = {"", ", sums over features", ", sums over rows", ", sums over rows and features"};
 
 static void print_range(View v, FILE *out) {

@@ -178,6 +178,40 @@ static void test_product(int64_t n, int64_t in, int64_t units, int threads)
     free(xs), free(ws), free(out), free(old), free(ys);
 }
 
+/* ---- zeros that are skipped ---- the same product and weights, once as a pruned kernel's: bit for bit, numbers beyond the finite and sums that vanish included */
+static void test_skipped_zeros(int64_t n, int64_t in, int64_t units, int every, int threads)
+{
+    enum { BATCH = 128 };
+    const int64_t dims[] = {units, in};
+    float *xs = floats((size_t)(n * in)), *ws = floats((size_t)(units * in)), *out[2];
+    for (int64_t i = 0; i < n * in; i++) xs[i] = i % 5 == 0 ? 0 : (float)((i * 7919) % 1009 - 504) / 77;
+    xs[70 * in + 3] = INFINITY;
+    xs[100 * in + in - 1] = NAN;
+    for (int64_t i = 0; i < 3 * in; i++) xs[i] = i % 2 ? -1e-30f : 1e-30f;      /* products that vanish, from below too */
+    for (int64_t i = 0; i < units * in; i++) ws[i] = (i * 104729 >> 3) % every ? i % 2 ? 0 : -0.0f : (float)((i * 1299709) % 1013 - 500) / 99 * (i < 9 * in ? 1e-30f : 1);
+    bool fine = true;
+    for (int pruned = 0; pruned < 2; pruned++) {
+        Graph *g = new_graph(BATCH);
+        g->sample = shape_of(2, (int64_t[]){DIM_BATCH, in});
+        int w = tensor(g, "w", 2, dims, 0);
+        g->tensors.data[w].pruned = pruned;
+        NodeId y = g_contract(g, g_input(g), g_weight(g, w), false, true, shape_of(2, (int64_t[]){DIM_BATCH, units}));
+        g_emit(g, SLOT_OUT, y, -1);
+        out[pruned] = floats((size_t)(n * units));
+        fine = fine && run_graph(g, (float *[]){ws}, n, xs, out[pruned], threads);
+    }
+    int wrong = 0, negative = 0, beyond = 0;
+    for (int64_t i = 0; i < n * units; i++) {
+        float full = out[0][i] + 0.0f, skipped = out[1][i];
+        wrong += isnan(full) ? !isnan(skipped) : memcmp(&full, &skipped, sizeof full) != 0;
+        negative += skipped == 0 && signbit(skipped);
+        beyond += !isfinite(skipped);
+    }
+    ok(fine && !wrong && !negative && beyond, "%d samples by %d x %d of which one in %d is not 0, on %d threads: the same bits (%d differ, %d are -0)", (int)n, (int)units, (int)in,
+       every, threads, wrong, negative);
+    free(xs), free(ws), free(out[0]), free(out[1]);
+}
+
 int main(void)
 {
     char *error = NULL;
@@ -194,6 +228,8 @@ int main(void)
     static const int64_t shapes[][3] = {{1, 1, 2}, {2, 3, 5}, {5, 16, 16}, {7, 17, 15}, {13, 31, 33}, {128, 100, 37}, {64, 300, 200}, {33, 784, 10}, {100, 48, 129}, {256, 5, 5}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int threads = 1; threads <= 2; threads++) test_product(shapes[i][0], shapes[i][1], shapes[i][2], threads);
+    static const int64_t pruned[][4] = {{300, 100, 37, 10}, {389, 129, 64, 4}, {128, 784, 10, 10}, {257, 64, 100, 2}, {140, 300, 16, 20}};
+    for (size_t i = 0; i < sizeof pruned / sizeof *pruned; i++) test_skipped_zeros(pruned[i][0], pruned[i][1], pruned[i][2], (int)pruned[i][3], (int)i % 2 + 1);
     char *unknown = NULL, *weak = NULL;
     ok(!target_new(arena, "znver33", &unknown) && strstr(unknown, "znver3"), "an unknown CPU is answered with the nearest one");
     ok(!target_new(arena, "x86-64-v2", &weak) && strstr(weak, "multiply-add"), "a CPU without fused multiply-add is refused");
