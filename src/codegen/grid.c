@@ -2,6 +2,7 @@
  *
  * Two nests of loops serve all of them (plan.h, KERNELS):
  *   by panels  for each task { for each panel { [product into the panel] for each level { for each row } } }     AXIS_NONE, AXIS_COL, AXIS_BOTH, and AXIS_ROW with one panel
+ *              where it goes sample by sample (images), each sample of the task is such a panel's range of its own
  *   by rows    for each task { for each row { for each level { for each panel } } }                               AXIS_ROW
  * A level is one inner sweep: the number of sweep-ending reductions on the longest path to a node, found anew here from the graph, so that stages
  * which need no sweep of their own cost none. Values live in scopes (kernel, outer index, level, inner index); each has a block
@@ -10,7 +11,7 @@
 #include <string.h>
 
 typedef enum NodeClass { IS_SCALAR, IS_OUTER, IS_ROW_IN_CELL, IS_CELL } NodeClass;
-/* IS_OUTER: one value an outer index: [1, F] in the nest by panels, [r, 1] in the nest by rows. IS_ROW_IN_CELL: broadcast along the inner index, loaded in the cell. */
+/* IS_OUTER: one value an outer index: [1, F] in the nest by panels (by samples: [n, F] too), [r, 1] in the nest by rows. IS_ROW_IN_CELL: broadcast along the inner index, loaded in the cell. */
 
 typedef struct Memo { Val value; unsigned scope; } Memo;
 typedef struct GridScratch { Memo *memo; int *level; bool *here, *stored; } GridScratch;
@@ -26,6 +27,8 @@ typedef struct Grid {
     int64_t panels;
     bool by_rows;                /* the nest */
     Val row, panel;              /* current indices; NULL outside their loops */
+    int64_t sample_rows;         /* 0, or the nest goes sample by sample */
+    Val sample;
     Val row_begin, row_end;
     Memo *memo;                  /* per node */
     int *level;                  /* per node: the level from which it is available; NO_LEVEL not seen */
@@ -57,12 +60,18 @@ static NodeClass class_of(const Grid *s, NodeId id)
 {
     View v = node_view(s, id);
     if (one_row(v) && v.features == 1 && !(one_row(s->view) && s->view.features == 1)) return IS_SCALAR;
+    if (s->sample_rows > 1 && v.batch && v.per_sample == 1) return IS_OUTER;
     if (!s->by_rows) return one_row(v) && !one_row(s->view) ? IS_OUTER : IS_CELL;
     if (v.features == 1) return IS_OUTER;
     return IS_CELL;
 }
 
 static bool is_reduce(const Grid *s, NodeId id) { return op_class(node_of(s, id)->op) == CLASS_REDUCE; }
+
+/* The row of a value that is the same all along the inner loop of the nest by panels. */
+static Val outer_row(const Grid *s, View v) { return v.batch && s->sample ? s->sample : c64(s->e, 0); }
+
+static bool one_row_a_sample(const Grid *s, View v) { return s->sample_rows > 1 && v.batch && v.per_sample == 1; }
 
 /* ---- scopes ---- */
 static void scope_open(Grid *s, int which)
@@ -158,6 +167,7 @@ static Val load_stored(Grid *s, NodeId id, NodeId user)
     const Node *u = user == NO_NODE ? NULL : node_of(s, user);
     if (v.features == 1) panel = c64(e, 0);      /* a scalar is loaded in front of all loops */
     if (one_row(v)) row = c64(e, 0);
+    else if (one_row_a_sample(s, v)) row = outer_row(s, v);
     else if (class == IS_CELL || class == IS_OUTER) {
         if (v.batch != s->view.batch || v.per_sample != s->view.per_sample) {
             Shape grid = u ? u->shape : node_of(s, id)->shape;
@@ -178,7 +188,7 @@ static Val load_stored(Grid *s, NodeId id, NodeId user)
     return memo_set(s, id, value, which);
 }
 
-static Val index_value(Grid *s, NodeId id)
+static Val index_value(Grid *s, NodeId id, Val row)
 {
     Emitter *e = s->e;
     const Node *n = node_of(s, id);
@@ -190,7 +200,7 @@ static Val index_value(Grid *s, NodeId id)
     int64_t inner = 1;
     for (int a = axis + 1; a < n->shape.rank; a++)
         if (a != feature_axis) inner *= n->shape.dim[a];
-    Val at = map_row(e, s->row ? s->row : c64(e, 0), inner, n->shape.dim[axis] == DIM_BATCH ? 0 : n->shape.dim[axis]);
+    Val at = map_row(e, row, inner, n->shape.dim[axis] == DIM_BATCH ? 0 : n->shape.dim[axis]);
     return splat(e, LLVMBuildSIToFP(e->b, at, e->f32, ""));
 }
 
@@ -232,13 +242,22 @@ static Val value_of(Grid *s, NodeId id, NodeId user)
         LLVMPositionBuilderAtEnd(e->b, back);
         return memo_set(s, id, value, SCOPE_ENTRY);
     }
-    case IR_INDEX: return memo_set(s, id, index_value(s, id), SCOPE_CELL);
-    case IR_RANDOM: {
+    case IR_INDEX: case IR_RANDOM: {
         View v = node_view(s, id);
+        bool outer = one_row_a_sample(s, v);
+        int which = outer ? natural_scope(s, IS_OUTER) : SCOPE_CELL;
+        Val row = outer ? outer_row(s, v) : s->row ? s->row : c64(e, 0);
+        Block back = scope_enter(s, which);
+        if (n->op == IR_INDEX) {
+            Val at = index_value(s, id, row);
+            LLVMPositionBuilderAtEnd(e->b, back);
+            return memo_set(s, id, at, which);
+        }
         Val panel = v.features == 1 ? c64(e, 0) : s->panel ? s->panel : c64(e, 0);
-        Val value = emit_random(e, n->as.random.kind, frame_seed(e, s->f), s->row ? s->row : c64(e, 0), panel, n->as.random.stream, s->f->step);
+        Val value = emit_random(e, n->as.random.kind, frame_seed(e, s->f), row, panel, n->as.random.stream, s->f->step);
         if (v.features == 1 && s->view.features > 1) value = splat(e, LLVMBuildExtractElement(e->b, value, c32(e, 0), ""));
-        return memo_set(s, id, value, SCOPE_CELL);
+        LLVMPositionBuilderAtEnd(e->b, back);
+        return memo_set(s, id, value, which);
     }
     default: break;
     }
@@ -269,7 +288,7 @@ static void check_reduction(Grid *s, NodeId id)
     View in = node_view(s, node_of(s, id)->inputs[0]), out = node_view(s, id);
     bool over_features = in.features > 1 && out.features == 1 && !one_row(out);
     bool over_rows = one_row(out) && !one_row(in) && out.features > 1;
-    if ((over_features && !s->by_rows && s->panels > 1) || (over_rows && s->by_rows))
+    if ((over_features && !s->by_rows && s->panels > 1) || (over_rows && (s->by_rows || s->sample_rows > 1)))
         emit_fail(s->e, "internal: kernel '%s' sweeps the wrong way for node %%%d", s->k->name, (int)id);
 }
 
@@ -343,7 +362,8 @@ static void store_node(Grid *s, NodeId id, Val value)
     if (st->kind != STORE_ARENA) return;
     if (id == s->k->contract) return;                     /* the product wrote it */
     View v = node_view(s, id);
-    store_value(s, st, value, one_row(v) || !s->row ? c64(e, 0) : s->row, v.features == 1 || !s->panel ? c64(e, 0) : s->panel);
+    Val row = one_row(v) || one_row_a_sample(s, v) || !s->row ? outer_row(s, v) : s->row;
+    store_value(s, st, value, row, v.features == 1 || !s->panel ? c64(e, 0) : s->panel);
 }
 
 /* ---- one sweep ---- */
@@ -639,8 +659,14 @@ static void nest_by_panels(Grid *s, Val panel_begin, Val panel_end, Val stack)
     const Kernel *k = s->k;
     Val row_begin = s->row_begin, row_end = s->row_end;
     bool chunks = updates_by_chunks(s);
-    Loop l = loop_begin(e, panel_begin, panel_end, 1, 0, NULL, NULL), c = {0};
+    Loop l = loop_begin(e, panel_begin, panel_end, 1, 0, NULL, NULL), c = {0}, i = {0};
     s->panel = l.i;
+    if (s->sample_rows > 0) {
+        i = loop_begin(e, LLVMBuildUDiv(e->b, row_begin, c64(e, s->sample_rows), ""), LLVMBuildUDiv(e->b, row_end, c64(e, s->sample_rows), ""), 1, 0, NULL, NULL);
+        s->sample = i.i;
+        s->row_begin = imul(e, i.i, s->sample_rows);
+        s->row_end = iadd(e, s->row_begin, c64(e, s->sample_rows));
+    }
     if (chunks) {
         prefetch_rows(s, row_begin, imin(e, iadd(e, row_begin, c64(e, LANES)), row_end));
         c = loop_begin(e, row_begin, row_end, LANES, 0, NULL, NULL);
@@ -659,6 +685,8 @@ static void nest_by_panels(Grid *s, Val panel_begin, Val panel_end, Val stack)
     emit_levels(s, s->row_begin, s->row_end);
     scope_close(s, SCOPE_OUTER);
     if (chunks) loop_end(e, &c, NULL);
+    if (s->sample_rows > 0) loop_end(e, &i, NULL);
+    s->sample = NULL;
     loop_end(e, &l, NULL);
     s->row_begin = row_begin;
     s->row_end = row_end;
@@ -682,6 +710,8 @@ void emit_grid(Emitter *e, Frame *f, const Kernel *k)
     size_t nodes = e->g->nodes.len;
     Grid s = {.e = e, .f = f, .k = k, .view = k->view, .panels = view_panels(k->view)};
     s.by_rows = k->axis == AXIS_ROW && s.panels > 1;
+    bool images = k->contract != NO_NODE && op_class(graph_node(e->g, k->contract)->op) == CLASS_WINDOW && k->view.batch && k->axis == AXIS_NONE;
+    if (k->by_sample || images) s.sample_rows = k->view.per_sample;
     if (!e->scratch) {
         e->scratch = ARENA_NEW(e->arena, GridScratch);
         *e->scratch = (GridScratch){ARENA_ARRAY(e->arena, Memo, nodes), ARENA_ARRAY(e->arena, int, nodes), ARENA_ARRAY(e->arena, bool, nodes), ARENA_ARRAY(e->arena, bool, nodes)};
@@ -717,8 +747,8 @@ void emit_grid(Emitter *e, Frame *f, const Kernel *k)
     int64_t row_block = blocks.rows, panel_block = blocks.panels;
     Val stack = NULL;
     if (k->contract != NO_NODE && e->plan->storage[k->contract].kind != STORE_ARENA) {
-        if (row_block > 8192) { emit_fail(e, "internal: the product of kernel '%s' needs a buffer in the arena", k->name); return; }
-        stack = entry_memory(&s, row_block);
+        if (row_block > 8192 && s.sample_rows == 0) { emit_fail(e, "internal: the product of kernel '%s' needs a buffer in the arena", k->name); return; }
+        stack = entry_memory(&s, s.sample_rows > 0 ? s.sample_rows : row_block);
     }
     Val rows = view_rows_value(e, k->view, f->n);
     Val row_blocks = blocks.all_rows ? c64(e, 1) : ceil_div(e, rows, row_block);

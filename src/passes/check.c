@@ -77,8 +77,9 @@ static void check_extent(Check *c, const Kernel *k, NodeId id) {
     Extent e = extent_of(view_of(g, id), k->view);
     bool rows = k->axis == AXIS_ROW || k->axis == AXIS_BOTH, columns = k->axis == AXIS_COL || k->axis == AXIS_BOTH;
     if (heads_kernel(n) && (id != k->contract || e != EXTENT_FULL)) say(c, "is not its kernel's product", id);
-    if (e == EXTENT_OTHER || (e == EXTENT_ROW && !rows) || (e == EXTENT_COLUMN && !columns)) say(c, "does not fit its kernel's range", id);
+    if (e == EXTENT_OTHER || (e == EXTENT_ROW && !rows) || (e == EXTENT_COLUMN && !columns) || (e == EXTENT_SAMPLE && !k->by_sample)) say(c, "does not fit its kernel's range", id);
     if (e == EXTENT_SCALAR && op_class(n->op) != CLASS_REDUCE) say(c, "is a scalar in a grid", id);
+    if (k->by_sample && k->axis != AXIS_NONE) say(c, "is in a kernel that sums over samples as well as each sample", id);
     if (op_class(n->op) != CLASS_REDUCE) return;
     Extent from = extent_of(view_of(g, n->inputs[0]), k->view);
     ReduceKind kind = reduce_kind(c->plan, id);

@@ -14,7 +14,7 @@
 typedef struct Growing {
     int level;
     bool has_readers;            /* it can't be moved to a later level any more */
-    bool rows, columns;          /* sums over features, over rows */
+    bool rows, columns, samples; /* sums over features, over rows, over the rows of each sample */
     int reductions;
     double flops;
 } Growing;
@@ -193,6 +193,7 @@ static void place(Fuse *f, NodeId id, int kernel) {
         grow->reductions++;
         grow->rows = grow->rows || kind == REDUCE_ROWS;
         grow->columns = grow->columns || kind == REDUCE_COLUMNS;
+        grow->samples = grow->samples || kind == REDUCE_SAMPLES;
     }
     if (k->layer < 0) k->layer = n->layer;
     grow->flops += node_flops(plan, id);
@@ -206,12 +207,15 @@ static const double small_flops = 3e5;
 
 static bool small(const Fuse *f, const Growing *grow) { return f->plan->serial || grow->flops < small_flops; }
 
-static const char *axes_clash(const Fuse *f, int kernel, bool rows, bool columns) {
+static const char *axes_clash(const Fuse *f, int kernel, bool rows, bool columns, bool samples) {
     const Kernel *k = &f->plan->kernels.data[kernel];
     const Growing *grow = &f->growing.data[kernel];
     int64_t panels = view_panels(k->view);
     rows = rows || grow->rows;
     columns = columns || grow->columns;
+    samples = samples || grow->samples;
+    if (samples && (rows || columns)) return "sums over each sample and other sums want different tasks";
+    if (samples && k->contract != NO_NODE && node_at(f, k->contract)->op == IR_CONTRACT) return "a product's tiles know no samples";
     if (rows && columns && panels > 1) return "it sums over features, the kernel over rows, of more than one panel";
     if (rows && columns && !small(f, grow)) return "sums over both rows and features would leave the kernel to one thread";
     if (k->contract != NO_NODE && rows && panels > 1) return "it needs whole rows, and the product makes panels";
@@ -234,7 +238,7 @@ static const char *join_reduce(Fuse *f, NodeId id, int kernel) {
     if (kind == REDUCE_FOLD) return "its sum is over part of the rows";
     if (f->growing.data[kernel].reductions >= MOST_REDUCTIONS) return "the kernel holds enough sums";
     if (extent != EXTENT_FULL && !(inside && kind == REDUCE_TOTAL)) return "it sums another range";
-    return axes_clash(f, kernel, kind == REDUCE_ROWS, kind == REDUCE_COLUMNS);
+    return axes_clash(f, kernel, kind == REDUCE_ROWS, kind == REDUCE_COLUMNS, kind == REDUCE_SAMPLES);
 }
 
 static const char *join_map(Fuse *f, NodeId id, int kernel) {
@@ -244,6 +248,7 @@ static const char *join_map(Fuse *f, NodeId id, int kernel) {
     case EXTENT_FULL: return NULL;
     case EXTENT_COLUMN: return grow->columns ? NULL : "it is one row, the kernel many";
     case EXTENT_ROW: return grow->rows ? NULL : "it is one number a row, the kernel many";
+    case EXTENT_SAMPLE: return grow->samples ? NULL : "it is one row a sample, the kernel many";
     default: return "its range is another";
     }
 }
@@ -521,6 +526,7 @@ Plan *pass_fuse(Plan *plan) {
         const Growing *grow = &f.growing.data[k];
         kernel->phase = grow->level;
         kernel->axis = grow->rows && grow->columns ? AXIS_BOTH : grow->rows ? AXIS_ROW : grow->columns ? AXIS_COL : AXIS_NONE;
+        kernel->by_sample = grow->samples;
         kernel->flops = grow->flops;
         kernel_stages(plan, kernel);
     }

@@ -12,6 +12,7 @@ libnnc_a_SOURCES += \
 	src/passes/plan.h \
 	src/passes/recompute.c \
 	src/passes/relations.c \
+	src/passes/samples.c \
 	src/passes/schedule.c \
 	src/passes/show.c \
 	src/passes/simplify.c \

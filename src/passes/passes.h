@@ -23,11 +23,11 @@ double node_flops(const Plan *plan, NodeId id);
 static inline bool heads_kernel(const Node *n) { return n->op == IR_CONTRACT || op_class(n->op) == CLASS_WINDOW; }
 
 /* How a node stands to a kernel's range. */
-typedef enum Extent { EXTENT_FULL, EXTENT_COLUMN /* one row */, EXTENT_ROW /* one feature */, EXTENT_SCALAR, EXTENT_OTHER } Extent;
+typedef enum Extent { EXTENT_FULL, EXTENT_COLUMN /* one row */, EXTENT_ROW /* one feature */, EXTENT_SAMPLE /* one row a sample */, EXTENT_SCALAR, EXTENT_OTHER } Extent;
 Extent extent_of(View node, View kernel);
 
 /* What a reduction is in the grid of its input. */
-typedef enum ReduceKind { REDUCE_TOTAL, REDUCE_COLUMNS, REDUCE_ROWS, REDUCE_FOLD } ReduceKind;
+typedef enum ReduceKind { REDUCE_TOTAL, REDUCE_COLUMNS, REDUCE_ROWS, REDUCE_SAMPLES, REDUCE_FOLD } ReduceKind;
 ReduceKind reduce_kind(const Plan *plan, NodeId id);
 
 /* The factors of a product as its kernel reads them: C's lanes come from `lanes`, laid out along lanes_axis; `rows` comes as it is. */
@@ -53,6 +53,8 @@ void kernel_stages(Plan *plan, Kernel *kernel);
 /* Sets Placed.stored of all kernels. */
 void mark_stored(Plan *plan, const Uses *uses);
 bool moves_alone(const Plan *plan, NodeId id);           /* MOVE ops that need a kernel, and broadcasts beyond a row map */
+/* samples.c: the sum of images to one number a channel, over space and then over samples; NO_NODE: it is none, or too small. */
+NodeId sum_by_samples(Graph *g, NodeId a, Shape to);
 /* views.c */
 void find_views(Plan *plan, const bool *live);
 bool is_view(const Plan *plan, NodeId id);

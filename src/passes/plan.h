@@ -14,7 +14,9 @@
  *   AXIS_NONE  one stage, no reductions but to scalars.          Tasks: blocks of rows x blocks of panels.
  *   AXIS_ROW   reductions over features ([r, F] -> [r, 1]).       Tasks: blocks of rows; each row is swept stage by stage (softmax, layernorm).
  *   AXIS_COL   reductions over rows ([r, F] -> [1, F]).           Tasks: panels; each panel is swept over all rows, stage by stage (batch statistics).
+ *              Of images only where a sample has few pixels: else sums go by samples first (samples.c), and what is left is a grid of n rows.
  *   AXIS_BOTH  both: only where there is one panel.                One task.
+ * AXIS_NONE with `by_sample`: it also reduces over the rows of each sample ([n s, F] -> [n, F]). Tasks hold whole samples, which are swept one by one, stage by stage.
  * A GRID kernel may start with a matrix product (`contract`), whose elements are then values of stage 0, in registers. With AXIS_ROW that needs one panel.
  * Reductions to a scalar give one float64 partial a task, stored in the arena (`Storage.offset`, in doubles from the arena's start, one a task);
  * the SCALAR kernel that reads the node sums them in task order. The tasks depend on shapes alone, never on threads or vector width.
@@ -25,7 +27,8 @@
  * With one panel AXIS_ROW needs no second sweep, and all its nodes share a stage. Updates of such vectors (bias, gamma, beta, moving statistics)
  * stand in the same kernel where phases allow it. An ASSIGN has the last stage that reads the tensor's old value, and stands behind all others.
  * A reduction to a scalar may read a node of the whole range, or one worked out once a panel or row: it then counts each panel or row once.
- * A kernel may hold nodes of one feature in AXIS_ROW and AXIS_BOTH alone, nodes of one row (of a range with more) in AXIS_COL and AXIS_BOTH alone.
+ * A kernel may hold nodes of one feature in AXIS_ROW and AXIS_BOTH alone, nodes of one row (of a range with more) in AXIS_COL and AXIS_BOTH alone,
+ * nodes of one row a sample where it is by_sample alone; these are worked out once a panel and sample, as those of one row are once a panel.
  * Task t of a GRID kernel takes row block t % R and panel block t / R, R = row_block ? ceil(rows / row_block) : 1; other kernels split likewise.
  *
  * SCALARS are nodes of one element without batch, whatever their rank. SCALAR kernels read other scalars, partials, STORE_TENSOR, and one-element
@@ -75,6 +78,7 @@ typedef struct Kernel {
     const char *name;            /* "forward dense1+batchnorm1+relu1", for --plan and profiles */
     View view;                   /* GRID: the range */
     Axis axis;
+    bool by_sample;              /* GRID, AXIS_NONE: it holds sums over the rows of each sample */
     NodeId contract;             /* GRID: the product in stage 0, or NO_NODE */
     int stages;
     VEC(Placed) placed;          /* GRID, SCALAR: topological order; ASSIGN and EMIT of scalars among them */

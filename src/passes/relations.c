@@ -71,7 +71,7 @@ typedef struct StageWalk { const Plan *plan; int index, result, tensor; bool fou
 /* Worked out once a panel or row, not in every cell. */
 static bool is_vector(const Plan *plan, const Kernel *k, NodeId id) {
     Extent e = extent_of(view_of(plan->graph, id), k->view);
-    return e == EXTENT_COLUMN || (e == EXTENT_ROW && k->axis == AXIS_ROW && view_panels(k->view) > 1);
+    return e == EXTENT_COLUMN || (e == EXTENT_SAMPLE && k->by_sample) || (e == EXTENT_ROW && k->axis == AXIS_ROW && view_panels(k->view) > 1);
 }
 
 static bool ends_sweep(const Plan *plan, const Kernel *k, NodeId id) {

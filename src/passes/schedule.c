@@ -215,7 +215,7 @@ static void split_grid(Plan *plan, Kernel *k) {
     int64_t rows = view_rows_max(plan, k->view), panels = view_panels(k->view);
     int64_t most = at_most(MOST_TASKS, at_least(1, (int64_t)(k->flops / TASK_FLOPS)));
     bool windows = k->contract != NO_NODE && op_class(graph_node(plan->graph, k->contract)->op) == CLASS_WINDOW;
-    if (windows && (k->axis == AXIS_NONE || k->axis == AXIS_ROW)) {
+    if (k->by_sample || (windows && (k->axis == AXIS_NONE || k->axis == AXIS_ROW))) {
         split_windows(plan, k, most);
         return;
     }

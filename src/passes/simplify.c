@@ -169,7 +169,10 @@ static NodeId rebuild(Rebuild *r, const Node *old) {
     switch (op_class(old->op)) {
     case CLASS_LEAF: break;
     case CLASS_MAP: return rebuild_map(r, old, in);
-    case CLASS_REDUCE: return g_reduce(g, old->op, materialised(g, in[0], NULL), old->shape);
+    case CLASS_REDUCE: {
+        NodeId from = materialised(g, in[0], NULL), apart = old->op == IR_REDUCE_SUM ? sum_by_samples(g, from, old->shape) : NO_NODE;
+        return apart != NO_NODE ? apart : g_reduce(g, old->op, from, old->shape);
+    }
     case CLASS_CONTRACT: {
         NodeId a = materialised(g, unshaped(g, in[0]), NULL), b = materialised(g, unshaped(g, in[1]), NULL);
         return g_contract(g, a, b, old->as.contract.ta, old->as.contract.tb, old->shape);

@@ -29,6 +29,7 @@ Extent extent_of(View node, View kernel) {
     if (view_scalar(node)) return EXTENT_SCALAR;
     if (view_one_row(node) && node.features == kernel.features) return EXTENT_COLUMN;
     if (node.batch == kernel.batch && node.per_sample == kernel.per_sample && node.features == 1) return EXTENT_ROW;
+    if (node.batch && kernel.batch && node.per_sample == 1 && node.features == kernel.features) return EXTENT_SAMPLE;
     return EXTENT_OTHER;
 }
 
@@ -74,6 +75,7 @@ bool view_row_map(Shape operand, int operand_feature_axis, Shape grid, int grid_
 }
 
 int64_t kernel_segment(const Plan *plan, const Kernel *k) {
+    if (k->by_sample) return k->view.per_sample;
     if (k->contract == NO_NODE || op_class(graph_node(plan->graph, k->contract)->op) != CLASS_WINDOW) return 1;
     View v = view_of(plan->graph, k->contract);
     return graph_node(plan->graph, k->contract)->op == IR_CONV_WEIGHT ? v.per_sample / graph_node(plan->graph, k->contract)->as.window.parts : v.per_sample;
@@ -96,6 +98,8 @@ ReduceKind reduce_kind(const Plan *plan, NodeId id) {
     int oe = axis_from_end(n->shape, n->feature_axis), ie = axis_from_end(from->shape, from->feature_axis);
     if (out.batch == in.batch && out.per_sample == in.per_sample && out.features == 1) return REDUCE_ROWS;
     if (view_one_row(out) && out.features == in.features && oe == ie) return REDUCE_COLUMNS;
+    bool outermost = from->shape.rank > 1 && from->shape.dim[0] == DIM_BATCH && from->feature_axis != 0;
+    if (outermost && out.batch && out.per_sample == 1 && out.features == in.features && oe == ie) return REDUCE_SAMPLES;
     return REDUCE_FOLD;
 }
 
