@@ -109,7 +109,7 @@ static void check_kernel(Check *c, int index) {
         check_inlined(c, c->reader);
         visit_sources(plan, c->reader, check_source, c);
         if (plan->home[c->reader] != index) say(c, "has another home", c->reader);
-        int copy = graph_node(plan->graph, c->reader)->op == IR_CONTRACT ? contract_relayout(plan, c->reader) : -1;
+        int copy = contract_relayout(plan, c->reader);
         if (copy >= 0 && plan->phases && plan->kernels.data[plan->relayouts.data[copy].home].phase >= k->phase) say(c, "is copied too late", plan->relayouts.data[copy].node);
     }
 }

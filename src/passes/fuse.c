@@ -147,7 +147,7 @@ static void need_source(void *context, NodeId u) {
 static int level_needed(Fuse *f, NodeId id, int kernel) {
     Needs n = {.f = f, .reader = id, .kernel = kernel};
     visit_sources(f->plan, id, need_source, &n);
-    int copy = node_at(f, id)->op == IR_CONTRACT ? contract_relayout(f->plan, id) : -1;
+    int copy = contract_relayout(f->plan, id);
     if (copy >= 0) {
         int level = f->growing.data[f->plan->relayouts.data[copy].home].level + 1;
         if (level > n.level) n.level = level;

@@ -34,7 +34,7 @@ ReduceKind reduce_kind(const Plan *plan, NodeId id);
 typedef struct Factors { NodeId lanes, rows; int lanes_axis; bool sound; double inner; } Factors;
 Factors contract_factors(const Plan *plan, NodeId id);
 
-/* The second copy that a product reads its lanes from, an index of plan->relayouts, or -1. */
+/* The second copy that a product reads its lanes from, an index of plan->relayouts, or -1; of other nodes -1. */
 int contract_relayout(const Plan *plan, NodeId id);
 /* Whether a product reads an input where it lies, not (only) a second copy of it. */
 bool contract_reads_itself(const Plan *plan, NodeId id, NodeId input);

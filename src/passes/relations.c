@@ -56,6 +56,7 @@ void visit_sources(const Plan *plan, NodeId id, VisitSource visit, void *context
 }
 
 int contract_relayout(const Plan *plan, NodeId id) {
+    if (graph_node(plan->graph, id)->op != IR_CONTRACT) return -1;
     Factors f = contract_factors(plan, id);
     return graph_node(plan->graph, f.lanes)->feature_axis != f.lanes_axis ? plan->copy[f.lanes] : -1;
 }

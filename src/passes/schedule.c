@@ -56,7 +56,6 @@ static void data_edges(Schedule *s, Readers *readers) {
             w.node = kernel->node != NO_NODE ? kernel->node : kernel->placed.data[i].node;
             visit_sources(plan, w.node, source_edge, s);
             visit_sources(plan, w.node, tensor_source, &w);
-            if (graph_node(plan->graph, w.node)->op != IR_CONTRACT) continue;
             int copy = contract_relayout(plan, w.node);
             if (copy >= 0) edge_add(s, plan->relayouts.data[copy].home, (int)k, NO_NODE);
             int weight, input;
