@@ -41,6 +41,7 @@ static bool read_source(opening *o, int part, const json_t *form)
 {
     nnrt_source_request request = { .form = form, .folder = o->folder, .seed = o->data->seed, .task = o->task, .like = part == NNRT_TRAIN ? NULL : &o->source[NNRT_TRAIN] };
     o->given[part] = true;
+    o->e->setting = part == NNRT_TRAIN && json_is_object(setting(o, "source")) ? "source" : part_names[part];
     return nnrt_source_read(&request, &o->source[part], o->e)
         && (o->source[part].count <= INT32_MAX || nnrt_fail(o->e, NNRT_FILES, "too-large", "%s: holds more samples than can be numbered", o->source[part].x_name));
 }
@@ -79,6 +80,7 @@ static bool take_shape(opening *o)
     nnrt_data *data = o->data;
     const nnrt_source *s = &o->source[NNRT_TRAIN];
     const json_t *shape = setting(o, "shape");
+    o->e->setting = shape ? "shape" : NULL;
     data->rank = s->rank;
     data->x_name = s->x_name && *s->x_name ? strdup(s->x_name) : NULL;
     memcpy(data->shape, s->shape, sizeof data->shape);
@@ -109,6 +111,7 @@ static bool take_targets(opening *o, float *target[NNRT_PARTS])
     nnrt_data *data = o->data;
     nnrt_classes classes = { 0 };
     data->classify = o->task == NNRT_TASK_CLASSIFY || (o->task == NNRT_TASK_AUTO && o->source[NNRT_TRAIN].kind != NNRT_LABEL_REAL);
+    o->e->setting = o->task == NNRT_TASK_AUTO ? NULL : "task";
     bool taken = !data->classify || nnrt_classes_find(&o->source[NNRT_TRAIN], &classes, o->e);
     for (int part = 0; taken && part < NNRT_PARTS; part++)
         if (o->given[part])
@@ -145,6 +148,7 @@ static bool hold_out(opening *o, float *x, float *y)
         const json_t *fraction = setting(o, part_names[order[k]]);
         if (!json_is_number(fraction) || json_number_value(fraction) == 0) continue;
         double share = json_number_value(fraction);
+        o->e->setting = part_names[order[k]];
         any = true;
         if (!(share > 0 && share <= 1)) good = nnrt_fail(o->e, NNRT_SCRIPT, "out-of-range", "data '%s': '%s' is a share between 0 and 100%%, not %g%%", data->name, part_names[order[k]], 100 * share);
         good = good && nnrt_hold_out(part_of, s->count, order[k], share, data, data->classify && data->target_rank == 0 ? y : NULL, o->e);
@@ -172,6 +176,7 @@ static bool take_parts(opening *o)
         missing |= o->source[part].has_missing;
     }
     if (!taken || !hold_out(o, data->storage[0], data->storage[1])) return false;
+    o->e->setting = NULL;
     for (int part = NNRT_VALIDATION; part < NNRT_PARTS; part++)
         if (o->given[part]) take_part(data, part, o->source[part].count, data->storage[2 * part], data->storage[2 * part + 1]);
     if (o->source[NNRT_TRAIN].table && !(data->feature_name = nnrt_table_feature_names(o->source[NNRT_TRAIN].table, data->sample_size))) return nnrt_out_of_memory(o->e, data->name);

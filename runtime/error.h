@@ -9,6 +9,7 @@ typedef struct nnrt_error {
     char code[32];               /* a short name such as "missing-file", which src/support/diag.def explains */
     char text[1024];             /* one line, names file, row and column where there are such */
     char help[512];              /* empty: none */
+    const char *setting;         /* the data's key at fault, a constant; NULL: not known */
 } nnrt_error;
 /* Fills e, unless it holds an error already; always returns false. */
 bool nnrt_fail(nnrt_error *e, int status, const char *code, const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -146,7 +146,8 @@ bool nnrt_do_load(nnrt_program *program, nnrt_error *e)
     bool ensemble = nnrt_action_text(program, "ensemble") != NULL;
     if (model && ensemble) model = stored_of(program, model, e);
     if (!model) return false;
-    if (ensemble && program->session->options.dry_run) return true;      /* it has fewer members than it will have */
+    /* A dry run has written no file, and its ensemble has fewer members than it will have. */
+    if (program->session->options.dry_run && (ensemble || json_is_true(json_object_get(program->action, "made")))) return true;
     if (!from) return nnrt_fail(e, NNRT_SCRIPT, "internal", "'load' of the program names no file");
     char *path = nnrt_program_path(program, from);
     bool well = path ? nnrt_model_load(model, path, e) : nnrt_no_memory(e);

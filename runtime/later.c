@@ -234,7 +234,7 @@ static void write_value(FILE *to, value v, bool quoted)
     switch (v.kind) {
     case NOTHING: fputs("none", to); break;
     case TRUTH: fputs(v.truth ? "true" : "false", to); break;
-    case NUMBER: fprintf(to, "%.6g", v.number); break;
+    case NUMBER: fprintf(to, "%.6g", isnan(v.number) ? NAN : v.number); break;      /* a NaN has no sign here */
     case TEXT: fprintf(to, quoted ? "\"%s\"" : "%s", v.text); break;
     case TREE: write_tree(to, v.tree); break;
     }

@@ -205,6 +205,17 @@ static const struct row *find(const char *name)
     return NULL;
 }
 
+const char *nnrt_metric_name(size_t i)
+{
+    return i < sizeof rows / sizeof *rows ? rows[i].name : NULL;
+}
+
+bool nnrt_metric_suits(const char *name, bool classify)
+{
+    const struct row *row = find(name);
+    return !row || (row->kind == CLASSES) == classify;
+}
+
 nnrt_sample_set nnrt_samples_of(const nnrt_data *data, const nnrt_model *model, int64_t count, const float *out, const float *target)
 {
     nnrt_sample_set set = { .out = out, .target = target, .classify = data->classify, .classes = data->classes, .head = model->head };
@@ -218,7 +229,7 @@ bool nnrt_metric_read(const json_t *declared, const nnrt_data *data, nnrt_metric
     const char *name = json_string_value(json_object_get(declared, "name"));
     const struct row *row = find(name);
     if (!row) return nnrt_fail(e, NNRT_SCRIPT, "unknown-metric", "there is no metric '%s'", name ? name : "");
-    if ((row->kind == CLASSES) != data->classify)
+    if (!nnrt_metric_suits(name, data->classify))
         return nnrt_fail(e, NNRT_SCRIPT, "wrong-target", "metric '%s' is of %s, but the targets of data '%s' are %s", name,
                          row->kind == CLASSES ? "classes" : "real values", data->name, data->classify ? "classes" : "real values");
     *metric = (nnrt_metric){ row->name, (int64_t)json_number_value(json_object_get(declared, "k")) };

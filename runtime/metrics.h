@@ -20,6 +20,8 @@ nnrt_sample_set nnrt_samples_of(const nnrt_data *data, const nnrt_model *model, 
 /* From { "name": "top_k", "k": 2 }; e filled where there is no such metric or it does not fit the data. */
 bool nnrt_metric_read(const json_t *declared, const nnrt_data *data, nnrt_metric *metric, nnrt_error *e);
 bool nnrt_metric_is_number(const nnrt_metric *metric);                        /* all but confusion */
+const char *nnrt_metric_name(size_t i);                                       /* those of metrics.def in their order; NULL behind the last */
+bool nnrt_metric_suits(const char *name, bool classify);                      /* whether it measures such targets; true of what is no metric */
 bool nnrt_metric_rises(const char *name);                                     /* better when higher */
 bool nnrt_metric_compute(const nnrt_metric *metric, const nnrt_sample_set *set, double *value, nnrt_error *e);
 /* The action's metrics of a sample set into the result; null for each where set is NULL (evaluate.c). */

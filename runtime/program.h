@@ -36,7 +36,7 @@
  *            "fingerprint": text of network, data and recipe, kept in checkpoints; "optimizer": "adam", "loss": "cross_entropy"
  *  evaluate  "model" "data" "part": "test" "as"|null "unit" "metrics": [METRIC], "loss": bool, "pictured": whether the result is drawn later on
  *  predict   "model" "data" "part" "to" "unit" "passes": 0 | n (then "unit" draws dropout anew each pass, told by call->step)
- *  save      "model" "to"          load  "model" "from"
+ *  save      "model" "to"          load  "model" "from" "made" (true: an action above writes the file)
  *  print     "values": [LATER]     assert  "condition": LATER, "message": LATER | null, "text": the condition as written
  *  export    "model" "to" "graph" (onnx.h says its form)
  *  plot      "to", "text": what is plotted, as written, "pictures": one or several of one kind, each with its "name" and

@@ -1,9 +1,11 @@
 /* compile.c: the phases from a source file to planned units, and what they share across the inputs of a session.
  *
- * All that can be found wrong without data is reported before any data is opened. */
+ * What is whole in a script with errors is still held against its data and shapes, so that all is told at once; no unit is made then. */
 #include "driver/compile.h"
 #include "augment.h"
 #include "driver/driver.h"
+#include "driver/fit.h"
+#include "driver/sound.h"
 #include "driver/values.h"
 #include <stdlib.h>
 #include <string.h>
@@ -152,7 +154,7 @@ static bool phase_check(Compiler *c, Compiled *out)
     out->checked = sema_check(c->sema, out->script);
     if (c->options->command->bit == FOR_REPL) note_models(c, out->script);
     if (c->options->command->bit != FOR_REPL) sema_finish_params(c->sema);
-    for (size_t i = 0; i < out->checked->count && !c->diags->errors; i++) {
+    for (size_t i = 0; i < out->checked->count; i++) {
         CompiledAction *a = ARENA_NEW(c->arena, CompiledAction);
         a->action = out->checked->actions[i];
         for (size_t k = 0; k < a->action->value_count; k++)
@@ -160,7 +162,10 @@ static bool phase_check(Compiler *c, Compiled *out)
                 diag_error(c->diags, DIAG_NESTING_TOO_DEEP, a->action->values[k]->span, "this value is made of more than %d steps", MOST_LEVELS);
         vec_push(c->arena, &out->actions, a);
     }
-    return c->diags->errors == 0;
+    if (!c->diags->errors) return true;
+    if (c->options->command->bit == FOR_REPL || !(out->broken = broken_statements(c, out->script))) return false;
+    keep_sound_actions(out);
+    return true;
 }
 
 static DataUse *find_data(const Compiler *c, const DataDecl *decl)
@@ -206,7 +211,8 @@ static DataUse *open_data(Compiler *c, Compiled *out, const DataDecl *decl)
         const nnrt_data *opened = nnrt_session_data(session, json, c->folder, &e);
         if (!opened) {
             json_decref(json);
-            compiler_report_runtime(c, setting_span(&decl->settings, setting_given(&decl->settings, "source") ? "source" : "train"), &e);
+            const char *key = e.setting && setting_given(&decl->settings, e.setting) ? e.setting : setting_given(&decl->settings, "source") ? "source" : "train";
+            compiler_report_runtime(c, setting_span(&decl->settings, key), &e);
             return NULL;
         }
         use = ARENA_NEW(c->arena, DataUse);
@@ -223,16 +229,19 @@ static DataUse *open_data(Compiler *c, Compiled *out, const DataDecl *decl)
 
 static bool phase_data(Compiler *c, Compiled *out)
 {
+    size_t kept = 0;
     for (size_t i = 0; i < out->actions.len; i++) {
         CompiledAction *a = out->actions.data[i];
         if (a->action->data) a->data = open_data(c, out, a->action->data);
+        if (!a->action->data || a->data) out->actions.data[kept++] = a;
     }
+    out->actions.len = kept;
     for (size_t i = 0; c->options->command->bit == FOR_CHECK && i < out->script->len; i++) {
         const Stmt *stmt = out->script->data[i];
-        const DataDecl *decl = stmt->kind == STMT_DATA ? sema_find_data(c->sema, stmt->name.text) : NULL;
+        const DataDecl *decl = stmt->kind == STMT_DATA && !is_broken(out, stmt) ? sema_find_data(c->sema, stmt->name.text) : NULL;
         if (decl) open_data(c, out, decl);
     }
-    return c->diags->errors == 0;
+    return c->diags->errors == 0 || c->options->command->bit != FOR_REPL;
 }
 
 static const ModelDecl *teacher_of(const Compiler *c, const CompiledAction *a)
@@ -301,7 +310,7 @@ static void check_unused_models(Compiler *c, Compiled *out)
     for (size_t i = 0; i < out->script->len; i++) {
         const Stmt *stmt = out->script->data[i];
         const ModelDecl *decl = stmt->kind == STMT_MODEL ? sema_find_model(c->sema, stmt->name.text) : NULL;
-        if (!decl || !decl->states_input || !takes_no_arguments(stmt)) continue;
+        if (!decl || is_broken(out, stmt) || !decl->states_input || !takes_no_arguments(stmt)) continue;
         bool used = false;
         for (size_t k = 0; k < out->actions.len && !used; k++) used = out->actions.data[k]->action->model == decl;
         if (used) continue;
@@ -328,8 +337,22 @@ static void check_numbers(Compiler *c, const CompiledAction *a, const DataUse **
     }
 }
 
+/* Where other statements are broken, a model may have met its data there: errors behind the first `before` that say it has met none are taken back. */
+static void forget_unmet(Compiler *c, size_t before)
+{
+    size_t kept = before;
+    for (size_t i = before; i < c->diags->list.len; i++) {
+        Diagnostic *d = c->diags->list.data[i];
+        if (d->id == DIAG_NO_INPUT || d->id == DIAG_NEEDS_DATA) c->diags->errors--;
+        else c->diags->list.data[kept++] = d;
+    }
+    c->diags->list.len = kept;
+}
+
 static bool phase_shapes(Compiler *c, Compiled *out)
 {
+    size_t before = c->diags->list.len;
+    bool broken = c->diags->errors > 0;
     const DataUse *told = NULL;
     for (size_t i = 0; i < out->actions.len; i++) {
         CompiledAction *a = out->actions.data[i];
@@ -339,7 +362,11 @@ static bool phase_shapes(Compiler *c, Compiled *out)
         ModelInstance *taught_by = teacher ? shape_model(c, teacher, a->data, setting_span(&a->action->recipe, "distill")) : NULL;
         if (taught_by) list_model(c, out, taught_by);
         if (a->model && a->data && lower_check_fit(c->lower, a->model, &a->data->info, a->action)) check_numbers(c, a, &told);
+        if (a->data) fit_metrics(c, a);
     }
+    fit_results(c, out);
+    if (c->options->command->bit == FOR_CHECK || (c->options->command->bit == FOR_RUN && !c->options->resume)) fit_loads(c, out);
+    if (broken) forget_unmet(c, before);
     check_unused_models(c, out);
     return c->diags->errors == 0;
 }

@@ -53,6 +53,7 @@ typedef struct Compiled {
     const SourceFile *file;
     Script *script;
     CheckedScript *checked;
+    bool *broken;                        /* a flag a statement, where the script has errors; else NULL */
     VEC(CompiledAction *) actions;
     VEC(DataUse *) data;                 /* each once, in order of first use */
     VEC(ModelInstance *) models;

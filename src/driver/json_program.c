@@ -1,4 +1,5 @@
 /* json_program.c: a compiled script as JSON: data, weights, models, units, and what each action has to say. */
+#include "driver/fit.h"
 #include "driver/json_program.h"
 #include "driver/onnx.h"
 #include "driver/values.h"
@@ -345,8 +346,8 @@ static void write_save(Writer *w, const CompiledAction *a, json_t *object)
 
 static void write_load(Writer *w, const CompiledAction *a, json_t *object)
 {
-    (void)w;
     put_text(object, "from", a->action->path);
+    if (fit_made_above(w->compiled, a)) put(object, "made", json_true());
 }
 
 static void write_prune(Writer *w, const CompiledAction *a, json_t *object)

@@ -38,6 +38,18 @@ static bool fail(Walk *w, const UsePlace *place, DiagId id, Span span, const cha
     return false;
 }
 
+/* What sema finds wrong in a body only where it is used is told with the uses that led there. */
+static void tell_uses(Walk *w, const Frame *frame, size_t told_before) {
+    for (size_t i = told_before; i < w->lower->diags->list.len; i++) notes_of_uses(w->lower, w->lower->diags->list.data[i], frame->place);
+}
+
+static Value eval_here(Walk *w, const Frame *frame, const Scope *scope, const Expr *expr) {
+    size_t before = w->lower->diags->list.len;
+    Value v = sema_eval(w->lower->sema, scope, expr);
+    tell_uses(w, frame, before);
+    return v;
+}
+
 /* ---- values ---- */
 static int add_value(Walk *w, BodyValue value) {
     vec_push(w->lower->arena, &w->network->values, value);
@@ -270,7 +282,9 @@ static int apply_link(Walk *w, Frame *frame, Scope *scope, const Expr *link, int
     Bound *bound = link->kind == EXPR_NAME || link->kind == EXPR_CALL ? find_bound(frame, link->name.text) : NULL;
     const Expr *written = bound && bound->layer ? bound->layer : link;
     if (bound && !bound->layer) return fail(w, frame->place, DIAG_WRONG_KIND, link->span, "a value stands at the start of a chain, and here is its middle"), -1;
+    size_t before = w->lower->diags->list.len;
     Call *call = sema_link(w->lower->sema, scope, written);
+    tell_uses(w, frame, before);
     if (!call) {
         if (!w->lower->diags->errors) fail(w, frame->place, DIAG_WRONG_KIND, link->span, "this is no layer");
         return -1;
@@ -326,7 +340,7 @@ static bool whole_number(Walk *w, Frame *frame, const Value *v, Span span, doubl
 }
 
 static bool walk_repeat(Walk *w, Frame *frame, Scope *scope, const BodyItem *item) {
-    Value v = sema_eval(w->lower->sema, scope, item->expr);
+    Value v = eval_here(w, frame, scope, item->expr);
     int64_t first = 1, last = 0;
     if (v.kind == VALUE_RANGE) first = v.dims[0], last = v.dims[1];
     else if (!whole_number(w, frame, &v, item->expr->span, 0, &last)) return false;
@@ -345,7 +359,7 @@ static bool walk_repeat(Walk *w, Frame *frame, Scope *scope, const BodyItem *ite
 
 static bool walk_if(Walk *w, Frame *frame, Scope *scope, const BodyItem *item) {
     for (;;) {
-        Value v = sema_eval(w->lower->sema, scope, item->expr);
+        Value v = eval_here(w, frame, scope, item->expr);
         if (v.kind == VALUE_ERROR) return false;
         if (v.kind != VALUE_BOOL && v.kind != VALUE_NUMBER)
             return fail(w, frame->place, v.kind == VALUE_LATER ? DIAG_NOT_CONSTANT : DIAG_WRONG_TYPE, item->expr->span, "a condition that is known when the network is compiled is needed here");
@@ -369,7 +383,7 @@ static bool walk_weight(Walk *w, Frame *frame, Scope *scope, const BodyItem *ite
         return fail(w, frame->place, DIAG_WRONG_SHAPE, item->span, arena_printf(lower->arena, "a weight has at most %d sides", GRAPH_MAX_RANK - 1));
     Shape shape = { .rank = (int)item->dim_count };
     for (size_t i = 0; i < item->dim_count; i++) {
-        Value v = sema_eval(lower->sema, scope, item->dims[i]);
+        Value v = eval_here(w, frame, scope, item->dims[i]);
         if (!whole_number(w, frame, &v, item->dims[i]->span, 1, &shape.dim[i])) return false;
     }
     if (shape_elements(shape) > WEIGHT_MOST_ELEMENTS)
@@ -387,7 +401,9 @@ static bool walk_weight(Walk *w, Frame *frame, Scope *scope, const BodyItem *ite
         spec.feature_axis = shape.rank ? shape.rank - 1 : 0;
         spec.init = init_for_activation(NULL, fan_in, fan_out);
         if (item->expr) {
+            size_t before = lower->diags->list.len;
             Call *call = sema_call(lower->sema, scope, FORM_INIT, item->expr);
+            tell_uses(w, frame, before);
             if (!call) return false;
             init_from_value(&(Value){ .kind = VALUE_CALL, .call = call }, fan_in, fan_out, &spec.init);
         }

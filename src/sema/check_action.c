@@ -138,7 +138,7 @@ static const DataDecl *find_data(Check *c, const Expr *expr)
     }
     const char *kind = name_map_get(&sema->models, expr->name.text) ? "a model" : name_map_get(&sema->recipes, expr->name.text) ? "a recipe" : name_map_get(&sema->symbols, expr->name.text) ? "a value" : NULL;
     if (kind) {
-        diag_error(sema->diags, DIAG_WRONG_KIND, expr->span, "'%s' is %s, not data", expr->name.text, kind);
+        help_declared(sema, diag_error(sema->diags, DIAG_WRONG_KIND, expr->span, "'%s' is %s, not data", expr->name.text, kind), "data", &sema->data);
     } else if (!may_be_declared_in_broken_text(sema, expr->name.text)) {
         NameList names = { 0 };
         name_list_add_map(sema->arena, &names, &sema->data);
@@ -208,7 +208,8 @@ static const RecipeDecl *find_recipe(Check *c, const Expr *expr)
     if (expr->kind != EXPR_NAME) {
         clause_error(c, DIAG_WRONG_KIND, expr->span, expr->kind == EXPR_LIST ? "takes one recipe" : "needs the name of a recipe behind 'with'");
     } else if (name_map_get(&sema->models, expr->name.text) || name_map_get(&sema->data, expr->name.text)) {
-        diag_error(sema->diags, DIAG_WRONG_KIND, expr->span, "'%s' is %s, not a recipe", expr->name.text, name_map_get(&sema->models, expr->name.text) ? "a model" : "data");
+        Diagnostic *d = diag_error(sema->diags, DIAG_WRONG_KIND, expr->span, "'%s' is %s, not a recipe", expr->name.text, name_map_get(&sema->models, expr->name.text) ? "a model" : "data");
+        help_declared(sema, d, "recipes", &sema->recipes);
     } else if (!may_be_declared_in_broken_text(sema, expr->name.text)) {
         NameList names = { 0 };
         name_list_add_map(sema->arena, &names, &sema->recipes);

@@ -207,6 +207,7 @@ void declare_function(Sema *sema, const Stmt *stmt)
         return;
     }
     formula->check(sema, scope, stmt);
+    form->broken = sema->diags->errors > errors;
     sema->declaring = NULL;
     if (sema->repl && sema->diags->errors > errors) {
         if (hides) name_map_set(sema->arena, map, stmt->name.text, (void *)earlier);

@@ -143,6 +143,7 @@ static Value call_function(Sema *sema, const Scope *scope, const Form *form, con
     Knowledge k = knowledge(args, form->arg_count);
     if (k == SOME_WRONG) return value_error(expr->span);
     if (k == SOME_UNKNOWN) return value_unknown(expr->span);
+    if (form->broken) return value_error(expr->span);
     if (form->decl) return call_declared(sema, form, args, expr);
     const Primitive *primitive = find_primitive(form->name);
     if (k == SOME_LATER) return later_call(sema, primitive, args, expr);

@@ -169,6 +169,8 @@ bool is_recursive(Sema *sema, const Stmt *stmt, FormCategory category);   /* REP
 bool may_be_declared_in_broken_text(Sema *sema, const char *name);
 /* diag_unknown for names that a script declares: says so where that happens further down. */
 Diagnostic *report_unknown(Sema *sema, DiagId id, Span span, const char *what, const char *name, const char *const *accepted, size_t count);
+/* "declared models: m and n", of the declarations that the map holds. */
+void help_declared(Sema *sema, Diagnostic *to, const char *kinds, const NameMap *map);
 void report_unavailable(Sema *sema, Span span, const char *what, const char *name);
 bool symbol_add(Sema *sema, Name name, Value value, Symbol **out);
 const BodyItem *find_model_part(const Form *form, const char *name);      /* what binds this name in the model's body, or NULL */

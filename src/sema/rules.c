@@ -1,5 +1,6 @@
 /* rules.c: what the arguments of one call must fulfil together, form by form. */
 #include "sema/internal.h"
+#include <math.h>
 
 typedef struct Rule { FormCategory category; const char *name; bool (*check)(Sema *sema, const Call *call); } Rule;
 
@@ -85,11 +86,28 @@ static bool csv(Sema *sema, const Call *call)
     return has_name(sema, call);
 }
 
+static bool scale(Sema *sema, const Call *call)
+{
+    const Value *k = call_arg(call, "k");
+    if (!is_known(k) || (isfinite(k->number) && k->number != 0)) return true;
+    diag_error(sema->diags, DIAG_OUT_OF_RANGE, k->span, "'k' of 'scale' must be a number other than 0, but is %s", value_text(sema->arena, k));
+    return false;
+}
+
+/* 0% is from the first epoch on; an epoch 0 there is not. */
+static bool swa(Sema *sema, const Call *call)
+{
+    const Value *start = call_arg(call, "start");
+    if (!is_known(start) || start->number != 0 || !start->is_integer) return true;
+    diag_error(sema->diags, DIAG_OUT_OF_RANGE, start->span, "'start' of 'swa' is an epoch's number from 1, or a share such as 60%%, but is 0");
+    return false;
+}
+
 static const Rule rules[] = {
     { FORM_INIT, "uniform", in_order }, { FORM_DOMAIN, "uniform", in_order }, { FORM_DOMAIN, "log_uniform", in_order }, { FORM_DOMAIN, "integer", in_order },
     { FORM_DOMAIN, "choice", has_choices }, { FORM_SCHEDULE, "piecewise", piecewise }, { FORM_SCHEDULE, "warmup", warmup }, { FORM_SCHEDULE, "one_cycle", one_cycle },
     { FORM_SOURCE, "csv", csv }, { FORM_SOURCE, "npy", has_name }, { FORM_SOURCE, "npz", has_name }, { FORM_SOURCE, "idx", has_name }, { FORM_SOURCE, "images", has_name },
-    { FORM_SOURCE, "text", has_name }, { FORM_CHECKPOINT, "every", has_name },
+    { FORM_SOURCE, "text", has_name }, { FORM_CHECKPOINT, "every", has_name }, { FORM_NORMALIZE, "scale", scale }, { FORM_AVERAGE, "swa", swa },
 };
 
 bool check_call_rules(Sema *sema, const Call *call)

@@ -61,6 +61,13 @@ Diagnostic *report_unknown(Sema *sema, DiagId id, Span span, const char *what, c
     return d;
 }
 
+void help_declared(Sema *sema, Diagnostic *to, const char *kinds, const NameMap *map)
+{
+    NameList names = { 0 };
+    name_list_add_map(sema->arena, &names, map);
+    if (names.len) diag_help(sema->diags, to, "declared %s: %s", kinds, name_list_text(sema->arena, names.data, names.len));
+}
+
 void report_unavailable(Sema *sema, Span span, const char *what, const char *name)
 {
     Diagnostic *d = diag_error(sema->diags, DIAG_NOT_AVAILABLE, span, "%s '%s' is not available in this version of nnc", what, name);

@@ -16,6 +16,7 @@ typedef struct Scope Scope;               /* constants, params, loop variables, 
 typedef struct SettingRow SettingRow;     /* a row of settings.def */
 typedef struct Checked { const SettingRow *rows; Value *values; bool *given; Span *key_spans; size_t count; Span span; } Checked;
 const Value *setting(const Checked *checked, const char *key);       /* never NULL; aborts on a key the table has not */
+bool checked_has(const Checked *checked, const char *key);            /* whether its table has such a key */
 bool setting_given(const Checked *checked, const char *key);
 Span setting_span(const Checked *checked, const char *key);          /* of key and value, or of the whole where not given */
 

@@ -72,6 +72,7 @@ static int row_index(const Checked *checked, const char *key)
 }
 
 const Value *setting(const Checked *checked, const char *key) { return &checked->values[row_index(checked, key)]; }
+bool checked_has(const Checked *checked, const char *key) { return checked_find(checked, key) >= 0; }
 bool setting_given(const Checked *checked, const char *key) { return checked->given[row_index(checked, key)]; }
 Span setting_span(const Checked *checked, const char *key) { return checked->key_spans[row_index(checked, key)]; }
 

@@ -13,6 +13,8 @@ static const Numbers numbers[] = {
     { "integer", "a whole number", true, -9007199254740992.0, false, 9007199254740992.0, false },
     { "size", "a whole number of at least 1", true, 1, false, 9007199254740992.0, false },
     { "count", "a whole number of at least 0", true, 0, false, 9007199254740992.0, false },
+    { "samples", "a whole number from 1 to 2147483647", true, 1, false, 2147483647.0, false },
+    { "side", "a whole number from 4 to 4096", true, 4, false, 4096, false },
     { "seed", "a whole number of at least 0", true, 0, false, 9007199254740992.0, false },
     { "folds", "a whole number of at least 2", true, 2, false, 9007199254740992.0, false },
     { "positive", "a number above 0", false, 0, true, INFINITY, true },
@@ -80,8 +82,16 @@ static bool dims_fit(const Value *value, int64_t low)
     return true;
 }
 
-/* Whether a value that is no bare word fits an atom. */
-static bool value_fits(const Value *v, const Atom *atom)
+static bool has_numbers(const char *type)
+{
+    Atom atom;
+    EACH_ATOM(type, atom)
+        if (atom_numbers(&atom)) return true;
+    return false;
+}
+
+/* Whether a value that is no bare word fits an atom of a type. */
+static bool value_fits(const Value *v, const Atom *atom, const char *type)
 {
     const Numbers *kind = atom_numbers(atom);
     if (kind) return v->kind == VALUE_NUMBER && number_fits(kind, v->number);
@@ -92,7 +102,7 @@ static bool value_fits(const Value *v, const Atom *atom)
     if (atom_is(atom, "shape")) return v->kind == VALUE_SHAPE && dims_fit(v, 1);
     if (atom_is(atom, "window")) return v->kind == VALUE_SHAPE ? dims_fit(v, 1) : v->kind == VALUE_NUMBER && v->number >= 1 && v->number == floor(v->number);
     if (atom_is(atom, "padding")) return v->kind == VALUE_SHAPE ? dims_fit(v, 0) : v->kind == VALUE_NUMBER && v->number >= 0 && v->number == floor(v->number);
-    if (atom_is(atom, "tensor") || atom_is(atom, "tensors")) return (v->kind == VALUE_LATER && v->tensor) || v->kind == VALUE_NUMBER;
+    if (atom_is(atom, "tensor") || atom_is(atom, "tensors")) return (v->kind == VALUE_LATER && v->tensor) || (v->kind == VALUE_NUMBER && !has_numbers(type));
     int category = category_by_name(atom->name, atom->length);
     return category >= 0 && v->kind == VALUE_CALL && v->call->form->category == (FormCategory)category;
 }
@@ -151,6 +161,22 @@ static const char *found_text(Sema *sema, const Value *v)
     return value_kind_name(v);
 }
 
+/* The names of the forms that a type takes. */
+static void help_forms(Sema *sema, Diagnostic *d, const char *type)
+{
+    Atom atom, inner;
+    EACH_ATOM(type, atom) {
+        const char *at = atom.inner;
+        bool list = atom_is(&atom, "list") && next_atom(&at, atom.inner + atom.inner_length, &inner);
+        int category = list ? category_by_name(inner.name, inner.length) : category_by_name(atom.name, atom.length);
+        if (category < 0 || category == FORM_MODEL) continue;
+        NameList names = { 0 };
+        list_forms(sema, (FormCategory)category, &names);
+        if (names.len) diag_help(sema->diags, d, "%s: %s", category_plural((FormCategory)category), name_list_text(sema->arena, names.data, names.len));
+        return;
+    }
+}
+
 static Value mistyped(Sema *sema, const Value *v, Span span, const char *type, const char *what)
 {
     Atom atom;
@@ -168,8 +194,9 @@ static Value mistyped(Sema *sema, const Value *v, Span span, const char *type, c
         return value_error(span);
     }
     bool range = number && !(whole && v->kind == VALUE_NUMBER && v->number != floor(v->number));
-    diag_error(sema->diags, range ? DIAG_OUT_OF_RANGE : DIAG_WRONG_TYPE, span, "%s must be %s, but is %s%s", what, type_text(sema, type), found_text(sema, v),
+    Diagnostic *d = diag_error(sema->diags, range ? DIAG_OUT_OF_RANGE : DIAG_WRONG_TYPE, span, "%s must be %s, but is %s%s", what, type_text(sema, type), found_text(sema, v),
         range && v->kind == VALUE_SHAPE ? ", and a shape's sides are at least 1" : "");
+    help_forms(sema, d, type);
     return value_error(span);
 }
 
@@ -241,14 +268,14 @@ static Value model_value(Sema *sema, const Expr *expr)
         if (may_be_declared_in_broken_text(sema, expr->name.text)) return value_error(expr->span);
         const char *kind = name_map_get(&sema->data, expr->name.text) ? "data" : name_map_get(&sema->recipes, expr->name.text) ? "a recipe" : symbol ? "a value" : NULL;
         if (kind) {
-            diag_error(sema->diags, DIAG_WRONG_KIND, expr->span, "'%s' is %s, not a model", expr->name.text, kind);
+            help_declared(sema, diag_error(sema->diags, DIAG_WRONG_KIND, expr->span, "'%s' is %s, not a model", expr->name.text, kind), "models", &sema->models);
         } else {
             NameList names = { 0 };
             name_list_add_map(sema->arena, &names, &sema->models);
             report_unknown(sema, DIAG_UNKNOWN_MODEL, expr->span, "model", expr->name.text, names.data, names.len);
         }
     } else {
-        diag_error(sema->diags, DIAG_WRONG_KIND, expr->span, "a model's name is needed here");
+        help_declared(sema, diag_error(sema->diags, DIAG_WRONG_KIND, expr->span, "a model's name is needed here"), "models", &sema->models);
     }
     return value_error(expr->span);
 }
@@ -337,12 +364,16 @@ Value eval_as(Sema *sema, const Scope *scope, const Expr *expr, const char *type
         if (expr->kind == EXPR_NAME && (categories || words) && !scope_find(scope, expr->name.text)) return unknown_word(sema, scope, expr->name, type);
         if (expr->kind == EXPR_CALL && (categories || words) && !values) return unknown_word(sema, scope, expr->name, type);
     }
+    if (expr->kind == EXPR_FIELD && expr->a->kind == EXPR_NAME && categories && !values && !scope_find(scope, expr->a->name.text)) {      /* objective = validation.loss */
+        help_forms(sema, diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span, "%s must be %s", what, type_text(sema, type)), type);
+        return value_error(expr->span);
+    }
     Value value = eval(sema, scope, expr);
     if (value.kind == VALUE_ERROR) return value;
     if (words && value.kind == VALUE_STRING && expr->kind != EXPR_STRING)
         EACH_ATOM(type, atom)
             if (atom_is(&atom, "word") && word_in(&atom, value_text(sema->arena, &value))) return value;
     EACH_ATOM(type, atom)
-        if (value_fits(&value, &atom)) return value;
+        if (value_fits(&value, &atom, type)) return value;
     return mistyped(sema, &value, expr->span, type, what);
 }

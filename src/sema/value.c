@@ -89,7 +89,7 @@ char *value_text(Arena *arena, const Value *value)
     switch (value->kind) {
     case VALUE_NONE: return arena_printf(arena, "none");
     case VALUE_BOOL: return arena_printf(arena, "%s", value->boolean ? "true" : "false");
-    case VALUE_NUMBER: return arena_printf(arena, "%.6g", value->number == 0 ? 0.0 : value->number);
+    case VALUE_NUMBER: return arena_printf(arena, "%.6g", value->number == 0 ? 0.0 : isnan(value->number) ? NAN : value->number);
     case VALUE_STRING: return arena_strndup(arena, value->text, value->length);
     case VALUE_SHAPE:
         text = arena_printf(arena, "%lld", value->count ? (long long)value->dims[0] : 0LL);

@@ -65,6 +65,7 @@ struct Form {
     int since;
     const struct Stmt *decl;     /* FN, OPTIMIZER, SCHEDULE, BLOCK, MODEL declared in the language, else NULL */
     int row;                     /* index in forms.def, -1 for declarations */
+    bool broken;                 /* a declaration with errors in it: what calls it comes to is not told again */
 };
 
 /* The named argument of a checked call; aborts (a compiler bug) where the form has none of that name. */

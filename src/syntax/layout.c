@@ -166,12 +166,38 @@ static bool give_head_its_brace(Balance *b, const Token *brace)
     return true;
 }
 
-static void close_bracket(Balance *b)
+/* Whether the bracket that is open innermost is closed further down the line. */
+static bool closes_on_line(const Balance *b, const Token *rest)
+{
+    int opening = innermost(b), depth = 1;
+    for (; depth && rest->kind != TOK_NEWLINE && rest->kind != TOK_END; rest++)
+        depth += (rest->kind == opening) - (rest->kind == closing_of(opening));
+    return !depth;
+}
+
+/* `dense(4]`: the wrong one of two brackets is read as the right one. */
+static bool is_other_bracket(Balance *b, Token *token, const Token *rest)
+{
+    int opening = innermost(b);
+    if (token->kind == TOK_RBRACE || !b->open.len || opening == TOK_LBRACE || closes_on_line(b, rest)) return false;
+    const Token *opener = &b->out.data[b->open.data[b->open.len - 1].at];
+    Diagnostic *error = diag_error(b->parser->diags, DIAG_UNCLOSED, token->span, "'%s' cannot close '%s'", bracket_text(token->kind), bracket_text(opening));
+    diag_help(b->parser->diags, error, "write '%s' here", bracket_text(closing_of(opening)));
+    diag_note(b->parser->diags, error, opener->span, "this is open");
+    token->kind = (uint16_t)closing_of(opening);
+    token->reported = true;
+    pop_opener(b);
+    return true;
+}
+
+/* `rest` is what follows. */
+static void close_bracket(Balance *b, const Token *rest)
 {
     Token *token = &b->out.data[b->out.len - 1];
     uint32_t partners = token->kind == TOK_RBRACE ? b->braces : token->kind == TOK_RPAREN ? b->rounds : b->squares;
     if (!partners) {
         if (token->kind == TOK_RBRACE && give_head_its_brace(b, token)) return;
+        if (is_other_bracket(b, token, rest)) return;
         diag_error(b->parser->diags, DIAG_UNCLOSED, token->span, "'%s' closes nothing that is open", bracket_text(token->kind));
         token->kind = TOK_BROKEN;
         token->reported = true;
@@ -202,6 +228,22 @@ static void end_line(Balance *b)
     b->line_at_top = !b->open.len;
 }
 
+/* A '{' on a line of its own, behind a declaration's head or an action, is reported and read as if it stood on the line above. */
+static void join_brace(Balance *b)
+{
+    size_t at = b->out.len - 1, line_end = at;
+    while (line_end && b->out.data[line_end - 1].kind == TOK_NEWLINE) line_end--;
+    if (line_end == at || !line_end || b->out.data[line_end - 1].kind == TOK_LBRACE || is_continued(b->out.data[line_end - 1].kind)) return;
+    Token *brace = &b->out.data[at];
+    Diagnostic *error = diag_error(b->parser->diags, DIAG_SYNTAX, brace->span, "'{' cannot start a line");
+    diag_help(b->parser->diags, error, "it stands at the end of the line that it belongs to");
+    brace->reported = true;
+    b->out.data[line_end] = *brace;
+    b->out.len = line_end + 1;
+    b->line_begin = (uint32_t)b->out.len - 1;
+    b->headless = NO_TOKEN;
+}
+
 static void mark_cut(Balance *b)
 {
     for (size_t i = b->open.len; i-- && b->open.data[i].line == b->line;) b->open.data[i].cut = true;
@@ -222,8 +264,9 @@ static void balance(Parser *parser)
             while (keep && (all || b.out.data[b.open.data[keep - 1].at].kind != TOK_LBRACE)) keep--;
             if (keep < b.open.len) close_unclosed(&b, keep, token);
         }
+        if (first && token->kind == TOK_LBRACE) join_brace(&b);
         if (is_opening(token->kind)) push_opener(&b, token->kind);
-        else if (is_closing(token->kind)) close_bracket(&b);
+        else if (is_closing(token->kind)) close_bracket(&b, token + 1);
         else if (token->kind == TOK_NEWLINE) end_line(&b);
         else if (token->kind == TOK_END && b.open.len) {
             for (size_t k = 0; k < b.open.len; k++) parser->unfinished = parser->unfinished || !b.open.data[k].cut;

@@ -25,6 +25,11 @@ static const char *found(const Mistake *m, const Token *token)
     return arena_printf(m->parser->arena, "'%.*s...'", length, text);
 }
 
+static bool is_operator(int token)
+{
+    return (token >= TOK_PLUS && token <= TOK_NE) || token == TOK_AND || token == TOK_OR || token == TOK_QUESTION || token == TOK_DOTS || token == TOK_DOT;
+}
+
 /* ---- common mistakes: each reports, or leaves it to the next ---- */
 
 static bool is_first(const Mistake *m) { return m->at == &m->tokens[m->item.begin]; }
@@ -39,6 +44,11 @@ static bool unknown_statement(const Mistake *m)
 {
     const Token *first = &m->tokens[m->item.begin];
     if (m->item.brace != NO_TOKEN || m->at != first + 1 || first->kind != TOK_NAME) return false;
+    bool assigns = m->at->kind == TOK_MINUS ? m->at[1].kind == TOK_ASSIGN || m->at[1].kind == TOK_MINUS : m->at->kind == TOK_COLON || is_operator(m->at->kind);
+    if (assigns && m->at->kind != TOK_DOT) {          /* a += 1, a := 1 */
+        diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "expected '=' before %s", found(m, m->at));
+        return true;
+    }
     const char *accepted[128];
     size_t count = 0;
     for (size_t i = 0; i < keyword_count && count < sizeof accepted / sizeof *accepted; i++)
@@ -150,11 +160,6 @@ static const char *expected_group(const Mistake *m)
     if (all(m, TOK_NUMBER, TOK_STRING)) return m->expected[TOK_RPAREN] ? "a value or ')'" : m->expected[TOK_RBRACKET] ? "a value or ']'" : "a value";
     if (all(m, TOK_NAME, TOK_IN)) return "a layer";
     return NULL;
-}
-
-static bool is_operator(int token)
-{
-    return (token >= TOK_PLUS && token <= TOK_NE) || token == TOK_AND || token == TOK_OR || token == TOK_QUESTION || token == TOK_DOTS || token == TOK_DOT;
 }
 
 /* The list of what could stand there, in words; of what goes on (operators, a call's or an index's bracket) only what matters. */

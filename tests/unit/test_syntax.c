@@ -134,7 +134,7 @@ static void errors(void)
     fails("bad strings are strings", "print \"a\\qb\"\nprint (\"x, 1)\nprint 2", "1:9 bad-string, 2:8 bad-string",
           "(print \"ab\") (print \"x, 1)\") (print 2)");
     fails("unknown characters", "print 1;\nprint 'x'\nprint 1 && 2\nprint \xE2\x80\x9Cq\xE2\x80\x9D",
-          "1:8 unexpected-character, 2:7 unexpected-character, 3:9 unexpected-character, 4:7 unexpected-character, 4:9 unexpected-character", "");
+          "1:8 unexpected-character, 2:7 unexpected-character, 3:9 unexpected-character, 4:7 unexpected-character", "");
     fails("no shape with spaces", "a = 1 x 2", "1:7 syntax", NULL);
     fails("comparisons are not chained", "a = 1 < x < 3", "1:11 syntax", NULL);
     const char *names[] = { "lost", "names" };
