@@ -394,8 +394,8 @@ const SourceFile *compiler_open(Compiler *c, const char *path, int *status)
     char *error = NULL;
     const SourceFile *file = source_read(c->arena, path, &error);
     if (!file) {
-        fprintf(stderr, "nnc: error: %s cannot be read: %s\n", path, error);
-        *status = EXIT_FILES;
+        diag_error(c->diags, DIAG_UNREADABLE_FILE, (Span){0}, "%s cannot be read: %s", path, error)->exit_status = EXIT_FILES;
+        *status = compiler_report(c);
         return NULL;
     }
     const char *slash = strrchr(path, '/');

@@ -22,11 +22,12 @@ static int format_file(Options *options, Arena *arena, const char *path)
 {
     char *error = NULL;
     const SourceFile *file = source_read(arena, path, &error);
+    Diagnostics *diags = diagnostics_new(arena);
     if (!file) {
-        fprintf(stderr, "nnc: error: %s cannot be read: %s\n", path, error);
+        diag_error(diags, DIAG_UNREADABLE_FILE, (Span){0}, "%s cannot be read: %s", path, error);
+        diagnostics_print(diags, stderr, options_format(options));
         return EXIT_FILES;
     }
-    Diagnostics *diags = diagnostics_new(arena);
     size_t length = 0;
     const char *text = format_script(arena, interner_new(arena), diags, file, &length);
     if (!text) {

@@ -139,13 +139,16 @@ enum { ROWS = sizeof rows / sizeof *rows };
 
 int options_wrong(const Options *options, const char *format, ...)
 {
+    Arena *arena = arena_new();
+    Diagnostics *diags = diagnostics_new(arena);
     va_list args;
     va_start(args, format);
-    fputs("nnc: error: ", stderr);
-    vfprintf(stderr, format, args);
+    Diagnostic *error = diag_error(diags, DIAG_WRONG_USAGE, (Span){0}, "%s", arena_vprintf(arena, format, args));
     va_end(args);
-    if (options->command) fprintf(stderr, "\n'nnc %s --help' says how it is used\n", options->command->name);
-    else fputs("\n'nnc --help' says how it is used\n", stderr);
+    if (options->command) diag_help(diags, error, "'nnc %s --help' says how it is used", options->command->name);
+    else diag_help(diags, error, "'nnc --help' says how it is used");
+    diagnostics_print(diags, stderr, options_format(options));
+    arena_free(arena);
     return 2;
 }
 

@@ -160,9 +160,10 @@ static int repl(Compiler *c)
     if (c->options->operands.len) {
         const SourceFile *file = compiler_open(c, c->options->operands.data[0], &status);
         if (!file) return status;
-        if (carry_out(c, file, &r.undo) == NNRT_INTERRUPTED && !isatty(STDIN_FILENO)) {
+        status = carry_out(c, file, &r.undo);
+        if (status == NNRT_USAGE || (status == NNRT_INTERRUPTED && !isatty(STDIN_FILENO))) {      /* a --set that is wrong, or a signal */
             undo_free(&r.undo);
-            return NNRT_INTERRUPTED;
+            return status;
         }
         fflush(stdout);
     }

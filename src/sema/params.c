@@ -101,8 +101,8 @@ void declare_param(Sema *sema, const Stmt *stmt)
         diag_error(sema->diags, DIAG_OUT_OF_RANGE, stmt->value->span, "the default of param '%s' must be %s", stmt->name.text, domain_text(sema, domain));
         domain = NULL;
     }
-    override(sema, stmt, domain, &value);
     if (sema->repl && sema->diags->errors > errors) return;
+    override(sema, stmt, domain, &value);
     Symbol *symbol;
     if (!symbol_add(sema, stmt->name, value, &symbol)) return;
     symbol->is_param = true;
