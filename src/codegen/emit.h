@@ -148,7 +148,10 @@ void emit_move(Emitter *e, Frame *f, const Kernel *k);
 void emit_fold(Emitter *e, Frame *f, const Kernel *k);
 void emit_rows(Emitter *e, Frame *f, const Kernel *k);       /* rows.c: rows by their numbers */
 void emit_heads(Emitter *e, Frame *f, const Kernel *k);      /* heads.c: products head by head */
-void transpose_block(Emitter *e, Val from, Val to);          /* move.c: 8 x 8 floats from rows a vector of 16 apart to the same, transposed */
+/* 8 rows of 8 floats, `step` floats apart, aligned to so many bytes; move.c transposes them in registers. */
+typedef struct Rows8 { Val first; int64_t step; unsigned alignment; } Rows8;
+void transpose_rows(Emitter *e, Rows8 from, Rows8 to);
+void transpose_block(Emitter *e, Val from, Val to);          /* rows a vector of 16 apart, as panels have them */
 void emit_out(Emitter *e, Frame *f, const Kernel *k);
 /* How a kernel's range is cut into tasks: blocks of rows (all of them where sums run along the rows) times blocks of panels. */
 typedef struct Blocks { int64_t rows, panels, panel_blocks; bool all_rows; } Blocks;
@@ -158,6 +161,9 @@ typedef struct Tasks { bool per_sample; int64_t rows, block, panels; } Tasks;
 Tasks kernel_tasks_of(Emitter *e, const Kernel *k);
 Tasks heads_tasks(Emitter *e, const Kernel *k);
 Val kernel_task_count(Emitter *e, const Kernel *k, Val n);
+/* flatten.c: false where a kernel is no such reshape. */
+bool flatten_tasks(const Emitter *e, const Kernel *k, int64_t block, Tasks *tasks);
+bool emit_flatten(Emitter *e, Frame *f, const Kernel *k);
 
 /* unit.c: the unit's function, calling its kernels. */
 Val emit_unit(Emitter *e);

@@ -18,6 +18,7 @@ static bool is_heads(Op op) { return op == IR_HEADS_DOT || op == IR_HEADS_MIX; }
 
 Tasks kernel_tasks_of(Emitter *e, const Kernel *k)
 {
+    Tasks tasks;
     switch (k->kind) {
     case KERNEL_GRID: {
         Blocks b = kernel_blocks(e, k);
@@ -30,6 +31,7 @@ Tasks kernel_tasks_of(Emitter *e, const Kernel *k)
         break;
     case KERNEL_MOVE:
         if (k->source == NO_NODE && is_heads(graph_node(e->g, k->node)->op)) return heads_tasks(e, k);
+        if (flatten_tasks(e, k, gather_block(e), &tasks)) return tasks;
         /* fall through */
     case KERNEL_FOLD:
         return (Tasks){.rows = 1, .block = 1,
@@ -332,25 +334,26 @@ static bool moves_vectors(const Emitter *e, const Node *n, int axis)
     }
 }
 
-/* 8 x 8 floats from rows `from` (a vector of 16 apart) to rows `to`, transposed in registers. */
-void transpose_block(Emitter *e, Val from, Val to)
+void transpose_rows(Emitter *e, Rows8 from, Rows8 to)
 {
     static const int low[] = {0, 8, 1, 9, 4, 12, 5, 13}, high[] = {2, 10, 3, 11, 6, 14, 7, 15};
     static const int pair_low[] = {0, 1, 8, 9, 4, 5, 12, 13}, pair_high[] = {2, 3, 10, 11, 6, 7, 14, 15};
     static const int half_low[] = {0, 1, 2, 3, 8, 9, 10, 11}, half_high[] = {4, 5, 6, 7, 12, 13, 14, 15};
     Val r[8], t[8], u[8];
     for (int i = 0; i < 8; i++) {
-        r[i] = LLVMBuildLoad2(e->b, e->v8f, float_offset(e, from, c64(e, i * LANES)), "");
-        LLVMSetAlignment(r[i], 32);
+        r[i] = LLVMBuildLoad2(e->b, e->v8f, float_offset(e, from.first, c64(e, i * from.step)), "");
+        LLVMSetAlignment(r[i], from.alignment);
     }
     for (int i = 0; i < 8; i += 2) t[i] = shuffle(e, r[i], r[i + 1], low, 8), t[i + 1] = shuffle(e, r[i], r[i + 1], high, 8);
     for (int i = 0; i < 8; i += 4)
         for (int j = 0; j < 2; j++) u[i + 2 * j] = shuffle(e, t[i + j], t[i + j + 2], pair_low, 8), u[i + 2 * j + 1] = shuffle(e, t[i + j], t[i + j + 2], pair_high, 8);
     for (int i = 0; i < 4; i++) {
-        LLVMSetAlignment(LLVMBuildStore(e->b, shuffle(e, u[i], u[i + 4], half_low, 8), float_offset(e, to, c64(e, i * LANES))), 32);
-        LLVMSetAlignment(LLVMBuildStore(e->b, shuffle(e, u[i], u[i + 4], half_high, 8), float_offset(e, to, c64(e, (i + 4) * LANES))), 32);
+        LLVMSetAlignment(LLVMBuildStore(e->b, shuffle(e, u[i], u[i + 4], half_low, 8), float_offset(e, to.first, c64(e, i * to.step))), to.alignment);
+        LLVMSetAlignment(LLVMBuildStore(e->b, shuffle(e, u[i], u[i + 4], half_high, 8), float_offset(e, to.first, c64(e, (i + 4) * to.step))), to.alignment);
     }
 }
+
+void transpose_block(Emitter *e, Val from, Val to) { transpose_rows(e, (Rows8){from, LANES, 32}, (Rows8){to, LANES, 32}); }
 
 /* relayout(from, to, rows, features, from's rows, to's rows, begin, end): the same matrix with its other axis in panels. Panel q of the copy, q in
  * [begin, end), is rows 16 q .. of the original. Whole blocks are transposed in registers; what they leave (all features of the last rows, or
@@ -418,6 +421,7 @@ void emit_move(Emitter *e, Frame *f, const Kernel *k)
     if (k->source != NO_NODE) { emit_relayout(e, f, k); return; }
     const Node *n = graph_node(e->g, k->node);
     if (is_heads(n->op)) { emit_heads(e, f, k); return; }
+    if (emit_flatten(e, f, k)) return;
     if (n->op == IR_GATHER_ROWS || n->op == IR_SCATTER_ROWS) { emit_rows(e, f, k); return; }
     const Storage *st = &e->plan->storage[k->node];
     int axis = e->plan->feature_axis[k->node];
