@@ -1,6 +1,7 @@
 /* bag.c: `bag`: members trained on samples drawn with replacement, each judged by the samples it has not seen
  * (Breiman, Bagging predictors, 1996; Out-of-bag estimation, 1996). */
 #include "ensemble.h"
+#include "several.h"
 #include "text.h"
 #include <math.h>
 #include <stdio.h>
@@ -14,26 +15,40 @@ typedef struct bagging {
     nnrt_ensemble *ensemble;
     uint64_t seed;
     int64_t count, outputs;
-    uint32_t *sample;            /* of the member at work, [count] */
+    size_t members;
+    struct member { uint32_t *sample; float *out; } *member;      /* those at work: samples drawn and outputs for the training part, [count] */
     double *sum;                 /* what members say of the samples they have not seen, [count][outputs] */
     int64_t *heard;              /* how many they are, [count] */
 } bagging;
 
-static void draw_sample(bagging *b, uint64_t member)
+static bool begin(void *context, size_t i, nnrt_start *start, nnrt_error *e)
 {
-    nnrt_random random = nnrt_random_new(b->seed ^ b->data->seed * UINT64_C(0x9E3779B97F4A7C15), NNRT_DRAW_BOOTSTRAP, (uint32_t)member, 0);
-    for (int64_t i = 0; i < b->count; i++) b->sample[i] = nnrt_random_below(&random, (uint32_t)b->count);
+    const bagging *b = context;
+    uint32_t *sample = b->member[i].sample = malloc((size_t)b->count * sizeof *sample);
+    if (!sample) return nnrt_no_memory(e);
+    nnrt_random random = nnrt_random_new(b->seed ^ b->data->seed * UINT64_C(0x9E3779B97F4A7C15), NNRT_DRAW_BOOTSTRAP, (uint32_t)i, 0);
+    for (int64_t k = 0; k < b->count; k++) sample[k] = nnrt_random_below(&random, (uint32_t)b->count);
+    *start = (nnrt_start){ .within = { .seed = nnrt_seed_of(b->seed, i), .sample = sample, .sample_count = b->count } };
+    return true;
+}
+
+static bool after(void *context, size_t i, const nnrt_trained *trained, nnrt_error *e)
+{
+    const bagging *b = context;
+    nnrt_ensemble_keep(b->ensemble, i, trained->model);
+    b->member[i].out = nnrt_outputs(trained->program, "predict_unit", trained->model, &b->data->part[NNRT_TRAIN], b->seed, e);
+    return b->member[i].out != NULL;
 }
 
 /* The member's answers about the samples it was not trained on. */
-static bool hear_member(bagging *b, nnrt_error *e)
+static bool hear_member(bagging *b, size_t member, nnrt_error *e)
 {
-    const nnrt_part *part = &b->data->part[NNRT_TRAIN];
-    float *out = nnrt_outputs(b->program, "predict_unit", b->model, part, b->seed, e);
+    const float *out = b->member[member].out;
+    const uint32_t *sample = b->member[member].sample;
     uint8_t *seen = calloc((size_t)b->count, 1);
-    bool well = out && (seen || nnrt_no_memory(e));
-    for (int64_t i = 0; well && i < b->count; i++) seen[b->sample[i]] = 1;
-    for (int64_t i = 0; well && i < b->count; i++) {
+    if (!seen) return nnrt_no_memory(e);
+    for (int64_t i = 0; i < b->count; i++) seen[sample[i]] = 1;
+    for (int64_t i = 0; i < b->count; i++) {
         if (seen[i]) continue;
         b->heard[i]++;
         double *sum = b->sum + i * b->outputs;
@@ -50,22 +65,26 @@ static bool hear_member(bagging *b, nnrt_error *e)
         }
     }
     free(seen);
-    free(out);
-    return well;
+    return true;
 }
 
-static bool train_member(bagging *b, size_t member, size_t members, nnrt_error *e)
+static void member_clear(struct member *member)
 {
+    free(member->sample);
+    free(member->out);
+    *member = (struct member){ 0 };
+}
+
+static bool finish(void *context, size_t i, const json_t *result, nnrt_error *e)
+{
+    bagging *b = context;
     char numbers[200];
-    nnrt_within within = { .seed = nnrt_seed_of(b->seed, member), .sample = b->sample, .sample_count = b->count };
-    draw_sample(b, member);
-    json_t *result = nnrt_model_fresh(b->model, within.seed, e) ? nnrt_train_within(b->program, &within, e) : NULL;
     if (!result) return false;
-    nnrt_ensemble_keep(b->ensemble, member, b->model);
     nnrt_numbers_text(json_object_get(result, "train"), numbers, sizeof numbers);
-    nnrt_say_progress(b->program, "member %zu of %zu: %s", member + 1, members, numbers);
-    json_decref(result);
-    return hear_member(b, e);
+    nnrt_say_progress(b->program, "member %zu of %zu: %s", i + 1, b->members, numbers);
+    bool well = hear_member(b, i, e);
+    member_clear(&b->member[i]);
+    return well;
 }
 
 /* Loss and metrics of the samples that at least one member has not seen. */
@@ -103,19 +122,18 @@ bool nnrt_do_bag(nnrt_program *program, nnrt_error *e)
     bagging b = { .program = program, .model = nnrt_program_model(program, nnrt_action_text(program, "model"), e), .seed = nnrt_action_seed(program) };
     if (!b.model || !(b.data = nnrt_program_data(program, nnrt_action_text(program, "data"), e))) return false;
     if (program->session->options.dry_run && members > 2) members = 2;
+    b.members = members;
     b.count = b.data->part[NNRT_TRAIN].count;
     b.outputs = b.model->output_size;
-    nnrt_snapshot *before = nnrt_snapshot_take(b.model, e);
-    b.ensemble = before ? nnrt_ensemble_new(b.model, members, combine && !strcmp(combine, "vote") ? NNRT_VOTE : NNRT_MEAN, false, e) : NULL;
-    b.sample = malloc((size_t)b.count * sizeof *b.sample);
+    b.ensemble = nnrt_ensemble_new(b.model, members, combine && !strcmp(combine, "vote") ? NNRT_VOTE : NNRT_MEAN, false, e);
+    b.member = calloc(members + 1, sizeof *b.member);
     b.sum = calloc((size_t)(b.count * b.outputs), sizeof *b.sum);
     b.heard = calloc((size_t)b.count, sizeof *b.heard);
-    bool well = b.ensemble && ((b.sample && b.sum && b.heard) || nnrt_no_memory(e));
-    for (size_t m = 0; well && m < members; m++) well = train_member(&b, m, members, e);
-    if (before) nnrt_snapshot_put_back(before);
-    nnrt_snapshot_free(before);
+    bool well = b.ensemble && ((b.member && b.sum && b.heard) || nnrt_no_memory(e));
+    well = well && nnrt_train_several(&(nnrt_several){ program, members, &b, begin, after, finish }, e);
+    for (size_t m = 0; b.member && m < members; m++) member_clear(&b.member[m]);
+    free(b.member);
     json_t *score = well ? out_of_bag(&b, e) : NULL;
-    free(b.sample);
     free(b.sum);
     free(b.heard);
     if (!score || !nnrt_ensemble_name(program->session, b.ensemble, as, e)) {

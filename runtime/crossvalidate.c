@@ -1,10 +1,19 @@
 /* crossvalidate.c: `crossvalidate`: as many trainings as folds, each from the same fresh weights, each fold held out once. */
-#include "experiment.h"
+#include "several.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct folding { nnrt_program *program; nnrt_model *model; const nnrt_data *whole; const json_t *declaration; const uint32_t *fold; int64_t folds; uint64_t seed; } folding;
+typedef struct folding {
+    nnrt_program *program;
+    const nnrt_data *whole;
+    const json_t *declaration;
+    const uint32_t *fold;        /* of each sample */
+    int64_t folds;
+    uint64_t seed;
+    nnrt_data **view;            /* of the folds under way */
+    json_t *records;
+} folding;
 
 static nnrt_data *view_of(const folding *f, int64_t held, nnrt_error *e)
 {
@@ -23,15 +32,29 @@ static nnrt_data *view_of(const folding *f, int64_t held, nnrt_error *e)
     return view;
 }
 
-static bool run_fold(const folding *f, int64_t number, json_t *records, nnrt_error *e)
+static bool begin(void *context, size_t i, nnrt_start *start, nnrt_error *e)
 {
+    folding *f = context;
+    f->view[i] = view_of(f, (int64_t)i, e);
+    *start = (nnrt_start){ .within = { .data = f->view[i], .seed = f->seed } };
+    return f->view[i] != NULL;
+}
+
+static bool after(void *context, size_t i, const nnrt_trained *trained, nnrt_error *e)
+{
+    (void)trained, (void)e;
+    folding *f = context;
+    nnrt_data_free(f->view[i]);
+    f->view[i] = NULL;
+    return true;
+}
+
+static bool finish(void *context, size_t i, const json_t *result, nnrt_error *e)
+{
+    folding *f = context;
     char train[160], validation[160];
-    nnrt_data *view = view_of(f, number, e);
-    nnrt_within within = { .data = view, .seed = f->seed };
-    json_t *result = view && nnrt_model_fresh(f->model, f->seed, e) ? nnrt_train_within(f->program, &within, e) : NULL;
-    nnrt_data_free(view);
     if (!result) return false;
-    json_t *record = json_pack("{s:I}", "fold", (json_int_t)number + 1);
+    json_t *record = json_pack("{s:I}", "fold", (json_int_t)i + 1);
     nnrt_put_training(record, result);
     nnrt_log_record(f->program, "fold", record);
     /* As in a training's result, what stands alone is the training part's. */
@@ -40,9 +63,8 @@ static bool run_fold(const folding *f, int64_t number, json_t *records, nnrt_err
     json_object_foreach(json_object_get(record, "train"), name, value) json_object_set(record, name, value);
     nnrt_numbers_text(json_object_get(record, "train"), train, sizeof train);
     nnrt_numbers_text(json_object_get(record, "validation"), validation, sizeof validation);
-    nnrt_say_progress(f->program, "fold %lld of %lld: %s; validation %s", (long long)number + 1, (long long)f->folds, train, validation);
-    json_array_append_new(records, record);
-    json_decref(result);
+    nnrt_say_progress(f->program, "fold %zu of %lld: %s; validation %s", i + 1, (long long)f->folds, train, validation);
+    json_array_append_new(f->records, record);
     return nnrt_log_sound(f->program->session->log, e);
 }
 
@@ -70,9 +92,9 @@ static void drop_fold(json_t *object)
 
 bool nnrt_do_crossvalidate(nnrt_program *program, nnrt_error *e)
 {
-    folding f = { .program = program, .model = nnrt_program_model(program, nnrt_action_text(program, "model"), e), .seed = nnrt_action_seed(program) };
+    folding f = { .program = program, .seed = nnrt_action_seed(program) };
     const char *as = nnrt_action_text(program, "as"), *data = nnrt_action_text(program, "data");
-    if (!f.model || !(f.declaration = nnrt_program_declaration(program, data, e))) return false;
+    if (!(f.declaration = nnrt_program_declaration(program, data, e))) return false;
     f.folds = (int64_t)nnrt_action_number(program, "folds", 5);
     json_t *whole = nnrt_whole_declaration(f.declaration);
     f.whole = whole ? nnrt_session_data(program->session, whole, program->folder, e) : NULL;
@@ -82,14 +104,13 @@ bool nnrt_do_crossvalidate(nnrt_program *program, nnrt_error *e)
     if (f.whole->part[NNRT_TRAIN].count < f.folds)
         return nnrt_fail(e, NNRT_FILES, "no-part", "data '%s' has %lld samples, too few for %lld folds", data, (long long)f.whole->part[NNRT_TRAIN].count, (long long)f.folds);
     uint32_t *fold = nnrt_folds(f.whole, f.folds, f.seed, e);
-    nnrt_snapshot *before = fold ? nnrt_snapshot_take(f.model, e) : NULL;
-    json_t *records = json_array();
-    bool well = before != NULL;
+    json_t *records = f.records = json_array();
+    size_t folds = program->session->options.dry_run && f.folds > 2 ? 2 : (size_t)f.folds;
+    bool well = fold && ((f.view = calloc(folds + 1, sizeof(nnrt_data *))) || nnrt_no_memory(e));
     f.fold = fold;
-    int64_t folds = program->session->options.dry_run && f.folds > 2 ? 2 : f.folds;
-    for (int64_t i = 0; well && i < folds; i++) well = run_fold(&f, i, records, e);
-    if (before) nnrt_snapshot_put_back(before);
-    nnrt_snapshot_free(before);
+    well = well && nnrt_train_several(&(nnrt_several){ program, folds, &f, begin, after, finish }, e);
+    for (size_t i = 0; f.view && i < folds; i++) nnrt_data_free(f.view[i]);
+    free(f.view);
     free(fold);
     if (!well) {
         json_decref(records);

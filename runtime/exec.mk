@@ -6,9 +6,9 @@ libnnrt_a_SOURCES += \
     runtime/train.c runtime/train_epoch.c runtime/train_fail.c runtime/train.h \
     runtime/checkpoint.c runtime/checkpoint.h \
     runtime/evaluate.c runtime/predict.c runtime/minimize.c runtime/surface.c runtime/surface.h runtime/gradients.c runtime/io.c \
-    runtime/experiment.c runtime/experiment.h runtime/crossvalidate.c runtime/compare.c runtime/find_lr.c \
+    runtime/experiment.c runtime/experiment.h runtime/several.c runtime/several.h runtime/crossvalidate.c runtime/compare.c runtime/find_lr.c \
     runtime/ensemble.c runtime/ensemble.h runtime/undo.c runtime/undo.h runtime/bag.c runtime/boost.c \
-    runtime/inspect.c runtime/tune.c runtime/search.c runtime/search.h runtime/bayes.c \
+    runtime/inspect.c runtime/tune.c runtime/trials.c runtime/trials.h runtime/search.c runtime/search.h runtime/bayes.c \
     runtime/metrics.c runtime/metrics.h runtime/metrics.def \
     runtime/log.c runtime/log.h runtime/progress.c runtime/progress.h runtime/text.c runtime/text.h \
     runtime/drawing.c runtime/drawing.h runtime/inks.def runtime/glyphs.c runtime/glyphs.def runtime/svg.c runtime/canvas.c runtime/png.c \

@@ -42,6 +42,9 @@ nnrt_barrier *nnrt_barrier_new(int32_t threads);
 void nnrt_barrier_free(nnrt_barrier *barrier);
 /* Runs a unit on call->threads threads in one parallel region (the only `#pragma omp` in the project is in threads.c). */
 void nnrt_parallel(nnrt_unit unit, nnrt_call *call);
+/* job(context, i) for each i below count on so many threads, and finish(context, i) one at a time and in order, each when those before it have been.
+ * False: one of them gave false; those that had not begun then are left out. */
+bool nnrt_side_by_side(int32_t threads, size_t count, void (*job)(void *context, size_t i), bool (*finish)(void *context, size_t i), void *context);
 int32_t nnrt_default_threads(void);                  /* processors this process may run on */
 
 /* ---- panels ---- A tensor of logical shape dims, axis `feature` in panels of 16, the other axes flattened in order as rows:

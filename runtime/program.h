@@ -19,6 +19,7 @@
  *  "models": [ { "name": "m", "parameters": 42 (trainable), "weights": [ { "name": "dense1.weight", "key": "m/dense1.weight" } ],
  *      "output": [3], "head": "scores" | "softmax" | "sigmoid" | "values" } ],
  *  "units": [ { "name": "u0", "symbol": "nnc_u0", "batch": 32, "arena_bytes": 123456, "scalars": 9, "out_size": 3,
+ *      "code": "u0" (whose code it is, where units share it), "numbers": [0.9, ...] (what that reads behind the scalars; null: nothing),
  *      "tensors": [ { "role": "weight", "key": "m/dense1.weight" },
  *                   { "role": "state", "name": "optimizer.dense1.weight.m", "shape": [...], "feature_axis": 0, "initial": 0 },
  *                   { "role": "result", "name": "gradient.dense1.weight", "shape": [...], "feature_axis": 0 } ] } ],

@@ -99,7 +99,7 @@ json_t *nnrt_search_params(const nnrt_search *s, const nnrt_point *point)
 
 static void grid_point(const nnrt_search *s, double *at)
 {
-    int64_t number = s->order[s->done];
+    int64_t number = s->order[s->drawn];
     for (size_t k = s->axes; k-- > 0;) {                 /* the last param changes fastest */
         int64_t i = number % s->level[k];
         number /= s->level[k];
@@ -118,7 +118,7 @@ static int better_first(const void *a, const void *b)
 /* The box around the best of the points so far, half a gap wider. */
 static bool narrow_point(const nnrt_search *s, nnrt_random *random, double *at, nnrt_error *e)
 {
-    size_t round = s->done * ROUNDS / s->trials, known = 0, first = (round * s->trials + ROUNDS - 1) / ROUNDS;
+    size_t round = s->drawn * ROUNDS / s->trials, known = 0, first = (round * s->trials + ROUNDS - 1) / ROUNDS;
     const nnrt_point **sorted = malloc((first + 1) * sizeof *sorted);
     if (!sorted) return nnrt_fail(e, NNRT_FILES, "out-of-memory", "out of memory");
     for (size_t i = 0; i < first; i++) {
@@ -144,16 +144,38 @@ static bool narrow_point(const nnrt_search *s, nnrt_random *random, double *at, 
     return true;
 }
 
-bool nnrt_search_next(nnrt_search *s, nnrt_error *e)
+/* A Gaussian process begins with as many random points as tell something about each axis. */
+static size_t least_known(const nnrt_search *s)
 {
-    enum { LEAST_KNOWN = 5 };
-    nnrt_random random = nnrt_random_new(s->seed, NNRT_DRAW_TUNE, 0, (uint32_t)s->done);
-    double *at = s->point[s->done].at;
+    return s->axes < 3 ? 5 : s->axes < 8 ? s->axes + 3 : 10;
+}
+
+static size_t known_points(const nnrt_search *s)
+{
     size_t known = 0;
     for (size_t i = 0; i < s->done; i++) known += s->point[i].known;
+    return known;
+}
+
+size_t nnrt_search_batch(const nnrt_search *s)
+{
+    enum { MOST = 64, BAYES = 4 };
+    size_t left = s->trials - s->done, most = MOST, known;
+    if (s->method == NNRT_NARROW) {
+        size_t round = s->done * ROUNDS / s->trials, next = ((round + 1) * s->trials + ROUNDS - 1) / ROUNDS;
+        most = next > s->done && next - s->done < MOST ? next - s->done : MOST;
+    }
+    if (s->method == NNRT_BAYES) most = (known = known_points(s)) < least_known(s) ? least_known(s) - known : BAYES;
+    return most < left ? most : left;
+}
+
+bool nnrt_search_next(nnrt_search *s, nnrt_error *e)
+{
+    nnrt_random random = nnrt_random_new(s->seed, NNRT_DRAW_TUNE, 0, (uint32_t)s->drawn);
+    double *at = s->point[s->drawn].at;
     if (s->method == NNRT_GRID) grid_point(s, at);
     else if (s->method == NNRT_NARROW) return narrow_point(s, &random, at, e);
-    else if (s->method == NNRT_BAYES && known >= LEAST_KNOWN) return nnrt_expect_improvement(s, &random, at, e);
+    else if (s->method == NNRT_BAYES && known_points(s) >= least_known(s)) return nnrt_expect_improvement(s, &random, at, e);
     else
         for (size_t k = 0; k < s->axes; k++) at[k] = nnrt_axis_snap(&s->axis[k], nnrt_random_uniform(&random));
     return true;

@@ -18,7 +18,7 @@ typedef struct nnrt_search {
     size_t axes; nnrt_axis axis[NNRT_MOST_AXES];
     size_t trials;               /* in all */
     bool limited;                /* trials were asked for: a grid of more is thinned out */
-    size_t done; nnrt_point *point;   /* [trials]; those done are known to the search */
+    size_t done, drawn; nnrt_point *point;   /* [trials]; those done are known to the search, those drawn are decided */
     uint32_t *order;             /* grid: numbers of its points */
     int64_t level[NNRT_MOST_AXES];    /* grid: points along each axis */
 } nnrt_search;
@@ -26,7 +26,9 @@ typedef struct nnrt_search {
 /* From a tune action: "params", "method", "trials", "trials_given". */
 bool nnrt_search_new(nnrt_search *search, const json_t *action, uint64_t seed, nnrt_error *e);
 void nnrt_search_clear(nnrt_search *search);
-/* The next point into point[done]; the caller measures it and counts it. */
+/* How many of the next points may be measured side by side: that follows from the method and the points done alone. */
+size_t nnrt_search_batch(const nnrt_search *search);
+/* The next point into point[drawn]; the caller counts it. */
 bool nnrt_search_next(nnrt_search *search, nnrt_error *e);
 /* The params at a point. */
 json_t *nnrt_search_params(const nnrt_search *search, const nnrt_point *point);

@@ -20,7 +20,12 @@ nnrt_session *nnrt_session_new(const nnrt_options *options, nnrt_error *e)
     session->barrier = nnrt_barrier_new(session->threads);
     session->alone = nnrt_barrier_new(1);
     session->weight_index = json_object();
-    if (!session->barrier || !session->alone || !session->weight_index) {
+    session->lock = malloc(sizeof *session->lock);
+    if (session->lock && mtx_init(session->lock, mtx_plain) != thrd_success) {
+        free(session->lock);
+        session->lock = NULL;
+    }
+    if (!session->barrier || !session->alone || !session->weight_index || !session->lock) {
         nnrt_no_memory(e);
         nnrt_session_free(session);
         return NULL;
@@ -49,10 +54,12 @@ void nnrt_session_free(nnrt_session *session)
     free(session->opened);
     if (session->barrier) nnrt_barrier_free(session->barrier);
     if (session->alone) nnrt_barrier_free(session->alone);
+    if (session->lock) mtx_destroy(session->lock);
+    free(session->lock);
     free(session);
 }
 
-const nnrt_data *nnrt_session_data(nnrt_session *session, const json_t *declaration, const char *folder, nnrt_error *e)
+static const nnrt_data *open_data(nnrt_session *session, const json_t *declaration, const char *folder, nnrt_error *e)
 {
     const char *in = folder ? folder : "";
     for (size_t i = session->opened_count; i-- > 0;) {
@@ -72,6 +79,15 @@ const nnrt_data *nnrt_session_data(nnrt_session *session, const json_t *declarat
     json_decref(o.declaration);
     free(o.folder);
     return NULL;
+}
+
+const nnrt_data *nnrt_session_data(nnrt_session *session, const json_t *declaration, const char *folder, nnrt_error *e)
+{
+    nnrt_session *root = session->root ? session->root : session;
+    mtx_lock(root->lock);
+    const nnrt_data *data = open_data(root, declaration, folder, e);
+    mtx_unlock(root->lock);
+    return data;
 }
 
 /* ---- weights that hold nothing yet ---- */
@@ -210,7 +226,7 @@ void nnrt_session_set_retune(nnrt_session *session, nnrt_retune retune, void *co
 
 int nnrt_session_run(nnrt_session *session, const json_t *json, nnrt_resolve resolve, void *context)
 {
-    nnrt_program program = { .session = session, .json = json, .resolve = resolve, .context = context };
+    nnrt_program program = { .session = session, .json = json, .built = json, .resolve = resolve, .context = context };
     nnrt_error error = { 0 };
     nnrt_signals signals;
     program.script = json_string_value(json_object_get(json, "script"));
@@ -226,5 +242,6 @@ int nnrt_session_run(nnrt_session *session, const json_t *json, nnrt_resolve res
     nnrt_signals_release(&signals);
     nnrt_program_clear(&program);
     json_decref(program.owned);
+    json_decref(program.settled);
     return program.quiet_end ? NNRT_OK : error.status;
 }

@@ -6,6 +6,7 @@
 #define NNRT_SESSION_H
 #include "log.h"
 #include "program.h"
+#include <threads.h>
 
 enum { NNRT_TENSOR_RANK = 6 };
 
@@ -45,6 +46,8 @@ typedef struct nnrt_opened { json_t *declaration; char *folder; nnrt_data *data;
 
 struct nnrt_session {
     nnrt_options options;
+    nnrt_session *root;                         /* of a training's own session (several.h): the one whose data and code it uses; NULL: this is itself */
+    mtx_t *lock;                                /* held while data is looked up or opened, and while code is looked up or made */
     int32_t threads;
     nnrt_barrier *barrier, *alone;              /* of all threads; of one, for serial units */
     nnrt_log *log;                              /* NULL: none is asked for */
@@ -108,7 +111,9 @@ typedef struct nnrt_program {
     nnrt_instance **instance; size_t instance_count;
     const json_t *action; size_t action_index;
     nnrt_resume *resume;                        /* until its action has taken it over */
+    const json_t *built;                        /* the first one, which in a built program holds those that may take its place */
     json_t *owned;                              /* programs that took the place of the first one */
+    json_t *settled;                            /* which: [ { "action", "params" } ] */
     bool quiet_end;                             /* standard output was closed: end without a word */
 } nnrt_program;
 

@@ -1,8 +1,9 @@
 /* signals.c: the one mutable global of the project, the flag that a signal handler sets. */
 #include "signals.h"
+#include <stdatomic.h>
 #include <string.h>
 
-static volatile sig_atomic_t stop_asked;
+static atomic_bool stop_asked;
 
 static const int numbers[NNRT_SIGNALS_HELD] = { SIGINT, SIGTERM, SIGPIPE, SIGXFSZ };
 

@@ -1,4 +1,4 @@
-/* threads.c: a team of threads for a unit, and the barrier between them: the only place that sees OpenMP.
+/* threads.c: a team of threads for a unit, and the barrier between them: the only place that sees OpenMP; and threads that have no need of each other.
  *
  * The barrier is the centralised, sense-reversing one (Mellor-Crummey and Scott, Algorithms for scalable synchronization on
  * shared-memory multiprocessors, 1991), with a count of passes in place of the sense. A waiting thread spins a while and then yields, because
@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <threads.h>
 #include <unistd.h>
 
 enum { SPINS = 500, CACHE_LINE = 64 };
@@ -85,6 +86,74 @@ void nnrt_parallel(nnrt_unit unit, nnrt_call *call)
         else if (omp_get_thread_num() == 0) whole = false;
     }
     if (!whole) run_alone(unit, call);     /* a unit gives the same results on any number of threads */
+}
+
+/* ---- side by side ---- */
+typedef struct side {
+    mtx_t lock;
+    cnd_t told_more;
+    int32_t threads;
+    size_t count, next, told;
+    bool stopped, *ready;
+    void (*job)(void *, size_t);
+    bool (*finish)(void *, size_t);
+    void *context;
+} side;
+
+/* The next job, once it is not too far ahead of what could be told: results wait in memory. */
+static bool take_job(side *s, size_t *i)
+{
+    enum { AHEAD = 4 };
+    mtx_lock(&s->lock);
+    while (!s->stopped && s->next < s->count && s->next >= s->told + (size_t)s->threads * AHEAD) cnd_wait(&s->told_more, &s->lock);
+    bool any = !s->stopped && s->next < s->count;
+    if (any) *i = s->next++;
+    mtx_unlock(&s->lock);
+    return any;
+}
+
+static void tell(side *s, size_t i)
+{
+    mtx_lock(&s->lock);
+    s->ready[i] = true;
+    while (!s->stopped && s->told < s->count && s->ready[s->told]) s->stopped = !s->finish(s->context, s->told++);
+    cnd_broadcast(&s->told_more);
+    mtx_unlock(&s->lock);
+}
+
+static int work_side(void *argument)
+{
+    side *s = argument;
+    for (size_t i; take_job(s, &i); tell(s, i)) s->job(s->context, i);
+    return 0;
+}
+
+bool nnrt_side_by_side(int32_t threads, size_t count, void (*job)(void *, size_t), bool (*finish)(void *, size_t), void *context)
+{
+    side s = { .threads = threads, .count = count, .job = job, .finish = finish, .context = context };
+    thrd_t *thread = calloc((size_t)threads + 1, sizeof *thread);
+    s.ready = calloc(count + 1, sizeof *s.ready);
+    if (!thread || !s.ready || mtx_init(&s.lock, mtx_plain) != thrd_success) threads = 0;
+    else if (cnd_init(&s.told_more) != thrd_success) {
+        mtx_destroy(&s.lock);
+        threads = 0;
+    }
+    if (threads < 1) {                     /* no means for more than one after the other */
+        for (; s.told < count && !s.stopped; s.told++) {
+            job(context, s.told);
+            s.stopped = !finish(context, s.told);
+        }
+    } else {
+        int32_t others = 0;
+        while (others + 1 < threads && thrd_create(&thread[others], work_side, &s) == thrd_success) others++;
+        work_side(&s);
+        for (int32_t i = 0; i < others; i++) thrd_join(thread[i], NULL);
+        cnd_destroy(&s.told_more);
+        mtx_destroy(&s.lock);
+    }
+    free(thread);
+    free(s.ready);
+    return !s.stopped;
 }
 
 int32_t nnrt_default_threads(void)

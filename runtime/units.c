@@ -71,12 +71,14 @@ static bool slot_read(nnrt_session *session, const json_t *declared, nnrt_slot *
 
 static bool instance_fill(nnrt_session *store, nnrt_instance *instance, const json_t *unit, nnrt_error *e)
 {
-    const json_t *tensors = json_object_get(unit, "tensors");
+    const json_t *tensors = json_object_get(unit, "tensors"), *numbers = json_object_get(unit, "numbers");
+    size_t scalars;
     instance->name = json_string_value(json_object_get(unit, "name"));
     instance->batch = whole(unit, "batch") > 0 ? whole(unit, "batch") : 1;
     instance->out_size = whole(unit, "out_size");
     instance->arena_bytes = whole(unit, "arena_bytes");
-    instance->scalars = whole(unit, "scalars") > NNRT_HYPERS ? whole(unit, "scalars") : NNRT_HYPERS;
+    scalars = whole(unit, "scalars") > NNRT_HYPERS ? (size_t)whole(unit, "scalars") : NNRT_HYPERS;
+    instance->scalars = (int64_t)(scalars + json_array_size(numbers));
     instance->serial = json_is_true(json_object_get(unit, "serial"));
     instance->count = json_array_size(tensors);
     if (instance->arena_bytes < 0 || instance->out_size < 0) return nnrt_fail(e, NNRT_SCRIPT, "internal", "unit '%s' has a negative size", instance->name);
@@ -90,6 +92,7 @@ static bool instance_fill(nnrt_session *store, nnrt_instance *instance, const js
         if (!slot_read(store, json_array_get(tensors, i), &instance->slot[i], e)) return false;
         instance->table[i] = instance->slot[i].weight ? instance->slot[i].weight->values : instance->slot[i].own;
     }
+    for (size_t i = 0; i < json_array_size(numbers); i++) instance->scalar[scalars + i] = json_number_value(json_array_get(numbers, i));
     nnrt_instance_reset(instance);
     return true;
 }
@@ -109,7 +112,11 @@ nnrt_instance *nnrt_instance_new(nnrt_program *program, nnrt_session *store, con
 {
     double unused = 0;
     const json_t *unit = unit_json(program, name);
-    nnrt_unit code = unit ? program->resolve(program->context, name, compile_seconds ? compile_seconds : &unused) : NULL;
+    const char *shared = json_string_value(json_object_get(unit, "code"));
+    nnrt_session *root = program->session->root ? program->session->root : program->session;
+    mtx_lock(root->lock);
+    nnrt_unit code = unit ? program->resolve(program->context, shared ? shared : name, compile_seconds ? compile_seconds : &unused) : NULL;
+    mtx_unlock(root->lock);
     if (!code) {
         nnrt_fail(e, NNRT_SCRIPT, "internal", "the program has no unit '%s'", name);
         return NULL;

@@ -233,7 +233,7 @@ static Val value_of(Grid *s, NodeId id, NodeId user)
     Emitter *e = s->e;
     const Node *n = node_of(s, id);
     Val found;
-    if (n->op == IR_CONST) return vconst(e, n->as.value);
+    if (n->op == IR_CONST && e->plan->storage[id].kind != STORE_SCALAR) return vconst(e, n->as.value);
     if (memo_get(s, id, &found)) return found;
     switch (n->op) {
     case IR_HYPER: {

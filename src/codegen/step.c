@@ -28,7 +28,7 @@ static Val scalar_value(Emitter *e, Frame *f, Val *memo, NodeId id)
     const Storage *st = &e->plan->storage[id];
     if (memo[id]) return memo[id];
     Val value = NULL, in[3];
-    if (n->op == IR_CONST) return cd(e, n->as.value);
+    if (n->op == IR_CONST && st->kind != STORE_SCALAR) return cd(e, n->as.value);
     if (n->op == IR_HYPER) {
         if (n->as.hyper == HYPER_N || n->as.hyper == HYPER_STEP) value = LLVMBuildSIToFP(e->b, n->as.hyper == HYPER_N ? f->n : f->step, e->f64, "");
         else value = LLVMBuildLoad2(e->b, e->f64, scalar_slot(e, f, n->as.hyper), "");

@@ -23,6 +23,7 @@ Compiler *compiler_new(const Options *options)
     sema_load_prelude(c->sema);
     sema_set_params(c->sema, options->sets.data, options->sets.len);
     c->lower = lower_new(c->sema);
+    c->codes = codes_new();
     return c;
 }
 
@@ -34,6 +35,7 @@ void compiler_free(Compiler *c)
         nnrt_session_free(c->session);
         if (c->jit) jit_free(c->jit);
         if (c->target) target_free(c->target);
+        codes_free(c->codes);
     }
     Arena *arena = c->arena;
     if (c->older) {                       /* whose arena holds *c, as this one holds it */
@@ -91,18 +93,17 @@ Target *compiler_target(Compiler *c, char **error)
 nnrt_unit compiler_resolve(void *context, const char *unit_name, double *compile_seconds)
 {
     Compiler *c = context;
-    Unit *unit = compiler_unit_named(c, unit_name);
-    while (unit && unit->same) unit = unit->same;
-    if (!unit || unit->code) return unit ? unit->code : NULL;
+    Code *code = codes_find(c->codes, unit_name);
+    if (!code || code->entry) return code ? code->entry : NULL;
     struct timespec begin, end;
     clock_gettime(CLOCK_MONOTONIC, &begin);
     char *error = NULL;
     if (!c->jit && compiler_target(c, &error)) c->jit = jit_new(c->target, &error);
-    if (c->jit) unit->code = jit_compile(c->jit, unit->plan, &error);
+    if (c->jit) code->entry = jit_compile(c->jit, code_final_plan(code), &error);
     clock_gettime(CLOCK_MONOTONIC, &end);
     if (compile_seconds) *compile_seconds += (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
-    if (!unit->code) fprintf(stderr, "nnc: error: %s could not be compiled: %s\n", unit_name, error ? error : "no reason is known");
-    return unit->code;
+    if (!code->entry) fprintf(stderr, "nnc: error: %s could not be compiled: %s\n", unit_name, error ? error : "no reason is known");
+    return code->entry;
 }
 
 /* ---- phases ---- */

@@ -5,7 +5,7 @@
  * (compiler_resolve), or for all of them at once (build). */
 #ifndef NNC_COMPILE_H
 #define NNC_COMPILE_H
-#include "codegen/codegen.h"
+#include "driver/codes.h"
 #include "driver/options.h"
 #include "lower/lower.h"
 #include "program.h"
@@ -24,10 +24,8 @@ typedef struct DataUse {
 typedef struct Unit {
     UnitSpec spec;
     const char *key;                     /* equal keys, equal units */
-    struct Unit *same;                   /* made by an earlier trial; NULL: this one is itself */
-    const char *text;                    /* of its graph, where the compiler keeps it */
     Plan *plan;
-    nnrt_unit code;                      /* NULL until it is asked for */
+    Code *code;
 } Unit;
 
 typedef struct CompiledAction {
@@ -82,6 +80,7 @@ typedef struct Compiler {
     VEC(Generation) generations;
     VEC(TrainedWith) trained;
     VEC(Unit *) units;
+    Codes *codes;
     unsigned freezes;                    /* freeze, unfreeze and prune so far: graphs lowered later differ */
     VEC(const ModelInstance *) pruned;
     VEC(const char *) pruned_files;      /* that this script, or session, will have written */
@@ -91,13 +90,13 @@ typedef struct Compiler {
     PassOptions passes;
     /* Params that change while a script runs (retune.c). */
     VEC(const SourceFile *) inputs;      /* compiled without errors: a script, or a REPL's inputs */
-    struct Compiler *parent, *older;     /* whose target, jit and session these are; what was before the params changed */
-    VEC(struct Compiler *) trials;       /* whose units may be asked for or used again */
-    size_t next_unit;                    /* of a trial's units the parent's is counted on: code is found by their names */
+    struct Compiler *parent, *older;     /* whose target, jit, codes and session these are; what was before the params changed */
+    VEC(struct Compiler *) trials;       /* that made code */
+    bool made_code;
     bool for_trial; size_t only_from, only_to;   /* whether units of these actions alone are made */
     Unit *nothing;                       /* stands where no unit is made */
     bool skips;                          /* units.c: the action at hand is none of these */
-    bool keeps_text;                     /* of graphs, so that equal units of trials are found */
+    bool shares_code;                    /* there is a search: its trials' units read at run time what else is built in */
 } Compiler;
 
 Compiler *compiler_new(const Options *options);
@@ -127,12 +126,10 @@ char *bytes_text(Arena *arena, double bytes);                            /* 4.7 
 bool compiler_undo(Compiler *compiler);
 /* retune.c: nnrt_retune, `compiler` being the one that nnrt_session_run resolves units with. */
 json_t *compiler_retune(void *compiler, const json_t *params, size_t action, bool settle, nnrt_error *e);
-Unit *compiler_unit_of_text(Compiler *compiler, const char *text);       /* made before, by this or another trial; NULL */
 /* The newer compiler becomes what `compiler` was, which stays behind it: its code may be used again. */
 void compiler_take_over(Compiler *compiler, Compiler *newer);
 /* A compiler of the same session, target and code, that has seen nothing yet. */
 Compiler *compiler_beside(Compiler *compiler, const Options *options);
-Unit *compiler_unit_named(Compiler *compiler, const char *name);
 /* units.c: the last phase. */
 bool compile_units(Compiler *compiler, Compiled *compiled);
 #endif

@@ -141,6 +141,17 @@ static json_t *tensor_json(const Tensor *t, bool of_model)
     return object;
 }
 
+/* What shared code reads of this unit's own, behind the plan's scalars. */
+static void put_numbers(json_t *object, const Unit *unit)
+{
+    json_t *list = json_array();
+    const Graph *graph = unit->plan->graph;
+    for (size_t i = 0; i < graph->nodes.len; i++)
+        if (graph->nodes.data[i].op == IR_CONST) json_array_append_new(list, real_json(graph->nodes.data[i].as.value));
+    put_text(object, "code", unit->code->name);
+    put(object, "numbers", list);
+}
+
 static json_t *unit_json(Compiler *c, const Unit *unit)
 {
     const Plan *plan = unit->plan;
@@ -151,6 +162,7 @@ static json_t *unit_json(Compiler *c, const Unit *unit)
     put_integer(object, "batch", unit->spec.batch);
     put_integer(object, "arena_bytes", plan->arena_bytes);
     put_integer(object, "scalars", plan->scalar_count);
+    if (c->shares_code) put_numbers(object, unit);
     put_integer(object, "out_size", unit->spec.model ? shape_elements(unit->spec.model->output) : 0);
     put(object, "serial", json_boolean(plan->serial));
     put(object, "tensors", tensors);

@@ -1,7 +1,7 @@
 /* retune.c: a script that is running, checked and compiled anew with other params, for `tune`.
  *
- * A trial has a compiler of its own, so nothing of one trial is left in another; they share session, target and machine code. Units whose graphs
- * print alike are made once: a trial that differs in what the runtime sets, such as the learning rate, compiles nothing. When the best trial is
+ * A trial has a compiler of its own, so nothing of one trial is left in another; they share session, target and machine code (codes.h): a trial
+ * that differs in numbers alone compiles nothing. When the best trial is
  * known its compiler takes the first one's place, so later statements, of a REPL too, see the params in force. */
 #include "driver/compile.h"
 #include "driver/json_program.h"
@@ -31,44 +31,19 @@ static const Options *options_with(Arena *arena, const Options *options, const j
     return with;
 }
 
-Unit *compiler_unit_named(Compiler *c, const char *name)
-{
-    for (size_t i = 0; i < c->units.len; i++)
-        if (strcmp(c->units.data[i]->spec.name, name) == 0) return c->units.data[i];
-    for (size_t i = 0; i < c->trials.len; i++) {
-        Unit *unit = compiler_unit_named(c->trials.data[i], name);
-        if (unit) return unit;
-    }
-    return c->older ? compiler_unit_named(c->older, name) : NULL;
-}
-
-static Unit *unit_of_text(Compiler *c, const char *text)
-{
-    for (size_t i = 0; i < c->units.len; i++)
-        if (c->units.data[i]->text && strcmp(c->units.data[i]->text, text) == 0) return c->units.data[i];
-    for (size_t i = 0; i < c->trials.len; i++) {
-        Unit *unit = unit_of_text(c->trials.data[i], text);
-        if (unit) return unit;
-    }
-    return c->older ? unit_of_text(c->older, text) : NULL;
-}
-
-Unit *compiler_unit_of_text(Compiler *c, const char *text)
-{
-    return c->parent ? unit_of_text(c->parent, text) : NULL;
-}
-
 Compiler *compiler_beside(Compiler *c, const Options *options)
 {
     Compiler *trial = compiler_new(options);
     trial->folder = c->folder;
+    codes_free(trial->codes);
+    trial->codes = c->codes;
     trial->session = c->session;
     trial->target = c->target;
     trial->jit = c->jit;
     trial->carries_out = c->carries_out;
     trial->passes = c->passes;
     trial->parent = c;
-    trial->for_trial = trial->keeps_text = true;
+    trial->for_trial = trial->shares_code = true;
     sema_set_repl(trial->sema, c->options->command->bit == FOR_REPL);
     return trial;
 }
@@ -107,9 +82,15 @@ void compiler_take_over(Compiler *c, Compiler *trial)
     trial->jit = c->jit;
     trial->target = c->target;
     trial->for_trial = false;
-    trial->next_unit = c->next_unit;
-    older->parent = c;                    /* no longer the owner of session, jit and target */
+    older->parent = c;                    /* no longer the owner of session, jit, codes and target */
     *c = *trial;
+}
+
+/* Code that it made may serve others. */
+static void put_aside(Compiler *c, Compiler *trial)
+{
+    if (trial->made_code) vec_push(c->arena, &c->trials, trial);
+    else compiler_free(trial);
 }
 
 json_t *compiler_retune(void *context, const json_t *params, size_t action, bool settle, nnrt_error *e)
@@ -118,11 +99,11 @@ json_t *compiler_retune(void *context, const json_t *params, size_t action, bool
     Compiled compiled;
     if (!compile_inputs(trial, c, action, settle, &compiled)) {
         json_t *none = failed(trial, params, e);
-        compiler_free(trial);
+        put_aside(c, trial);
         return none;
     }
     json_t *program = program_json(trial, &compiled, true);
     if (settle) compiler_take_over(c, trial);
-    else vec_push(c->arena, &c->trials, trial);
+    else put_aside(c, trial);
     return program;
 }

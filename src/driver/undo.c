@@ -1,5 +1,5 @@
 /* undo.c: a REPL's last input taken back: all inputs before it are compiled anew, so that nothing of it can be left behind.
- * Code that they need is there already (compiler_unit_of_text); weights and results are the session's to put back (undo.h). */
+ * Code that they need is there already (codes.h); weights and results are the session's to put back (undo.h). */
 #include "driver/compile.h"
 #include "driver/driver.h"
 

@@ -49,40 +49,12 @@ static Unit *find_unit(const Compiler *c, const char *key)
     return NULL;
 }
 
-/* All of a graph but its name. */
-static const char *text_of(Compiler *c, const Graph *graph)
-{
-    char *text = NULL;
-    size_t length = 0;
-    FILE *to = open_memstream(&text, &length);
-    if (!to) return NULL;
-    graph_print(graph, to);
-    fclose(to);
-    const char *copy = arena_strndup(c->arena, text + strcspn(text, " "), length - strcspn(text, " "));
-    const char *rest = strstr(copy, "\" batch ");
-    free(text);
-    return rest ? rest : copy;
-}
-
 static Unit *make_unit(Compiler *c, const char *key, UnitSpec spec, Span span)
 {
     const char *of = spec.model ? spec.model->decl->name : spec.action->function ? spec.action->function->name.text : "schedule";
-    size_t number = c->parent ? c->parent->next_unit++ : c->next_unit++;
-    spec.name = arena_printf(c->arena, "u%zu_%s_%s", number, kind_name[spec.kind], of);
+    spec.name = arena_printf(c->arena, "u%zu_%s_%s", c->codes->units++, kind_name[spec.kind], of);
     Graph *graph = lower_unit(c->lower, &spec);
     if (!graph) return NULL;
-    const char *text = c->keeps_text ? text_of(c, graph) : NULL;
-    Unit *equal = text && c->for_trial ? compiler_unit_of_text(c, text) : NULL;
-    if (equal) {                          /* made by an earlier trial */
-        Unit *unit = ARENA_NEW(c->arena, Unit);
-        *unit = *equal;
-        unit->spec = spec;
-        unit->spec.name = equal->spec.name;
-        unit->same = equal;
-        unit->key = key;
-        vec_push(c->arena, &c->units, unit);
-        return unit;
-    }
     if (c->show_graphs) (c->options->dot ? graph_print_dot : graph_print)(graph, stdout);
     char *error = NULL;
     Plan *plan = passes_run(graph, &c->passes, &error);
@@ -91,7 +63,9 @@ static Unit *make_unit(Compiler *c, const char *key, UnitSpec spec, Span span)
         return NULL;
     }
     Unit *unit = ARENA_NEW(c->arena, Unit);
-    *unit = (Unit){.spec = spec, .key = key, .text = text, .plan = plan};
+    bool made;
+    *unit = (Unit){.spec = spec, .key = key, .plan = plan, .code = codes_of_plan(c->codes, plan, spec.name, c->shares_code, &made)};
+    c->made_code |= made;
     vec_push(c->arena, &c->units, unit);
     return unit;
 }
@@ -550,7 +524,7 @@ bool compile_units(Compiler *c, Compiled *out)
 {
     if (!c->nothing) c->nothing = ARENA_NEW(c->arena, Unit);
     c->nothing->spec.name = "";
-    for (size_t i = 0; i < out->actions.len; i++) c->keeps_text |= strcmp(out->actions.data[i]->action->verb, "tune") == 0;
+    for (size_t i = 0; i < out->actions.len; i++) c->shares_code |= strcmp(out->actions.data[i]->action->verb, "tune") == 0;
     for (size_t i = 0; i < out->actions.len; i++) {
         CompiledAction *a = out->actions.data[i];
         a->skipped = c->skips = c->for_trial && (i < c->only_from || i > c->only_to);

@@ -1,5 +1,6 @@
 # src/passes: from a tensor graph to a plan of kernels.
 libnnc_a_SOURCES += \
+	src/passes/alike.c \
 	src/passes/check.c \
 	src/passes/derive.h \
 	src/passes/differentiate.c \

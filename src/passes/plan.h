@@ -49,7 +49,7 @@ typedef struct View { bool batch; int64_t per_sample; int64_t features; } View;
 
 typedef enum StorageKind {
     STORE_NONE,          /* never in memory: passed in registers, or inlined */
-    STORE_SCALAR,        /* call->scalar[index] */
+    STORE_SCALAR,        /* call->scalar[index]; of a constant too, where plan_read_numbers says so */
     STORE_ARENA,         /* arena + offset floats */
     STORE_PARTIALS,      /* arena + offset * 8 bytes: float64 partial sums (or maxima), one a task of the home kernel */
     STORE_TENSOR,        /* call->tensor[index]: weights and states */
@@ -145,6 +145,12 @@ int64_t kernel_segment(const Plan *plan, const Kernel *kernel);
 /* What a product that may skip zeros reads: indices of sparse_weights and sparse_inputs. False: it is none. */
 bool product_skips_zeros(const Plan *plan, NodeId product, int *weight, int *input);
 enum { SPARSE_ROWS = 64 };                            /* tasks of such products are multiples of this many rows */
+/* Whether one's code serves the other where some of its constants are read at run time: all but the constants' values is equal (alike.c). */
+bool plan_alike(const Plan *a, const Plan *b);
+/* How many constants there are, and into `value` (or NULL) their values in the order of the nodes. */
+size_t plan_numbers(const Plan *plan, double *value);
+/* Code is to read these of the constants, by their place in that order, from call->scalar[scalar_count + place]: float64, as other scalars. */
+void plan_read_numbers(Plan *plan, const bool *read);
 /* The number of tasks of a kernel for n samples. */
 int64_t kernel_tasks(const Plan *plan, const Kernel *kernel, int64_t n);
 #endif
