@@ -21,7 +21,7 @@ nnrt_session *nnrt_session_new(const nnrt_options *options, nnrt_error *e)
     session->alone = nnrt_barrier_new(1);
     session->weight_index = json_object();
     session->lock = malloc(sizeof *session->lock);
-    if (session->lock && mtx_init(session->lock, mtx_plain) != thrd_success) {
+    if (session->lock && pthread_mutex_init(session->lock, NULL)) {
         free(session->lock);
         session->lock = NULL;
     }
@@ -54,7 +54,7 @@ void nnrt_session_free(nnrt_session *session)
     free(session->opened);
     if (session->barrier) nnrt_barrier_free(session->barrier);
     if (session->alone) nnrt_barrier_free(session->alone);
-    if (session->lock) mtx_destroy(session->lock);
+    if (session->lock) pthread_mutex_destroy(session->lock);
     free(session->lock);
     free(session);
 }
@@ -84,9 +84,9 @@ static const nnrt_data *open_data(nnrt_session *session, const json_t *declarati
 const nnrt_data *nnrt_session_data(nnrt_session *session, const json_t *declaration, const char *folder, nnrt_error *e)
 {
     nnrt_session *root = session->root ? session->root : session;
-    mtx_lock(root->lock);
+    pthread_mutex_lock(root->lock);
     const nnrt_data *data = open_data(root, declaration, folder, e);
-    mtx_unlock(root->lock);
+    pthread_mutex_unlock(root->lock);
     return data;
 }
 

@@ -25,10 +25,13 @@ static void apart_clear(nnrt_session *apart)
     if (apart->alone) nnrt_barrier_free(apart->alone);
 }
 
-/* What the action's session holds in these shapes. It is not written to meanwhile. */
+/* What the action's session holds in these shapes. It is not written to meanwhile; nor are counts of references to what others refer to as well. */
 static bool copy_weights(nnrt_session *apart, const json_t *weights, nnrt_error *e)
 {
-    if (!nnrt_weights_declare(apart, weights, e)) return false;
+    json_t *own = json_deep_copy(weights);
+    bool declared = own ? nnrt_weights_declare(apart, own, e) : nnrt_no_memory(e);
+    json_decref(own);
+    if (!declared) return false;
     for (size_t i = 0; i < apart->weight_count; i++) {
         nnrt_weight *weight = apart->weight[i];
         const nnrt_weight *found = nnrt_weight_find(apart->root, weight->key);

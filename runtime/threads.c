@@ -5,10 +5,10 @@
  * there may be more threads than processors. */
 #include "nnrt.h"
 #include <omp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <threads.h>
 #include <unistd.h>
 
 enum { SPINS = 500, CACHE_LINE = 64 };
@@ -90,8 +90,8 @@ void nnrt_parallel(nnrt_unit unit, nnrt_call *call)
 
 /* ---- side by side ---- */
 typedef struct side {
-    mtx_t lock;
-    cnd_t told_more;
+    pthread_mutex_t lock;
+    pthread_cond_t told_more;
     int32_t threads;
     size_t count, next, told;
     bool stopped, *ready;
@@ -104,38 +104,38 @@ typedef struct side {
 static bool take_job(side *s, size_t *i)
 {
     enum { AHEAD = 4 };
-    mtx_lock(&s->lock);
-    while (!s->stopped && s->next < s->count && s->next >= s->told + (size_t)s->threads * AHEAD) cnd_wait(&s->told_more, &s->lock);
+    pthread_mutex_lock(&s->lock);
+    while (!s->stopped && s->next < s->count && s->next >= s->told + (size_t)s->threads * AHEAD) pthread_cond_wait(&s->told_more, &s->lock);
     bool any = !s->stopped && s->next < s->count;
     if (any) *i = s->next++;
-    mtx_unlock(&s->lock);
+    pthread_mutex_unlock(&s->lock);
     return any;
 }
 
 static void tell(side *s, size_t i)
 {
-    mtx_lock(&s->lock);
+    pthread_mutex_lock(&s->lock);
     s->ready[i] = true;
     while (!s->stopped && s->told < s->count && s->ready[s->told]) s->stopped = !s->finish(s->context, s->told++);
-    cnd_broadcast(&s->told_more);
-    mtx_unlock(&s->lock);
+    pthread_cond_broadcast(&s->told_more);
+    pthread_mutex_unlock(&s->lock);
 }
 
-static int work_side(void *argument)
+static void *work_side(void *argument)
 {
     side *s = argument;
     for (size_t i; take_job(s, &i); tell(s, i)) s->job(s->context, i);
-    return 0;
+    return NULL;
 }
 
 bool nnrt_side_by_side(int32_t threads, size_t count, void (*job)(void *, size_t), bool (*finish)(void *, size_t), void *context)
 {
     side s = { .threads = threads, .count = count, .job = job, .finish = finish, .context = context };
-    thrd_t *thread = calloc((size_t)threads + 1, sizeof *thread);
+    pthread_t *thread = calloc((size_t)threads + 1, sizeof *thread);
     s.ready = calloc(count + 1, sizeof *s.ready);
-    if (!thread || !s.ready || mtx_init(&s.lock, mtx_plain) != thrd_success) threads = 0;
-    else if (cnd_init(&s.told_more) != thrd_success) {
-        mtx_destroy(&s.lock);
+    if (!thread || !s.ready || pthread_mutex_init(&s.lock, NULL)) threads = 0;
+    else if (pthread_cond_init(&s.told_more, NULL)) {
+        pthread_mutex_destroy(&s.lock);
         threads = 0;
     }
     if (threads < 1) {                     /* no means for more than one after the other */
@@ -145,11 +145,11 @@ bool nnrt_side_by_side(int32_t threads, size_t count, void (*job)(void *, size_t
         }
     } else {
         int32_t others = 0;
-        while (others + 1 < threads && thrd_create(&thread[others], work_side, &s) == thrd_success) others++;
+        while (others + 1 < threads && !pthread_create(&thread[others], NULL, work_side, &s)) others++;
         work_side(&s);
-        for (int32_t i = 0; i < others; i++) thrd_join(thread[i], NULL);
-        cnd_destroy(&s.told_more);
-        mtx_destroy(&s.lock);
+        for (int32_t i = 0; i < others; i++) pthread_join(thread[i], NULL);
+        pthread_cond_destroy(&s.told_more);
+        pthread_mutex_destroy(&s.lock);
     }
     free(thread);
     free(s.ready);
