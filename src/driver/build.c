@@ -118,14 +118,16 @@ static void fill_program(Build *b, char *json)
     const Compiled *compiled = b->compiled;
     bool library = b->c->options->emit == BUILD_LIB;
     AotProgram *p = &b->program;
-    Unit *const *units = library ? compiled->predict_units.data : compiled->units.data;
-    p->count = library ? compiled->predict_units.len : compiled->units.len;
-    p->plans = ARENA_ARRAY(b->arena, const Plan *, p->count + 1);
-    p->unit_names = ARENA_ARRAY(b->arena, const char *, p->count + 1);
-    for (size_t i = 0; i < p->count; i++) {
-        p->plans[i] = units[i]->plan;
-        p->unit_names[i] = units[i]->spec.name;
+    const Codes *codes = b->c->codes;
+    size_t most = library ? compiled->predict_units.len : codes->list.len;
+    p->plans = ARENA_ARRAY(b->arena, const Plan *, most + 1);
+    p->unit_names = ARENA_ARRAY(b->arena, const char *, most + 1);
+    for (size_t i = 0; i < most; i++) {
+        Code *code = library ? compiled->predict_units.data[i]->code : codes->list.data[i];
+        p->plans[i] = code_final_plan(code);
+        p->unit_names[i] = code->name;
     }
+    p->count = most;
     p->json = json;
     p->with_main = !library;
     p->models = ARENA_ARRAY(b->arena, const char *, compiled->models.len + 1);
@@ -155,7 +157,7 @@ int command_build(Options *options)
     if (!b.output) status = options_wrong(options, "the script's name leaves none for what is made: say -o NAME");
     else if (compile_script(c, options->operands.data[0], &compiled, &status)) {
         json_t *program = program_json(c, &compiled, false);
-        bool good = options->emit != BUILD_LIB || embed_weights(c, &compiled, program);
+        bool good = options->emit == BUILD_LIB ? embed_weights(c, &compiled, program) : add_variants(c, &compiled, program);
         if (!good) status = compiler_report(c);
         char *json = json_dumps(program, JSON_COMPACT | JSON_REAL_PRECISION(17));
         b.json = program;

@@ -130,6 +130,11 @@ json_t *compiler_retune(void *compiler, const json_t *params, size_t action, boo
 void compiler_take_over(Compiler *compiler, Compiler *newer);
 /* A compiler of the same session, target and code, that has seen nothing yet. */
 Compiler *compiler_beside(Compiler *compiler, const Options *options);
+/* Of a program that is built: the same, for the action and all behind it. */
+json_t *compiler_variant(Compiler *compiler, const json_t *params, size_t action, nnrt_error *e);
+/* variants.c: whether a built program can hold all that a tune may try (false: reported), and all of it, as "variants" (false: reported). */
+bool variants_can_be_made(Compiler *compiler, const CheckedAction *tune);
+bool add_variants(Compiler *compiler, const Compiled *compiled, json_t *program);
 /* units.c: the last phase. */
 bool compile_units(Compiler *compiler, Compiled *compiled);
 #endif

@@ -48,20 +48,19 @@ Compiler *compiler_beside(Compiler *c, const Options *options)
     return trial;
 }
 
-/* All inputs so far; of the last one `out`. */
-static bool compile_inputs(Compiler *c, const Compiler *like, size_t action, bool settle, Compiled *out)
+/* All inputs so far; of the last one `out`, with the units of the actions from `first` to `last_action`. */
+static bool compile_inputs(Compiler *c, const Compiler *like, size_t first, size_t last_action, Compiled *out)
 {
     for (size_t i = 0; i < like->inputs.len; i++) {
         bool last = i + 1 == like->inputs.len;
-        c->only_from = !last ? SIZE_MAX : settle ? action + 1 : action;
-        c->only_to = !last || settle ? SIZE_MAX : action;
-        if (!last) c->only_to = 0;
+        c->only_from = last ? first : SIZE_MAX;
+        c->only_to = last ? last_action : 0;
         if (!compile(c, like->inputs.data[i], out)) return false;
     }
     return true;
 }
 
-static json_t *failed(Compiler *trial, const json_t *params, nnrt_error *e)
+static void failed(Compiler *trial, const json_t *params, nnrt_error *e)
 {
     const Diagnostic *first = NULL;
     for (size_t i = 0; i < trial->diags->list.len && !first; i++)
@@ -70,7 +69,6 @@ static json_t *failed(Compiler *trial, const json_t *params, nnrt_error *e)
     nnrt_fail(e, NNRT_SCRIPT, "out-of-range", "with the params %.300s the script is wrong: %.600s", values ? values : "", first ? first->message : "no reason is known");
     snprintf(e->help, sizeof e->help, "keep what does not fit out of the params' domains");
     free(values);
-    return NULL;
 }
 
 void compiler_take_over(Compiler *c, Compiler *trial)
@@ -93,17 +91,30 @@ static void put_aside(Compiler *c, Compiler *trial)
     else compiler_free(trial);
 }
 
+/* The program, and the compiler that made it, still to be freed; NULL: both are dealt with. */
+static json_t *program_with(Compiler *c, const json_t *params, size_t first, size_t last, Compiler **trial, nnrt_error *e)
+{
+    Compiled compiled;
+    *trial = compiler_beside(c, options_with(c->arena, c->options, params));
+    if (compile_inputs(*trial, c, first, last, &compiled)) return program_json(*trial, &compiled, c->options->command->bit != FOR_BUILD);
+    failed(*trial, params, e);
+    put_aside(c, *trial);
+    return NULL;
+}
+
 json_t *compiler_retune(void *context, const json_t *params, size_t action, bool settle, nnrt_error *e)
 {
-    Compiler *c = context, *trial = compiler_beside(c, options_with(c->arena, c->options, params));
-    Compiled compiled;
-    if (!compile_inputs(trial, c, action, settle, &compiled)) {
-        json_t *none = failed(trial, params, e);
-        put_aside(c, trial);
-        return none;
-    }
-    json_t *program = program_json(trial, &compiled, true);
-    if (settle) compiler_take_over(c, trial);
-    else put_aside(c, trial);
+    Compiler *c = context, *trial;
+    json_t *program = program_with(c, params, settle ? action + 1 : action, settle ? SIZE_MAX : action, &trial, e);
+    if (program && settle) compiler_take_over(c, trial);
+    else if (program) put_aside(c, trial);
+    return program;
+}
+
+json_t *compiler_variant(Compiler *c, const json_t *params, size_t action, nnrt_error *e)
+{
+    Compiler *trial;
+    json_t *program = program_with(c, params, action, SIZE_MAX, &trial, e);
+    if (program) put_aside(c, trial);
     return program;
 }

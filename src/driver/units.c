@@ -467,11 +467,7 @@ static bool file_is_pruned(Compiler *c, const char *path)
 /* Each trial has units of its own (retune.c); these are those of the params as they stand. */
 static bool units_tune(Compiler *c, Compiled *out, CompiledAction *a)
 {
-    if (c->options->command->bit == FOR_BUILD) {
-        Diagnostic *d = diag_error(c->diags, DIAG_NOT_AVAILABLE, a->action->verb_span, "'tune' compiles what each trial needs while it runs, which a built program cannot");
-        diag_help(c->diags, d, "search with `nnc run`, then build with the params found: --set NAME=VALUE");
-        return false;
-    }
+    if (c->options->command->bit == FOR_BUILD && !c->for_trial && c->options->emit != BUILD_LIB && !variants_can_be_made(c, a->action)) return false;
     return units_train(c, out, a);
 }
 
