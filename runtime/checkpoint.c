@@ -1,20 +1,12 @@
 /* checkpoint.c: writing and reading a training's state. What is written and what is read stand side by side in each pair of functions. */
-#include "checkpoint.h"
-#include "safetensors.h"
+#include "checkpoint_parts.h"
+#include "trials.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHECKPOINT_VERSION = 1 };
-static const char best_prefix[] = "nnc.best.", swa_prefix[] = "nnc.swa.", other_prefix[] = "nnc.weights.", history_name[] = "nnc.history";
-
-struct nnrt_resume {
-    char *path;
-    nnrt_safetensors *file;
-    json_t *state;
-    size_t action;
-};
+static const char best_prefix[] = "nnc.best.", swa_prefix[] = "nnc.swa.", other_prefix[] = "nnc.weights.", ensemble_prefix[] = "nnc.ensemble.", history_name[] = "nnc.history";
 
 /* ---- numbers that keep their bits ---- */
 static json_t *exact(double value)
@@ -52,9 +44,7 @@ static int64_t whole_in(const json_t *object, const char *key)
 }
 
 /* ---- writing ---- */
-typedef struct bundle { nnrt_tensor_out *tensor; size_t count, capacity; bool failed; } bundle;
-
-static void bundle_free(bundle *b)
+void nnrt_bundle_free(nnrt_bundle *b)
 {
     for (size_t i = 0; i < b->count; i++) {
         free((char *)b->tensor[i].name);
@@ -63,8 +53,7 @@ static void bundle_free(bundle *b)
     free(b->tensor);
 }
 
-/* Takes data over. */
-static void bundle_take(bundle *b, const char *prefix, const char *name, int rank, const int64_t *dims, float *data)
+void nnrt_bundle_take(nnrt_bundle *b, const char *prefix, const char *name, int rank, const int64_t *dims, float *data)
 {
     char *whole = NULL;
     if (b->count == b->capacity) {
@@ -83,11 +72,11 @@ static void bundle_take(bundle *b, const char *prefix, const char *name, int ran
     b->tensor[b->count++] = (nnrt_tensor_out){ whole, rank, dims, data };
 }
 
-static void bundle_add(bundle *b, const char *prefix, const char *name, const nnrt_layout *layout, const float *packed)
+void nnrt_bundle_add(nnrt_bundle *b, const char *prefix, const char *name, const nnrt_layout *layout, const float *packed)
 {
     float *logical = nnrt_tensor_new((size_t)layout->elements);
     if (logical) nnrt_unpack(packed, logical, layout->dims, layout->rank, layout->feature_axis);
-    bundle_take(b, prefix, name, layout->file_rank, layout->dims, logical);
+    nnrt_bundle_take(b, prefix, name, layout->file_rank, layout->dims, logical);
 }
 
 static bool holds(const nnrt_model *model, const nnrt_weight *weight)
@@ -97,24 +86,37 @@ static bool holds(const nnrt_model *model, const nnrt_weight *weight)
     return false;
 }
 
-static void bundle_training(bundle *b, const nnrt_training *training, int64_t history_dims[2])
+void nnrt_bundle_session(nnrt_bundle *b, nnrt_session *session, const nnrt_model *model)
+{
+    for (size_t i = 0; i < session->weight_count; i++) {
+        const nnrt_weight *weight = session->weight[i];
+        if (weight->drawn && !(model && holds(model, weight))) nnrt_bundle_add(b, other_prefix, weight->key, &weight->layout, weight->values);
+    }
+    for (size_t i = 0; i < session->ensemble_count; i++) {
+        const nnrt_ensemble *ensemble = session->ensemble[i];
+        for (size_t k = 0; k < ensemble->stored.count; k++) {
+            char name[600];
+            snprintf(name, sizeof name, "%s.%s", ensemble->name, ensemble->stored.weight_name[k]);
+            nnrt_bundle_add(b, ensemble_prefix, name, &ensemble->stored.weight[k]->layout, ensemble->stored.weight[k]->values);
+        }
+    }
+}
+
+static void bundle_training(nnrt_bundle *b, const nnrt_training *training, int64_t history_dims[2])
 {
     const nnrt_model *model = training->model;
     nnrt_session *session = training->session;
     for (size_t i = 0; i < model->count; i++) {
         const nnrt_weight *weight = model->weight[i];
-        bundle_add(b, "", model->weight_name[i], &weight->layout, weight->values);
-        if (training->best) bundle_add(b, best_prefix, model->weight_name[i], &weight->layout, training->best[i]);
-        if (training->swa) bundle_add(b, swa_prefix, model->weight_name[i], &weight->layout, training->swa[i]);
+        nnrt_bundle_add(b, "", model->weight_name[i], &weight->layout, weight->values);
+        if (training->best) nnrt_bundle_add(b, best_prefix, model->weight_name[i], &weight->layout, training->best[i]);
+        if (training->swa) nnrt_bundle_add(b, swa_prefix, model->weight_name[i], &weight->layout, training->swa[i]);
     }
     for (size_t i = 0; i < training->unit->count; i++) {
         const nnrt_slot *slot = &training->unit->slot[i];
-        if (slot->role == NNRT_STATE) bundle_add(b, "", slot->name, &slot->layout, slot->own);
+        if (slot->role == NNRT_STATE) nnrt_bundle_add(b, "", slot->name, &slot->layout, slot->own);
     }
-    for (size_t i = 0; i < session->weight_count; i++) {
-        const nnrt_weight *weight = session->weight[i];
-        if (weight->drawn && !holds(model, weight)) bundle_add(b, other_prefix, weight->key, &weight->layout, weight->values);
-    }
+    nnrt_bundle_session(b, session, model);
     if (!training->history || !training->history->rows) return;
     const nnrt_history *h = training->history;
     size_t bytes = h->rows * h->columns * sizeof(double);
@@ -122,19 +124,39 @@ static void bundle_training(bundle *b, const nnrt_training *training, int64_t hi
     if (bits) memcpy(bits, h->value, bytes);
     history_dims[0] = (int64_t)h->rows;
     history_dims[1] = 2 * (int64_t)h->columns;
-    bundle_take(b, "", history_name, 2, history_dims, bits);
+    nnrt_bundle_take(b, "", history_name, 2, history_dims, bits);
+}
+
+static json_t *ensembles_json(const nnrt_session *session)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < session->ensemble_count; i++) {
+        const nnrt_ensemble *ensemble = session->ensemble[i];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:b, s:I}", "name", ensemble->name, "model", ensemble->model, "combine", (int)ensemble->combine,
+                                              "shared", ensemble->shared, "members", (json_int_t)ensemble->members));
+    }
+    return list;
+}
+
+json_t *nnrt_state_new(const nnrt_program *program)
+{
+    json_t *state = json_object();
+    json_object_set_new(state, "version", json_integer(NNRT_CHECKPOINT_VERSION));
+    json_object_set_new(state, "action", json_integer((json_int_t)program->action_index));
+    json_object_set_new(state, "verb", json_string(nnrt_action_text(program, "verb")));
+    json_object_set_new(state, "model", json_string(nnrt_action_text(program, "model")));
+    json_object_set(state, "fingerprint", json_object_get(program->action, "fingerprint"));
+    json_object_set_new(state, "results", nnrt_results_json(program->session));
+    if (program->settled) json_object_set(state, "settled", program->settled);
+    if (program->session->ensemble_count) json_object_set_new(state, "ensembles", ensembles_json(program->session));
+    return state;
 }
 
 static json_t *state_of(const nnrt_training *training)
 {
-    const nnrt_program *program = training->program;
     const nnrt_columns *columns = &training->columns;
-    json_t *state = json_object(), *names = json_array();
+    json_t *state = nnrt_state_new(training->program), *names = json_array();
     for (size_t i = 0; i < columns->count; i++) json_array_append_new(names, json_string(columns->name[i]));
-    json_object_set_new(state, "version", json_integer(CHECKPOINT_VERSION));
-    json_object_set_new(state, "action", json_integer((json_int_t)program->action_index));
-    json_object_set(state, "fingerprint", json_object_get(program->action, "fingerprint"));
-    json_object_set_new(state, "model", json_string(training->model_name));
     json_object_set_new(state, "seed", json_integer((json_int_t)training->seed));
     json_object_set_new(state, "step", json_integer(training->step));
     json_object_set_new(state, "epoch", json_integer(training->epoch));
@@ -155,29 +177,34 @@ static json_t *state_of(const nnrt_training *training)
     json_object_set_new(state, "best_row", exact_list(training->best_row, columns->count));
     if (training->confusion_now) json_object_set(state, "confusion", training->confusion_now);
     if (training->confusion_best) json_object_set(state, "confusion_best", training->confusion_best);
-    json_object_set_new(state, "results", nnrt_results_json(training->session));
     return state;
+}
+
+bool nnrt_bundle_write(const nnrt_bundle *b, const json_t *state, const char *path, bool pruned, nnrt_error *e)
+{
+    char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+    json_t *metadata = text ? json_pack("{s:s, s:s}", "format", "pt", "nnc", text) : NULL;
+    bool well = metadata && !b->failed && (!pruned || !json_object_set_new(metadata, NNRT_PRUNED_MARK, json_string("true")));
+    well = well ? nnrt_safetensors_write(path, b->tensor, b->count, metadata, e) : nnrt_no_memory(e);
+    json_decref(metadata);
+    free(text);
+    return well;
 }
 
 bool nnrt_checkpoint_write(nnrt_training *training, const char *path, nnrt_error *e)
 {
-    bundle b = { 0 };
+    nnrt_bundle b = { 0 };
     int64_t history_dims[2];
     bundle_training(&b, training, history_dims);
     json_t *state = state_of(training);
-    char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
-    json_t *metadata = text ? json_pack("{s:s, s:s}", "format", "pt", "nnc", text) : NULL;
-    if (metadata && nnrt_model_pruned(training->model) && json_object_set_new(metadata, NNRT_PRUNED_MARK, json_string("true"))) b.failed = true;
-    bool well = !b.failed && metadata ? nnrt_safetensors_write(path, b.tensor, b.count, metadata, e) : nnrt_no_memory(e);
-    json_decref(metadata);
+    bool well = nnrt_bundle_write(&b, state, path, nnrt_model_pruned(training->model), e);
     json_decref(state);
-    free(text);
-    bundle_free(&b);
+    nnrt_bundle_free(&b);
     return well;
 }
 
 /* ---- reading ---- */
-static bool read_packed(const nnrt_resume *resume, const nnrt_tensor_in *tensor, const nnrt_layout *layout, float *packed, nnrt_error *e)
+bool nnrt_resume_read(const nnrt_resume *resume, const nnrt_tensor_in *tensor, const nnrt_layout *layout, float *packed, nnrt_error *e)
 {
     float *logical = nnrt_tensor_new((size_t)layout->elements);
     if (!logical) return nnrt_no_memory(e);
@@ -187,12 +214,12 @@ static bool read_packed(const nnrt_resume *resume, const nnrt_tensor_in *tensor,
     return well;
 }
 
-static bool fits(const nnrt_tensor_in *tensor, const nnrt_layout *layout)
+bool nnrt_resume_fits(const nnrt_tensor_in *tensor, const nnrt_layout *layout)
 {
     return tensor->real && nnrt_layout_is(layout, tensor->rank, tensor->dims);
 }
 
-static bool has_changed(const nnrt_resume *resume, const char *name, const nnrt_tensor_in *tensor, const nnrt_layout *layout, nnrt_error *e)
+bool nnrt_resume_changed(const nnrt_resume *resume, const char *name, const nnrt_tensor_in *tensor, const nnrt_layout *layout, nnrt_error *e)
 {
     char is[128], was[128];
     nnrt_shape_text(layout->file_rank, layout->dims, is, sizeof is);
@@ -206,7 +233,7 @@ static bool judge_model(const nnrt_resume *resume, const nnrt_model *model, nnrt
 {
     for (size_t i = 0; i < model->count; i++) {
         const nnrt_tensor_in *tensor = nnrt_safetensors_find(resume->file, model->weight_name[i]);
-        if (!tensor || !fits(tensor, &model->weight[i]->layout)) return has_changed(resume, model->weight_name[i], tensor, &model->weight[i]->layout, e);
+        if (!tensor || !nnrt_resume_fits(tensor, &model->weight[i]->layout)) return nnrt_resume_changed(resume, model->weight_name[i], tensor, &model->weight[i]->layout, e);
     }
     for (size_t k = 0; k < nnrt_safetensors_count(resume->file); k++) {
         const nnrt_tensor_in *tensor = nnrt_safetensors_at(resume->file, k);
@@ -219,45 +246,111 @@ static bool judge_model(const nnrt_resume *resume, const nnrt_model *model, nnrt
     return true;
 }
 
-static bool restore_weights(nnrt_program *program, const nnrt_resume *resume, nnrt_model *model, nnrt_error *e)
+static bool restore_model(const nnrt_resume *resume, nnrt_model *model, nnrt_error *e)
 {
-    nnrt_session *session = program->session;
     for (size_t i = 0; i < model->count; i++) {
         nnrt_weight *weight = model->weight[i];
-        if (!read_packed(resume, nnrt_safetensors_find(resume->file, model->weight_name[i]), &weight->layout, weight->values, e)) return false;
-        weight->drawn = true;
-    }
-    for (size_t k = 0; k < nnrt_safetensors_count(resume->file); k++) {
-        const nnrt_tensor_in *tensor = nnrt_safetensors_at(resume->file, k);
-        if (strncmp(tensor->name, other_prefix, sizeof other_prefix - 1)) continue;
-        nnrt_weight *weight = nnrt_weight_find(session, tensor->name + sizeof other_prefix - 1);
-        if (!weight || holds(model, weight)) continue;
-        if (!fits(tensor, &weight->layout)) return has_changed(resume, weight->key, tensor, &weight->layout, e);
-        if (!read_packed(resume, tensor, &weight->layout, weight->values, e)) return false;
+        if (!nnrt_resume_read(resume, nnrt_safetensors_find(resume->file, model->weight_name[i]), &weight->layout, weight->values, e)) return false;
         weight->drawn = true;
     }
     return true;
 }
 
+/* model NULL: there is none whose weights stand under their own names. */
+static bool restore_others(nnrt_session *session, const nnrt_resume *resume, const nnrt_model *model, nnrt_error *e)
+{
+    for (size_t k = 0; k < nnrt_safetensors_count(resume->file); k++) {
+        const nnrt_tensor_in *tensor = nnrt_safetensors_at(resume->file, k);
+        if (strncmp(tensor->name, other_prefix, sizeof other_prefix - 1)) continue;
+        nnrt_weight *weight = nnrt_weight_find(session, tensor->name + sizeof other_prefix - 1);
+        if (!weight || (model && holds(model, weight))) continue;
+        if (!nnrt_resume_fits(tensor, &weight->layout)) return nnrt_resume_changed(resume, weight->key, tensor, &weight->layout, e);
+        if (!nnrt_resume_read(resume, tensor, &weight->layout, weight->values, e)) return false;
+        weight->drawn = true;
+    }
+    return true;
+}
+
+/* *fits: the model is still what it was when the ensemble was made; else nothing can use that any more. */
+static bool restore_members(const nnrt_resume *resume, const nnrt_ensemble *ensemble, const char *name, bool *fits, nnrt_error *e)
+{
+    *fits = false;
+    for (size_t i = 0; i < ensemble->stored.count; i++) {
+        char whole[700];
+        snprintf(whole, sizeof whole, "%s%s.%s", ensemble_prefix, name, ensemble->stored.weight_name[i]);
+        const nnrt_tensor_in *tensor = nnrt_safetensors_find(resume->file, whole);
+        nnrt_weight *weight = ensemble->stored.weight[i];
+        if (!tensor || !nnrt_resume_fits(tensor, &weight->layout)) return true;
+        if (!nnrt_resume_read(resume, tensor, &weight->layout, weight->values, e)) return false;
+    }
+    *fits = true;
+    return true;
+}
+
+static bool restore_ensembles(nnrt_program *program, const nnrt_resume *resume, nnrt_error *e)
+{
+    size_t i;
+    json_t *said;
+    json_array_foreach(json_object_get(resume->state, "ensembles"), i, said) {
+        const char *name = json_string_value(json_object_get(said, "name"));
+        int64_t members = whole_in(said, "members"), combine = whole_in(said, "combine");
+        nnrt_model *model = nnrt_program_model(program, json_string_value(json_object_get(said, "model")), e);
+        if (!model) return false;
+        if (!name || members < 1 || members > INT32_MAX || combine < NNRT_MEAN || combine > NNRT_SUM)
+            return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "'%s' is damaged: it says nothing sound of the ensemble '%s'", resume->path, name ? name : "");
+        nnrt_ensemble *ensemble = nnrt_ensemble_new(model, (size_t)members, (nnrt_combine)combine, json_is_true(json_object_get(said, "shared")), e);
+        bool fits, read = ensemble && restore_members(resume, ensemble, name, &fits, e);
+        if (read && fits && nnrt_ensemble_name(program->session, ensemble, name, e)) continue;
+        nnrt_ensemble_free(ensemble);
+        if (e->status) return false;
+    }
+    return true;
+}
+
+/* The params that searches had found, each in force from its action on. */
+static bool settle_again(nnrt_program *program, const nnrt_resume *resume, nnrt_error *e)
+{
+    size_t i;
+    json_t *settled;
+    json_array_foreach(json_object_get(resume->state, "settled"), i, settled) {
+        program->action_index = (size_t)whole_in(settled, "action");
+        const json_t *action = json_array_get(json_object_get(program->json, "actions"), program->action_index);
+        const char *verb = json_string_value(json_object_get(action, "verb"));
+        if (!verb || strcmp(verb, "tune"))
+            return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "the script has changed since '%s' was written: its action %zu is no tune", resume->path, program->action_index + 1);
+        if (!nnrt_program_settle(program, json_object_get(settled, "params"), e)) return false;
+    }
+    return true;
+}
+
+/* Is the action that it was written in still the same? Its model, where it holds a training's. */
+static bool judge_action(nnrt_program *program, nnrt_resume *resume, nnrt_model **model, nnrt_error *e)
+{
+    const json_t *action = json_array_get(json_object_get(program->json, "actions"), resume->action);
+    const char *verb = json_string_value(json_object_get(action, "verb")), *name = json_string_value(json_object_get(action, "model"));
+    const char *was = json_string_value(json_object_get(resume->state, "model")), *did = json_string_value(json_object_get(resume->state, "verb"));
+    if (!did) did = "train";
+    if (!verb || strcmp(verb, did) || !name || !was || strcmp(name, was))
+        return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "the script has changed since '%s' was written: its action %zu does not %s '%s'", resume->path, resume->action + 1, did, was ? was : "");
+    *model = strcmp(did, "train") ? NULL : nnrt_program_model(program, name, e);
+    if (!strcmp(did, "train") && (!*model || !judge_model(resume, *model, e))) return false;
+    if (json_equal(json_object_get(action, "fingerprint"), json_object_get(resume->state, "fingerprint"))) return true;
+    return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "the network, its data or the recipe has changed since '%s' was written", resume->path);
+}
+
 static bool judge_state(nnrt_program *program, nnrt_resume *resume, nnrt_error *e)
 {
     const char *text = nnrt_safetensors_metadata(resume->file, "nnc");
+    nnrt_model *model = NULL;
     resume->state = text ? json_loads(text, 0, NULL) : NULL;
-    if (!json_is_object(resume->state) || !json_is_integer(json_object_get(resume->state, "step")))
+    if (!json_is_object(resume->state) || !(json_is_integer(json_object_get(resume->state, "step")) || json_is_array(json_object_get(resume->state, "journal"))))
         return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "'%s' is no checkpoint: it holds no training position", resume->path);
-    if (whole_in(resume->state, "version") != CHECKPOINT_VERSION)
+    if (whole_in(resume->state, "version") != NNRT_CHECKPOINT_VERSION)
         return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "'%s' is a checkpoint of another version of nnc", resume->path);
     resume->action = (size_t)whole_in(resume->state, "action");
-    const json_t *action = json_array_get(json_object_get(program->json, "actions"), resume->action);
-    const char *verb = json_string_value(json_object_get(action, "verb")), *name = json_string_value(json_object_get(action, "model"));
-    const char *was = json_string_value(json_object_get(resume->state, "model"));
-    if (!verb || strcmp(verb, "train") || !name || !was || strcmp(name, was))
-        return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "the script has changed since '%s' was written: its action %zu does not train '%s'", resume->path, resume->action + 1, was ? was : "");
-    nnrt_model *model = nnrt_program_model(program, name, e);
-    if (!model || !judge_model(resume, model, e)) return false;
-    if (!json_equal(json_object_get(action, "fingerprint"), json_object_get(resume->state, "fingerprint")))
-        return nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "the network, its data or the recipe has changed since '%s' was written", resume->path);
-    return restore_weights(program, resume, model, e) && nnrt_results_restore(program->session, json_object_get(resume->state, "results"), e);
+    return settle_again(program, resume, e) && judge_action(program, resume, &model, e) && (!model || restore_model(resume, model, e)) &&
+           restore_others(program->session, resume, model, e) && restore_ensembles(program, resume, e) &&
+           nnrt_results_restore(program->session, json_object_get(resume->state, "results"), e);
 }
 
 nnrt_resume *nnrt_resume_open(nnrt_program *program, const char *path, nnrt_error *e)
@@ -293,8 +386,8 @@ static bool read_copies(const nnrt_resume *resume, const nnrt_training *training
         const nnrt_tensor_in *tensor = nnrt_safetensors_find(resume->file, name);
         if (!tensor) return true;
         if (!*copies && !(*copies = nnrt_training_copies(training, e))) return false;
-        if (!fits(tensor, &model->weight[i]->layout)) return has_changed(resume, name, tensor, &model->weight[i]->layout, e);
-        if (!read_packed(resume, tensor, &model->weight[i]->layout, (*copies)[i], e)) return false;
+        if (!nnrt_resume_fits(tensor, &model->weight[i]->layout)) return nnrt_resume_changed(resume, name, tensor, &model->weight[i]->layout, e);
+        if (!nnrt_resume_read(resume, tensor, &model->weight[i]->layout, (*copies)[i], e)) return false;
     }
     return true;
 }
@@ -334,8 +427,8 @@ bool nnrt_resume_training(const nnrt_resume *resume, nnrt_training *training, nn
         nnrt_slot *slot = &training->unit->slot[i];
         if (slot->role != NNRT_STATE) continue;
         const nnrt_tensor_in *tensor = nnrt_safetensors_find(resume->file, slot->name);
-        if (!tensor || !fits(tensor, &slot->layout)) return has_changed(resume, slot->name, tensor, &slot->layout, e);
-        if (!read_packed(resume, tensor, &slot->layout, slot->own, e)) return false;
+        if (!tensor || !nnrt_resume_fits(tensor, &slot->layout)) return nnrt_resume_changed(resume, slot->name, tensor, &slot->layout, e);
+        if (!nnrt_resume_read(resume, tensor, &slot->layout, slot->own, e)) return false;
     }
     training->stopped = training->done = json_is_true(json_object_get(state, "stopped"));   /* else `step` tells: the recipe may say more epochs now */
     exact_list_in(state, "sums", training->metric_sum, NNRT_METRICS);

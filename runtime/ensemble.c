@@ -55,6 +55,7 @@ void nnrt_ensemble_free(nnrt_ensemble *ensemble)
     free(ensemble->stored.weight_name);
     free(ensemble->text);
     free(ensemble->name);
+    free(ensemble->model);
     free(ensemble);
 }
 
@@ -63,11 +64,11 @@ nnrt_ensemble *nnrt_ensemble_new(nnrt_model *model, size_t members, nnrt_combine
     nnrt_ensemble *ensemble = calloc(1, sizeof *ensemble);
     size_t room = members * model->count + 2;
     if (ensemble) {
-        *ensemble = (nnrt_ensemble){ .combine = combine, .shared = shared, .members = members, .weights = model->count };
+        *ensemble = (nnrt_ensemble){ .model = strdup(model->name), .combine = combine, .shared = shared, .members = members, .weights = model->count };
         ensemble->stored.weight = calloc(room, sizeof *ensemble->stored.weight);
         ensemble->stored.weight_name = calloc(room, sizeof *ensemble->stored.weight_name);
         ensemble->text = calloc(room, sizeof *ensemble->text);
-        if (ensemble->stored.weight && ensemble->stored.weight_name && ensemble->text && fill(ensemble, model)) return ensemble;
+        if (ensemble->model && ensemble->stored.weight && ensemble->stored.weight_name && ensemble->text && fill(ensemble, model)) return ensemble;
     }
     nnrt_ensemble_free(ensemble);
     nnrt_no_memory(e);

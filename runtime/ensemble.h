@@ -12,7 +12,7 @@ typedef enum nnrt_combine { NNRT_MEAN, NNRT_VOTE, NNRT_MEDIAN, NNRT_SUM } nnrt_c
 
 typedef struct nnrt_ensemble {
     int holders;                 /* besides the one that made it; the last one frees it */
-    char *name;
+    char *name, *model;          /* model: what it is made of */
     nnrt_combine combine;
     bool shared;                 /* has shares and a base */
     size_t members, weights;     /* weights: of one member */

@@ -4,7 +4,7 @@ libnnrt_a_SOURCES += \
     runtime/weights.c runtime/units.c runtime/results.c runtime/later.c \
     runtime/feed.c runtime/feed.h runtime/prune.c \
     runtime/train.c runtime/train_epoch.c runtime/train_fail.c runtime/train.h \
-    runtime/checkpoint.c runtime/checkpoint.h \
+    runtime/checkpoint.c runtime/checkpoint_tune.c runtime/checkpoint.h runtime/checkpoint_parts.h \
     runtime/evaluate.c runtime/predict.c runtime/minimize.c runtime/surface.c runtime/surface.h runtime/gradients.c runtime/io.c \
     runtime/experiment.c runtime/experiment.h runtime/several.c runtime/several.h runtime/crossvalidate.c runtime/compare.c runtime/find_lr.c \
     runtime/ensemble.c runtime/ensemble.h runtime/undo.c runtime/undo.h runtime/bag.c runtime/boost.c \

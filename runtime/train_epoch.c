@@ -235,7 +235,7 @@ static void show_epoch(nnrt_training *training)
 }
 
 /* "f.safetensors" and epoch 3: "f.3.safetensors". */
-static char *numbered(const char *path, int64_t epoch)
+char *nnrt_numbered_path(const char *path, int64_t epoch)
 {
     const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
     size_t stem = dot && (!slash || dot > slash) ? (size_t)(dot - path) : strlen(path);
@@ -252,7 +252,7 @@ static bool checkpoint_if_due(nnrt_training *training, nnrt_error *e)
         training->checkpoint_best = now;
     }
     if (training->checkpoint_keep != KEEP_ALL) return nnrt_checkpoint_write(training, training->checkpoint_path, e);
-    char *path = numbered(training->checkpoint_path, training->epoch);
+    char *path = nnrt_numbered_path(training->checkpoint_path, training->epoch);
     bool written = path ? nnrt_checkpoint_write(training, path, e) : nnrt_no_memory(e);
     free(path);
     return written;

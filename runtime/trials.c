@@ -162,6 +162,7 @@ static bool finish(void *context, size_t i, const json_t *result, nnrt_error *e)
     nnrt_tuning *t = b->tuning;
     nnrt_attempt *a = &b->attempt[i];
     ready *r = &b->ready[i];
+    bool known = t->done < t->resumed;
     if (e->status && e->status != NNRT_DIVERGED) return false;
     *e = (nnrt_error){ 0 };
     a->record = record_of(b, i, result);
@@ -171,17 +172,16 @@ static bool finish(void *context, size_t i, const json_t *result, nnrt_error *e)
         t->best = value;
         json_decref(t->best_params);
         t->best_params = json_incref(r->params);
-        nnrt_kept_clear(&t->weights);
-        t->weights = r->weights;
+        if (!known) nnrt_kept_clear(&t->weights);
+        if (!known) t->weights = r->weights;
         r->weights = (nnrt_kept){ 0 };
     }
     nnrt_kept_clear(&r->weights);
     json_decref(r->program);
     r->program = NULL;
-    bool known = t->done < t->resumed;
     if (!known) json_array_append(t->journal, a->record);
     t->done++;
-    return t->tell(t, a, e) && (known || !t->checkpoint || true);
+    return t->tell(t, a, e) && (known || !t->checkpoint || nnrt_checkpoint_tuning(t, e));
 }
 
 bool nnrt_try_all(nnrt_tuning *t, nnrt_attempt *attempts, size_t count, nnrt_error *e)

@@ -21,8 +21,7 @@ typedef struct nnrt_tuning {
     uint64_t seed;
     json_t *journal;             /* records of all attempts so far, in order; those of a run before stand there first */
     size_t done;                 /* attempts */
-    const nnrt_resume *resume;   /* has the weights of the best attempt of a run before; NULL */
-    size_t resumed;              /* attempts that it has */
+    size_t resumed;              /* attempts of a run before; the best one's weights are there from the start */
     json_t *best_params;
     double best;                 /* higher is better */
     bool found;

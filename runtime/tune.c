@@ -48,7 +48,7 @@ static void note_value(nnrt_tuning *t, const nnrt_attempt *attempt)
 static bool tell_trial(nnrt_tuning *t, nnrt_attempt *attempt, nnrt_error *e)
 {
     note_value(t, attempt);
-    tell(t, attempt->record);
+    if (t->done > t->resumed) tell(t, attempt->record);       /* else it has been told before */
     return nnrt_log_sound(t->program->session->log, e);
 }
 
@@ -151,7 +151,7 @@ static bool halve(nnrt_tuning *t, json_t *records, nnrt_error *e)
     for (size_t i = 0; well && i < s->trials; i++) {
         json_t *record = json_copy(last[first[i]]);
         json_object_set_new(record, "trial", json_integer((json_int_t)i + 1));
-        tell(t, record);
+        if (t->done > t->resumed) tell(t, record);            /* else all had been finished, and told */
         json_array_append_new(records, record);
     }
     for (size_t i = 0; last && i < s->trials; i++) json_decref(last[i]);
@@ -206,14 +206,43 @@ static void spread_records(json_t *records)
     }
 }
 
+/* Finished trials are kept where the recipe asks for checkpoints, and those of a run before are taken over. */
+static bool set_up_checkpoint(nnrt_tuning *t, nnrt_error *e)
+{
+    nnrt_program *program = t->program;
+    const json_t *checkpoint = json_object_get(program->action, "checkpoint");
+    const char *to = json_string_value(json_object_get(checkpoint, "to")), *keep = json_string_value(json_object_get(checkpoint, "keep"));
+    if (to && !program->session->options.dry_run && !(t->checkpoint = nnrt_program_path(program, to))) return nnrt_no_memory(e);
+    t->numbered = keep && !strcmp(keep, "all");
+    if (!program->resume) return true;
+    bool well = nnrt_resume_tuning(program->resume, t, e);
+    nnrt_resume_free(program->resume);
+    program->resume = NULL;
+    return well;
+}
+
+/* What has been finished is kept; where nothing was, the file says that. */
+static void say_interrupted(nnrt_tuning *t, nnrt_error *e)
+{
+    char *path = t->numbered && t->checkpoint ? nnrt_numbered_path(t->checkpoint, (int64_t)t->done) : t->checkpoint ? strdup(t->checkpoint) : NULL;
+    *e = (nnrt_error){ 0 };
+    if (!path) nnrt_fail(e, NNRT_INTERRUPTED, "interrupted", "interrupted in trial %zu of %zu", t->done + 1, t->search.trials);
+    else if (nnrt_checkpoint_tuning(t, e)) {
+        nnrt_fail(e, NNRT_INTERRUPTED, "interrupted", "interrupted behind %zu finished trainings; the checkpoint '%s' holds what they came to", t->done, path);
+        snprintf(e->help, sizeof e->help, "go on with --resume %.400s", path);
+    }
+    free(path);
+}
+
 bool nnrt_do_tune(nnrt_program *program, nnrt_error *e)
 {
     char *as = nnrt_action_text(program, "as") ? strdup(nnrt_action_text(program, "as")) : NULL;
     json_t *records = json_array();
     nnrt_tuning t = { .program = program, .seed = nnrt_action_seed(program), .journal = json_array(), .watch = nnrt_action_text(program, "watch"),
                       .maximize = json_is_true(json_object_get(program->action, "maximize")) };
-    bool well = nnrt_search_new(&t.search, program->action, t.seed, e);
+    bool well = nnrt_search_new(&t.search, program->action, t.seed, e) && set_up_checkpoint(&t, e);
     if (well) well = t.search.method == NNRT_HALVING ? halve(&t, records, e) : try_each(&t, records, e);
+    if (!well && e->status == NNRT_INTERRUPTED) say_interrupted(&t, e);
     if (well && !t.found) well = nnrt_fail(e, NNRT_DIVERGED, "diverged", "every trial diverged: the params' ranges, or the recipe's learning rate, are too high");
     if (well) {
         spread_records(records);
