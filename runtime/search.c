@@ -127,7 +127,7 @@ static bool narrow_point(const nnrt_search *s, nnrt_random *random, double *at, 
     }
     qsort(sorted, first, sizeof *sorted, better_first);
     size_t best = (known + 3) / 4;
-    if (best < 2) best = known < 2 ? known : 2;
+    if (best < 3) best = known < 3 ? known : 3;
     if (best > 6) best = 6;
     for (size_t k = 0; k < s->axes; k++) {
         double low = 0, high = 1, u = nnrt_random_uniform(random);
@@ -137,7 +137,9 @@ static bool narrow_point(const nnrt_search *s, nnrt_random *random, double *at, 
             high = fmax(high, sorted[i]->at[k]);
         }
         double margin = best && round ? 0.5 * (high - low) / (double)best + 0.5 / pow(4, (double)round + 1) : 0;
-        if (s->axis[k].domain == NNRT_CHOICE && best && round) at[k] = sorted[(size_t)(u * (double)best)]->at[k];      /* one that did well */
+        bool well = s->axis[k].domain == NNRT_CHOICE && best && round && nnrt_random_uniform(random) < 0.8;
+        if (well) at[k] = sorted[(size_t)(u * (double)best)]->at[k];      /* one that did well; else any */
+        else if (s->axis[k].domain == NNRT_CHOICE) at[k] = nnrt_axis_snap(&s->axis[k], u);
         else at[k] = nnrt_axis_snap(&s->axis[k], fmax(0, low - margin) + u * (fmin(1, high + margin) - fmax(0, low - margin)));
     }
     free(sorted);
