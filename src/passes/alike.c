@@ -35,7 +35,7 @@ static bool same_graph(const Graph *a, const Graph *b) {
     }
     for (size_t i = 0; i < a->tensors.len; i++) {
         const Tensor *s = &a->tensors.data[i], *t = &b->tensors.data[i];
-        if (s->role != t->role || s->feature_axis != t->feature_axis || s->weight != t->weight || !shape_equal(s->shape, t->shape)) return false;
+        if (s->role != t->role || s->feature_axis != t->feature_axis || s->weight != t->weight || s->pruned != t->pruned || !shape_equal(s->shape, t->shape)) return false;
     }
     return memcmp(a->roots.data, b->roots.data, a->roots.len * sizeof *a->roots.data) == 0;
 }
@@ -55,6 +55,19 @@ static bool same_place(const Plan *a, const Plan *b, size_t i) {
            a->lies_in[i] == b->lies_in[i] && a->copy[i] == b->copy[i] && (a->graph->nodes.data[i].op == IR_CONST || same_storage(&a->storage[i], &b->storage[i]));
 }
 
+static bool same_sparse(const Plan *a, const Plan *b) {
+    if (a->sparse_weights.len != b->sparse_weights.len || a->sparse_inputs.len != b->sparse_inputs.len) return false;
+    for (size_t i = 0; i < a->sparse_weights.len; i++) {
+        const SparseWeight *v = &a->sparse_weights.data[i], *w = &b->sparse_weights.data[i];
+        if (v->tensor != w->tensor || v->stride != w->stride || v->most != w->most || !same_storage(&v->lists, &w->lists)) return false;
+    }
+    for (size_t i = 0; i < a->sparse_inputs.len; i++) {
+        const SparseInput *x = &a->sparse_inputs.data[i], *y = &b->sparse_inputs.data[i];
+        if (x->node != y->node || x->floats != y->floats || x->home != y->home || !same_storage(&x->storage, &y->storage)) return false;
+    }
+    return true;
+}
+
 bool plan_alike(const Plan *a, const Plan *b) {
     if (a->kernels.len != b->kernels.len || a->phases != b->phases || a->arena_bytes != b->arena_bytes || a->scalar_count != b->scalar_count || a->serial != b->serial ||
         a->relayouts.len != b->relayouts.len || !same_graph(a->graph, b->graph)) return false;
@@ -66,7 +79,7 @@ bool plan_alike(const Plan *a, const Plan *b) {
         const Relayout *r = &a->relayouts.data[i], *s = &b->relayouts.data[i];
         if (r->node != s->node || r->feature_axis != s->feature_axis || r->home != s->home || !same_storage(&r->storage, &s->storage)) return false;
     }
-    return true;
+    return same_sparse(a, b);
 }
 
 size_t plan_numbers(const Plan *plan, double *value) {
