@@ -235,6 +235,18 @@ const double *nnrt_chart_across(nnrt_figure *f, const nnrt_field *field)
     return x;
 }
 
+/* The curve's height at each x: what a function draws at random is its mean there. */
+const double *nnrt_chart_along(nnrt_figure *f, const nnrt_field *field, const double *x, size_t count)
+{
+    double *y = nnrt_figure_alloc(f, count * sizeof *y), last = (double)(field->columns - 1);
+    for (size_t i = 0; y && i < count; i++) {
+        double at = fmin(fmax((x[i] - field->x0) / (field->x1 - field->x0) * last, 0), last);
+        size_t left = (size_t)fmin(floor(at), last - 1);
+        y[i] = field->value[left] + (at - (double)left) * (field->value[left + 1] - field->value[left]);
+    }
+    return y;
+}
+
 size_t nnrt_chart_path(nnrt_figure *f, const json_t *value, const json_t *notes, const char **name, const double **at, const double **height)
 {
     const json_t *path = json_object_get(value, "path"), *first = json_array_get(path, 0), *start = json_object_get(notes, "start");
@@ -273,9 +285,10 @@ static void chart_path(nnrt_figure *f, const json_t *value, const json_t *notes)
         const nnrt_field *field = nnrt_chart_field(f, json_object_get(notes, "field"));
         panel->x_label = name[0];
         panel->y_label = name[1];
+        panel->height = strcmp(name[1], "value") != 0 ? 460 : panel->height;
         if (field && field->rows > 1) panel->field = field;
         else if (field) nnrt_panel_series(f, panel, "", NNRT_INK_AXIS, NNRT_CURVE, field->columns, nnrt_chart_across(f, field), field->value);
-        if (strcmp(name[1], "value") != 0) panel->height = 460;
+        if (field && field->rows == 1) at[1] = nnrt_chart_along(f, field, at[0], points);
         nnrt_panel_series(f, panel, "", nnrt_series_ink(1), NNRT_PATH, points, at[0], at[1]);
     }
     panel = nnrt_figure_panel(f, NNRT_PANEL_CURVES, "Value by step");
@@ -399,7 +412,7 @@ static void chart_layers(nnrt_figure *f, const json_t *value, const json_t *note
     (void)notes;
     static const struct { const char *key, *title, *label; bool log; } rows[] = {
         { "std", "Deviation of the activations", "deviation", true }, { "mean", "Mean of the activations", "mean", false },
-        { "gradient", "Size of the gradients", "gradient", true }, { "dead", "Share of dead units", "dead", false },
+        { "gradient", "Size of the gradients", "gradient", true }, { "dead", "Dead units", "units", false },
     };
     static const char *const histograms[][2] = { { "activations", "activation" }, { "gradients", "gradient" }, { "weights", "weight" } };
     const json_t *layers = json_object_get(value, "layers");

@@ -20,6 +20,7 @@ void nnrt_chart_evaluation(nnrt_figure *figure, const json_t *notes);
 void nnrt_chart_comparison(nnrt_figure *figure, const json_t *trainings);
 const nnrt_field *nnrt_chart_field(nnrt_figure *figure, const json_t *declared);       /* from { x0, x1, y0, y1, columns, rows, values }; NULL: there is none */
 const double *nnrt_chart_across(nnrt_figure *figure, const nnrt_field *field);          /* its columns' places */
+const double *nnrt_chart_along(nnrt_figure *figure, const nnrt_field *field, const double *x, size_t count);   /* its heights at x, of one row */
 bool nnrt_chart_graphs(nnrt_figure *figure, const nnrt_charted *items, size_t count);
 bool nnrt_chart_rates(nnrt_figure *figure, const nnrt_charted *items, size_t count);
 /* A minimisation's path from its start on, along names[0] and names[1] (of one variable: the value), and the value after each step. How many

@@ -45,6 +45,7 @@ static bool chart_paths(nnrt_figure *f, const nnrt_charted *items, size_t count,
         const double *at[2], *height, *step;
         size_t found, points = nnrt_chart_path(f, items[i].value, items[i].notes, names, at, &height), steps = json_array_size(json_object_get(items[i].value, "path"));
         if (!points) continue;
+        if (field && field->rows == 1) at[1] = nnrt_chart_along(f, field, at[0], points);
         panel->x_label = names[0];
         panel->y_label = names[1];
         nnrt_panel_series(f, panel, items[i].name, nnrt_series_ink(i), NNRT_PATH, points, at[0], at[1]);

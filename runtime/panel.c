@@ -76,7 +76,9 @@ static void draw_grid(const frame *f)
         nnrt_draw_text(f->d, NNRT_INK_MUTED, SMALL, false, NNRT_MIDDLE, x, bottom + 18, f->x.text[i]);
     }
     double room = f->p->x_name_count ? f->width / (double)f->p->x_name_count : 0;
-    size_t stride = room > 0 ? (size_t)ceil(28 / room) : 1;
+    double widest = 24;
+    for (size_t i = 0; f->p->x_names && i < f->p->x_name_count; i++) widest = fmax(widest, fmin(nnrt_text_width(f->p->x_names[i], SMALL), 110));
+    size_t stride = room > 0 ? (size_t)ceil((widest + 6) / fmax(room, 1)) : 1;
     for (size_t i = 0; f->p->x_names && i < f->p->x_name_count; i += stride) {
         char name[80];
         nnrt_text_fit(f->p->x_names[i], SMALL, fmax(room * (double)stride - 4, 24), name, sizeof name);
@@ -107,7 +109,7 @@ static void draw_legend(nnrt_drawing *d, const nnrt_panel *p, double x, double y
     for (size_t s = 0; s < p->series_count; s++) {
         const nnrt_series *one = &p->series[s];
         if (!*one->name) continue;
-        if (right - x < 60) return;
+        if (right - x < 40) return;
         if (one->style == NNRT_BARS) nnrt_draw_box(d, one->ink, 1, x + 6, y - 9, 10, 10);
         else if (one->style == NNRT_RINGS) draw_ring(d, one->ink, x + 11, y - 4);
         else if (one->style == NNRT_DOTS) nnrt_draw_circle(d, one->ink, 1, x + 11, y - 4, 4);
