@@ -25,8 +25,8 @@ void abi_types(Emitter *e)
     _Static_assert(sizeof fields / sizeof *fields == ABI_HALT_STEP + 1, "one type a field of nnrt_call");
     _Static_assert(sizeof(nnrt_call) == 14 * 8 + 8, "nnrt_call has no padding and no further fields");
     e->call_struct = LLVMStructTypeInContext(c, fields, sizeof fields / sizeof *fields, false);
-    LLVMTypeRef kernel[] = {e->ptr, e->i64, e->i64, e->i64, e->i64, e->i64};
-    e->kernel_type = LLVMFunctionType(e->void_, kernel, 6, false);
+    LLVMTypeRef kernel[] = {e->ptr, e->i64, e->i64, e->i64, e->i64, e->i64, e->ptr};
+    e->kernel_type = LLVMFunctionType(e->void_, kernel, 7, false);
 }
 
 Val abi_field_pointer(Emitter *e, Val call, unsigned field)

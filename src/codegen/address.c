@@ -3,27 +3,23 @@
 
 Val storage_base(Emitter *e, Frame *f, const Storage *s)
 {
+    if (s->kind == STORE_TENSOR && s->offset == 0) return frame_tensor(e, f, s->index);
+    for (size_t i = 0; i < f->bases.len; i++)
+        if (f->bases.data[i].storage == s) return f->bases.data[i].base;
+    Block back = frame_enter_entry(e, f);
+    Val base = f->arena;
     switch (s->kind) {
-    case STORE_TENSOR: {
-        Val tensor = frame_tensor(e, f, s->index);
-        if (s->offset == 0) return tensor;
-        Block back = frame_enter_entry(e, f);
-        tensor = float_offset(e, tensor, c64(e, s->offset));
-        frame_leave_entry(e, back);
-        return tensor;
-    }
+    case STORE_TENSOR: base = float_offset(e, frame_tensor(e, f, s->index), frame_arg(e, f, s->offset)); break;
     case STORE_ARENA:
-    case STORE_INPUT: {
-        Block back = frame_enter_entry(e, f);
-        Val base = float_offset(e, f->arena, c64(e, s->offset));
-        if (s->batch_rows) base = float_offset(e, base, imul(e, f->n, s->batch_rows * LANES));
-        frame_leave_entry(e, back);
-        return base;
+    case STORE_INPUT:
+        base = float_offset(e, f->arena, frame_arg(e, f, s->offset));
+        if (s->batch_rows) base = float_offset(e, base, LLVMBuildMul(e->b, f->n, frame_arg(e, f, s->batch_rows * LANES), ""));
+        break;
+    default: emit_fail(e, "internal: a value without memory is addressed");
     }
-    default:
-        emit_fail(e, "internal: a value without memory is addressed");
-        return f->arena;
-    }
+    frame_leave_entry(e, back);
+    vec_push(e->arena, &f->bases, ((Base){s, base}));
+    return base;
 }
 
 Val element_offset(Emitter *e, int64_t rows_max, Val row, Val panel)

@@ -175,6 +175,7 @@ void frame_begin(Emitter *e, Frame *f, const char *name)
     f->step = LLVMGetParam(f->fn, 3);
     f->task_begin = LLVMGetParam(f->fn, 4);
     f->task_end = LLVMGetParam(f->fn, 5);
+    f->args = LLVMGetParam(f->fn, 6);
     f->entry = LLVMAppendBasicBlockInContext(e->context, f->fn, "entry");
     f->entry_body = LLVMAppendBasicBlockInContext(e->context, f->fn, "start");
     LLVMPositionBuilderAtEnd(e->b, f->entry);
@@ -201,11 +202,26 @@ Block frame_enter_entry(Emitter *e, Frame *f)
 
 void frame_leave_entry(Emitter *e, Block back) { LLVMPositionBuilderAtEnd(e->b, back); }
 
+Val frame_arg(Emitter *e, Frame *f, int64_t value)
+{
+    Block back = frame_enter_entry(e, f);
+    Val at = c64(e, (int64_t)f->values.len), arg = LLVMBuildLoad2(e->b, e->i64, LLVMBuildGEP2(e->b, e->i64, f->args, &at, 1, ""), "");
+    frame_leave_entry(e, back);
+    vec_push(e->arena, &f->values, value);
+    return arg;
+}
+
+Val frame_scalar(Emitter *e, Frame *f, int index)
+{
+    Val at = index < (int)HYPER_COUNT ? c64(e, index) : frame_arg(e, f, index);
+    return LLVMBuildGEP2(e->b, e->f64, f->scalars, &at, 1, "");
+}
+
 Val frame_tensor(Emitter *e, Frame *f, int tensor)
 {
     if (!f->tensor[tensor]) {
         Block back = frame_enter_entry(e, f);
-        Val at = c64(e, tensor);
+        Val at = frame_arg(e, f, tensor);
         f->tensor[tensor] = LLVMBuildLoad2(e->b, e->ptr, LLVMBuildGEP2(e->b, e->ptr, f->tensors, &at, 1, ""), "");
         frame_leave_entry(e, back);
     }

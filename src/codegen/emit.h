@@ -28,16 +28,23 @@ typedef struct Emitter {
     LLVMTypeRef product_type, kernel_type;
     int part, parts;             /* a unit's kernels may be shared out among modules that are compiled side by side; part 0 has the unit's function */
     struct GridScratch *scratch; /* of grid.c: arrays with one entry a node, used again by each kernel */
+    struct Known *known;         /* of same.c */
     char **error;
     bool failed;
 } Emitter;
 
-/* The function being written. */
+/* A storage that a function addresses, by the pointer it is known by. */
+typedef struct Base { const Storage *storage; Val base; } Base;
+
+/* The function being written. What may differ among kernels of one structure (offsets, numbers of tensors, scalars and random streams) are no constants of it: it reads
+ * them from a table of its own call (frame_arg), so that one function serves them all. */
 typedef struct Frame {
-    Val fn, call, position, n, step, task_begin, task_end;
+    Val fn, call, position, n, step, task_begin, task_end, args;
     Block entry, entry_body;     /* constants and scalar loads go to the end of `entry` */
     Val arena, scalars, tensors; /* loaded in the entry block */
     Val *tensor;                 /* per tensor of the graph, loaded on demand */
+    VEC(Base) bases;             /* worked out in the entry block */
+    VEC(int64_t) values;         /* of `args` */
     Val seed;
 } Frame;
 
@@ -89,7 +96,9 @@ void frame_end(Emitter *e, Frame *f);
 /* Runs the builder at the end of the entry block; give the result to frame_leave_entry. */
 Block frame_enter_entry(Emitter *e, Frame *f);
 void frame_leave_entry(Emitter *e, Block back);
+Val frame_arg(Emitter *e, Frame *f, int64_t value);                         /* an i64, read in the entry block */
 Val frame_tensor(Emitter *e, Frame *f, int tensor);
+Val frame_scalar(Emitter *e, Frame *f, int index);                          /* where call->scalar[index] lies */
 Val frame_seed(Emitter *e, Frame *f);
 
 /* math.c */
@@ -108,7 +117,7 @@ Val emit_reduce_identity(Emitter *e, Op op);
 Val emit_reduce_lanes(Emitter *e, Op op, Val lanes);    /* pairwise: 8 + 8, 4 + 4, 2 + 2, 1 + 1; gives a float */
 
 /* random.c */
-Val emit_random(Emitter *e, RandomKind kind, Val seed, Val row, Val panel, uint32_t stream, Val step);
+Val emit_random(Emitter *e, RandomKind kind, Val seed, Val row, Val panel, Val stream, Val step);     /* stream: i64 */
 
 /* address.c */
 Val storage_base(Emitter *e, Frame *f, const Storage *s);                   /* pointer to float */
@@ -140,7 +149,7 @@ void emit_conv(Emitter *e, const Node *n, Val fn);          /* conv.c: CONV, CON
 void emit_conv_weight(Emitter *e, const Node *n, Val fn);
 void emit_pool(Emitter *e, const Node *n, Val fn);          /* pool.c */
 
-/* What a kernel's function does, void (call, position, n, step, task_begin, task_end), by its kind. */
+/* What a kernel's function does, void (call, position, n, step, task_begin, task_end, args), by its kind. */
 void emit_grid(Emitter *e, Frame *f, const Kernel *k);
 void emit_scalar_kernel(Emitter *e, Frame *f, const Kernel *k);
 void emit_gather(Emitter *e, Frame *f, const Kernel *k);
@@ -165,8 +174,12 @@ Val kernel_task_count(Emitter *e, const Kernel *k, Val n);
 bool flatten_tasks(const Emitter *e, const Kernel *k, int64_t block, Tasks *tasks);
 bool emit_flatten(Emitter *e, Frame *f, const Kernel *k);
 
-/* unit.c: the unit's function, calling its kernels. */
-Val emit_unit(Emitter *e);
+/* same.c: an earlier function of this module that does the same as `fn` in every instruction, or `fn` itself; with equal keys alone is it looked for. */
+Val function_known(Emitter *e, Val fn, uint64_t key);
+
+bool trains(const Emitter *e);                          /* step.c: whether the unit assigns anything */
+/* unit.c: the unit's function, and the kernels that it calls. */
+void emit_unit(Emitter *e);
 
 /* module.c: a module with these plans' units in it, or with one part of `parts` of them; NULL and *error (in `arena`) where a plan is beyond code generation. */
 typedef struct ModuleRequest { const Plan *const *plans; size_t count; int part, parts; Arena *arena; } ModuleRequest;

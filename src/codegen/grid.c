@@ -138,8 +138,7 @@ static Val load_hyper(Grid *s, Hyper h)
     Emitter *e = s->e;
     Val value = h == HYPER_N ? s->f->n : h == HYPER_STEP ? s->f->step : NULL;
     if (value) return LLVMBuildSIToFP(e->b, value, e->f64, "");
-    Val at = c64(e, h);
-    return LLVMBuildLoad2(e->b, e->f64, LLVMBuildGEP2(e->b, e->f64, s->f->scalars, &at, 1, ""), "");
+    return LLVMBuildLoad2(e->b, e->f64, frame_scalar(e, s->f, h), "");
 }
 
 static Val load_stored(Grid *s, NodeId id, NodeId user)
@@ -151,8 +150,7 @@ static Val load_stored(Grid *s, NodeId id, NodeId user)
     View v = node_view(s, id);
     if (st->kind == STORE_SCALAR) {
         Block back = scope_enter(s, SCOPE_ENTRY);
-        Val at = c64(e, st->index);
-        Val value = scalar_float(s, LLVMBuildLoad2(e->b, e->f64, LLVMBuildGEP2(e->b, e->f64, s->f->scalars, &at, 1, ""), ""));
+        Val value = scalar_float(s, LLVMBuildLoad2(e->b, e->f64, frame_scalar(e, s->f, st->index), ""));
         LLVMPositionBuilderAtEnd(e->b, back);
         return memo_set(s, id, value, SCOPE_ENTRY);
     }
@@ -254,7 +252,7 @@ static Val value_of(Grid *s, NodeId id, NodeId user)
             return memo_set(s, id, at, which);
         }
         Val panel = v.features == 1 ? c64(e, 0) : s->panel ? s->panel : c64(e, 0);
-        Val value = emit_random(e, n->as.random.kind, frame_seed(e, s->f), row, panel, n->as.random.stream, s->f->step);
+        Val value = emit_random(e, n->as.random.kind, frame_seed(e, s->f), row, panel, frame_arg(e, s->f, n->as.random.stream), s->f->step);
         if (v.features == 1 && s->view.features > 1) value = splat(e, LLVMBuildExtractElement(e->b, value, c32(e, 0), ""));
         LLVMPositionBuilderAtEnd(e->b, back);
         return memo_set(s, id, value, which);
@@ -617,7 +615,7 @@ static void totals_end(Grid *s)
         const Storage *st = &e->plan->storage[id];
         if (st->kind != STORE_PARTIALS) { emit_fail(e, "internal: total %%%d of kernel '%s' has no partials", (int)id, s->k->name); return; }
         Val total = LLVMBuildFPExt(e->b, emit_reduce_lanes(e, node_of(s, id)->op, load_vector(e, s->total_memory[t])), e->f64, "");
-        Val at = iadd(e, c64(e, st->offset), s->task);
+        Val at = iadd(e, frame_arg(e, s->f, st->offset), s->task);
         LLVMBuildStore(e->b, total, LLVMBuildGEP2(e->b, e->f64, s->f->arena, &at, 1, ""));
     }
 }

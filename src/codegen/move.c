@@ -185,8 +185,7 @@ void emit_out(Emitter *e, Frame *f, const Kernel *k)
     }
     Val target = frame_tensor(e, f, n->slot_tensor);
     if (st->kind == STORE_SCALAR) {
-        Val at = c64(e, st->index);
-        Val x = LLVMBuildLoad2(e->b, e->f64, LLVMBuildGEP2(e->b, e->f64, f->scalars, &at, 1, ""), "");
+        Val x = LLVMBuildLoad2(e->b, e->f64, frame_scalar(e, f, st->index), "");
         store_vector(e, splat(e, LLVMBuildFPTrunc(e->b, x, e->f32, "")), target);
         return;
     }

@@ -12,14 +12,14 @@ static void multiply(Emitter *e, uint32_t by, Val x, Val *high, Val *low)
     *high = LLVMBuildTrunc(e->b, LLVMBuildLShr(e->b, wide, splat_n(e, c64(e, 32), 4), ""), e->v4i, "");
 }
 
-static Val philox(Emitter *e, Val seed, Val row, Val panel, uint32_t stream, Val step)
+static Val philox(Emitter *e, Val seed, Val row, Val panel, Val stream, Val step)
 {
     Val key0 = four(e, LLVMBuildTrunc(e->b, seed, e->i32, "")), key1 = four(e, LLVMBuildTrunc(e->b, LLVMBuildLShr(e->b, seed, c64(e, 32), ""), e->i32, ""));
     Val lanes[4];
     for (int i = 0; i < 4; i++) lanes[i] = c32(e, i);
     Val c[4] = {four(e, LLVMBuildTrunc(e->b, row, e->i32, "")),
                 LLVMBuildAdd(e->b, four(e, LLVMBuildTrunc(e->b, imul(e, panel, 4), e->i32, "")), LLVMConstVector(lanes, 4), ""),
-                four_const(e, stream), four(e, LLVMBuildTrunc(e->b, step, e->i32, ""))};
+                four(e, LLVMBuildTrunc(e->b, stream, e->i32, "")), four(e, LLVMBuildTrunc(e->b, step, e->i32, ""))};
     for (int round = 0; round < 10; round++) {
         Val high0, low0, high1, low1;
         multiply(e, 0xD2511F53u, c[0], &high0, &low0);
@@ -41,12 +41,12 @@ static Val to_unit(Emitter *e, Val bits)
     return LLVMBuildFMul(e->b, LLVMBuildSIToFP(e->b, whole, e->vf, ""), vconst(e, 1.0 / 16777216), "");
 }
 
-Val emit_random(Emitter *e, RandomKind kind, Val seed, Val row, Val panel, uint32_t stream, Val step)
+Val emit_random(Emitter *e, RandomKind kind, Val seed, Val row, Val panel, Val stream, Val step)
 {
     Val u = to_unit(e, philox(e, seed, row, panel, stream, step));
     if (kind == RANDOM_UNIFORM) return u;
     /* Box and Muller (1958), with a second draw of the same counter under the stream's upper half for the angle. */
-    Val angle = to_unit(e, philox(e, seed, row, panel, stream | 0x80000000u, step));
+    Val angle = to_unit(e, philox(e, seed, row, panel, LLVMBuildOr(e->b, stream, c64(e, 0x80000000), ""), step));
     Val open = LLVMBuildFAdd(e->b, u, vconst(e, 1.0 / 33554432), "");
     Val radius = LLVMBuildFMul(e->b, math_ln(e, open), vconst(e, -2.0), "");
     radius = call_intrinsic(e, "llvm.sqrt", e->vf, 1, &radius);
