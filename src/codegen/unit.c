@@ -207,10 +207,9 @@ void emit_unit(Emitter *e)
     LLVMBuildRetVoid(e->b);
     LLVMPositionBuilderAtEnd(e->b, work);
     Val first = abi_field(e, u.call, ABI_FIRST, e->i64), last = abi_field(e, u.call, ABI_LAST, e->i64), start = abi_field(e, u.call, ABI_STEP, e->i64);
-    if (!plan->serial) {
-        u.threads = LLVMBuildSExt(e->b, abi_field(e, u.call, ABI_THREADS, e->i32), e->i64, "");
-        u.barrier = abi_field(e, u.call, ABI_BARRIER, e->ptr);
-    }
+    u.threads = plan->serial ? c64(e, 1) : LLVMBuildSExt(e->b, abi_field(e, u.call, ABI_THREADS, e->i32), e->i64, "");
+    u.barrier = abi_field(e, u.call, ABI_BARRIER, e->ptr);
+    emit_sparse_lists(e, (SparseCall){u.call, u.thread, u.threads, u.barrier, LLVMBuildSub(e->b, last, first, "")});
     int64_t batch = e->g->batch > 0 ? e->g->batch : 1;
     Loop l = loop_begin(e, first, last, batch, 1, &start, NULL);
     u.position = l.i;
