@@ -5,6 +5,7 @@
 #include "driver/onnx.h"
 #include "driver/values.h"
 #include "safetensors.h"
+#include <ctype.h>
 #include <string.h>
 
 static const char *const kind_name[] = {
@@ -179,8 +180,16 @@ static bool units_of_training(Compiler *c, Compiled *out, CompiledAction *a, int
     return units_of(c, out, a, samples, NULL);
 }
 
+/* Files of pruned weights pass on that zeros stay (see prune below). */
+static void note_pruned_file(Compiler *c, const CompiledAction *a, const char *path)
+{
+    if (lower_is_pruned(c->lower, a->model)) vec_push(c->arena, &c->pruned_files, path);
+}
+
 static bool units_train(Compiler *c, Compiled *out, CompiledAction *a)
 {
+    const Value *every = setting(&a->action->recipe, "checkpoint");
+    if (every->kind == VALUE_CALL && every->call->form->arg_count) note_pruned_file(c, a, call_arg(every->call, "to")->text);
     return units_of_training(c, out, a, a->data->info.count[0]);
 }
 
@@ -447,15 +456,25 @@ static bool units_prune(Compiler *c, Compiled *out, CompiledAction *a)
 static bool units_save(Compiler *c, Compiled *out, CompiledAction *a)
 {
     (void)out;
-    if (a->action->path && is_pruned(c, a->model)) vec_push(c->arena, &c->pruned_files, a->action->path);
+    if (a->action->path) note_pruned_file(c, a, a->action->path);
     return true;
+}
+
+/* "a.7.safetensors" is what the checkpoint "a.safetensors" writes after epoch 7. */
+static const char *without_epoch(Compiler *c, const char *path)
+{
+    const char *dot = strrchr(path, '.'), *digits = dot;
+    while (digits && digits > path && isdigit((unsigned char)digits[-1])) digits--;
+    bool numbered = digits && digits < dot && digits > path && digits[-1] == '.';
+    return numbered ? arena_printf(c->arena, "%.*s%s", (int)(digits - 1 - path), path, dot) : path;
 }
 
 /* Written by an action above, or there already. */
 static bool file_is_pruned(Compiler *c, const char *path)
 {
+    const char *plain = without_epoch(c, path);
     for (size_t i = 0; i < c->pruned_files.len; i++)
-        if (strcmp(c->pruned_files.data[i], path) == 0) return true;
+        if (strcmp(c->pruned_files.data[i], path) == 0 || strcmp(c->pruned_files.data[i], plain) == 0) return true;
     nnrt_error unused = {0};
     const char *whole = *path == '/' || !c->folder ? path : arena_printf(c->arena, "%s/%s", c->folder, path);
     nnrt_safetensors *file = nnrt_safetensors_open(whole, &unused);

@@ -249,6 +249,12 @@ bool lower_set_pruned(Lower *lower, const ModelInstance *model) {
     return any;
 }
 
+bool lower_is_pruned(const Lower *lower, const ModelInstance *model) {
+    for (size_t i = 0; i < model->weights.len; i++)
+        if (weight_is_pruned(lower, &model->weights.data[i])) return true;
+    return false;
+}
+
 bool lower_check_fit(Lower *lower, const ModelInstance *model, const DataInfo *data, const CheckedAction *action) {
     const Network *network = (const Network *)(const void *)model;
     if (!data) return true;

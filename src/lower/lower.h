@@ -60,6 +60,8 @@ bool lower_check_fit(Lower *lower, const ModelInstance *model, const DataInfo *d
 void lower_set_frozen(Lower *lower, const ModelInstance *model, const Value *patterns, bool frozen);
 /* From now on graphs lowered for training leave the zeros of the model's kernels as they are. False: it has no kernel. */
 bool lower_set_pruned(Lower *lower, const ModelInstance *model);
+/* Whether that was said of any of its kernels, by way of another model that shares them too. */
+bool lower_is_pruned(const Lower *lower, const ModelInstance *model);
 /* REPL: a model declared anew. */
 void lower_forget_model(Lower *lower, const char *name);
 
