@@ -12,7 +12,7 @@
 typedef struct image { int64_t channels, height, width, size; } image;
 typedef struct augment_row {
     const char *form, *amount;           /* the argument that says how much; NULL: there is none */
-    bool needs_image;
+    bool needs_image, blends;            /* blends: whole numbers do not stay whole */
     void (*apply)(const nnrt_augmentation *a, image im, nnrt_random *random, float *x, float *scratch);
 } augment_row;
 
@@ -135,8 +135,8 @@ static void noise(const nnrt_augmentation *a, image im, nnrt_random *random, flo
 }
 
 static const augment_row rows[] = {
-    { "shift", "pixels", true, shift }, { "rotate", "degrees", true, rotate }, { "zoom", "f", true, zoom },       { "flip", NULL, true, flip },
-    { "crop", "pad", true, crop },      { "noise", "std", false, noise },      { "cutout", "size", true, cutout },
+    { "shift", "pixels", true, false, shift }, { "rotate", "degrees", true, true, rotate }, { "zoom", "f", true, true, zoom },         { "flip", NULL, true, false, flip },
+    { "crop", "pad", true, false, crop },      { "noise", "std", false, true, noise },      { "cutout", "size", true, false, cutout },
 };
 
 static const augment_row *find_row(const char *form)
@@ -150,6 +150,12 @@ bool nnrt_augment_needs_image(const char *form)
 {
     const augment_row *row = find_row(form);
     return row && row->needs_image;
+}
+
+bool nnrt_augment_blends(const char *form, double amount)
+{
+    const augment_row *row = find_row(form);
+    return row && (row->blends || (row->apply == shift && amount != floor(amount)));
 }
 
 bool nnrt_augment_read(const json_t *declared, nnrt_augmentation **list, size_t *count, nnrt_error *e)

@@ -12,6 +12,8 @@ struct nnrt_augmentation { const struct augment_row *row; double amount; bool ve
 bool nnrt_augment_read(const json_t *declared, nnrt_augmentation **list, size_t *count, nnrt_error *e);
 /* Whether the form moves cells about, and so must know which of them are neighbours. */
 bool nnrt_augment_needs_image(const char *form);
+/* Whether samples of whole numbers, as embeddings need them, do not stay so. */
+bool nnrt_augment_blends(const char *form, double amount);
 /* Changes the sample at x in place, as the data's list says; `scratch` has room for one sample. */
 void nnrt_augment_sample(const nnrt_data *data, nnrt_random *random, float *x, float *scratch);
 #endif

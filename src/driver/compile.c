@@ -350,6 +350,20 @@ static void forget_unmet(Compiler *c, size_t before)
     c->diags->list.len = kept;
 }
 
+/* An embedding has nothing to look up for what training would make of its numbers. */
+static void check_augmented_numbers(Compiler *c, const CompiledAction *a)
+{
+    const Value *list = setting(&a->data->decl->settings, "augment");
+    bool trains = a->action->recipe.count > 0 || a->action->recipe_count > 0;
+    for (size_t i = 0; trains && a->model->numbers_below > 0 && list->kind == VALUE_LIST && i < list->count; i++) {
+        const Value *v = &list->items[i];
+        if (v->kind != VALUE_CALL || !nnrt_augment_blends(v->call->form->name, v->call->args[0].number)) continue;
+        Diagnostic *d = diag_error(c->diags, DIAG_NO_SUCH_NUMBER, v->span, "'%s' makes values between the whole numbers that the model '%s' takes", v->call->form->name, a->action->model->name);
+        diag_help(c->diags, d, "`noise(std)` in the model, behind embedding or one_hot, adds noise to what they give");
+        return;
+    }
+}
+
 static bool phase_shapes(Compiler *c, Compiled *out)
 {
     size_t before = c->diags->list.len;
@@ -362,7 +376,10 @@ static bool phase_shapes(Compiler *c, Compiled *out)
         const ModelDecl *teacher = a->data ? teacher_of(c, a) : NULL;
         ModelInstance *taught_by = teacher ? shape_model(c, teacher, a->data, setting_span(&a->action->recipe, "distill")) : NULL;
         if (taught_by) list_model(c, out, taught_by);
-        if (a->model && a->data && lower_check_fit(c->lower, a->model, &a->data->info, a->action)) check_numbers(c, a, &told);
+        if (a->model && a->data && lower_check_fit(c->lower, a->model, &a->data->info, a->action)) {
+            check_numbers(c, a, &told);
+            check_augmented_numbers(c, a);
+        }
         if (a->data) fit_metrics(c, a);
     }
     fit_results(c, out);

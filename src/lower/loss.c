@@ -79,11 +79,15 @@ static bool values_fit(Lower *lower, const Network *network, const DataInfo *dat
 }
 
 static bool mixing_fits(Lower *lower, const Network *network, const DataInfo *data, const CheckedAction *action) {
-    const Value *cutmix = action ? recipe_value(&action->recipe, "cutmix") : NULL;
-    if (!cutmix || cutmix->number <= 0) return true;
-    Span span = setting_span(&action->recipe, "cutmix");
+    const Value *mixup = action ? recipe_value(&action->recipe, "mixup") : NULL, *cutmix = action ? recipe_value(&action->recipe, "cutmix") : NULL;
+    bool blends = mixup && mixup->number > 0 && network->pub.numbers_below > 0;
+    if (!blends && (!cutmix || cutmix->number <= 0)) return true;
+    Span span = setting_span(&action->recipe, blends ? "mixup" : "cutmix");
     Diagnostic *d = NULL;
-    if (!data->classify) {
+    if (blends) {
+        d = diag_error(lower->diags, DIAG_NO_SUCH_NUMBER, span, "mixup makes values between the whole numbers that the model '%s' takes", network->name);
+        diag_help(lower->diags, d, "a model that begins with embedding or one_hot has nothing to look up for them; `dropout` or `label_smoothing` regularise it");
+    } else if (!data->classify) {
         d = diag_error(lower->diags, DIAG_WRONG_TARGET, span, "cutmix shares classes by area, but the targets of data '%s' are real values", data->name);
         diag_help(lower->diags, d, "mixup mixes real values too");
     } else if (network->pub.input.rank != 3) {
