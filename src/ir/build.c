@@ -265,7 +265,7 @@ NodeId g_permute(Graph *g, NodeId a, const int8_t *order) {
         same = same && axis == i;
         shape.dim[i] = from.dim[axis];
     }
-    if (same) return a;
+    if (same || shape_is_scalar(from)) return a;
     double value;
     if (node_constant(g, a, &value)) return g_broadcast(g, g_const(g, value), shape);
     const Node *inner = graph_node(g, a);

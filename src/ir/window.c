@@ -76,21 +76,18 @@ static NodeId window_node(Graph *g, Op op, int count, const NodeId *in, const Wi
     return in[0];
 }
 
-/* A filter of one number that is worked out lies in no panels; at every place of an image as large, it multiplies. */
-static bool only_scales(const Graph *g, NodeId a, NodeId filters, Shape out) {
-    return shape_is_scalar(graph_node(g, filters)->shape) && graph_node(g, filters)->op != IR_WEIGHT && shape_equal(graph_node(g, a)->shape, out);
-}
-
-static NodeId scaled_by(Graph *g, NodeId a, NodeId filter) { return g_binary(g, IR_MUL, a, g_reshape(g, filter, shape_scalar())); }
-
-NodeId g_conv(Graph *g, NodeId image, NodeId filters, const Window *w, Shape out) {
+/* A filter of one number that is worked out lies in no panels: it multiplies what windows of one cell find, or leave where they were found. */
+static NodeId convolve(Graph *g, Op op, Op find, NodeId image, NodeId filters, const Window *w, Shape out) {
     NodeId in[] = {graph_factor(g, image), graph_factor(g, filters)};
-    return only_scales(g, in[0], in[1], out) ? scaled_by(g, in[0], in[1]) : window_node(g, IR_CONV, 2, in, w, out);
+    if (!shape_is_scalar(graph_node(g, in[1])->shape) || graph_node(g, in[1])->op == IR_WEIGHT) return window_node(g, op, 2, in, w, out);
+    NodeId found = shape_equal(graph_node(g, in[0])->shape, out) ? in[0] : window_node(g, find, 1, in, w, out);
+    return g_binary(g, IR_MUL, found, g_reshape(g, in[1], shape_scalar()));
 }
+
+NodeId g_conv(Graph *g, NodeId image, NodeId filters, const Window *w, Shape out) { return convolve(g, IR_CONV, IR_POOL_SUM, image, filters, w, out); }
 
 NodeId g_conv_transpose(Graph *g, NodeId a, NodeId filters, const Window *w, Shape image) {
-    NodeId in[] = {graph_factor(g, a), graph_factor(g, filters)};
-    return only_scales(g, in[0], in[1], image) ? scaled_by(g, in[0], in[1]) : window_node(g, IR_CONV_TRANSPOSE, 2, in, w, image);
+    return convolve(g, IR_CONV_TRANSPOSE, IR_POOL_SUM_BACK, a, filters, w, image);
 }
 
 NodeId g_conv_weight(Graph *g, NodeId image, NodeId adjoint, const Window *w) {
