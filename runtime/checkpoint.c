@@ -138,6 +138,14 @@ static json_t *ensembles_json(const nnrt_session *session)
     return list;
 }
 
+static json_t *pruned_keys(const nnrt_session *session)
+{
+    json_t *keys = json_array();
+    for (size_t i = 0; i < session->weight_count; i++)
+        if (session->weight[i]->pruned) json_array_append_new(keys, json_string(session->weight[i]->key));
+    return keys;
+}
+
 json_t *nnrt_state_new(const nnrt_program *program)
 {
     json_t *state = json_object();
@@ -146,6 +154,7 @@ json_t *nnrt_state_new(const nnrt_program *program)
     json_object_set_new(state, "verb", json_string(nnrt_action_text(program, "verb")));
     json_object_set_new(state, "model", json_string(nnrt_action_text(program, "model")));
     json_object_set(state, "fingerprint", json_object_get(program->action, "fingerprint"));
+    json_object_set_new(state, "pruned", pruned_keys(program->session));
     json_object_set_new(state, "results", nnrt_results_json(program->session));
     if (program->settled) json_object_set(state, "settled", program->settled);
     if (program->session->ensemble_count) json_object_set_new(state, "ensembles", ensembles_json(program->session));
@@ -267,6 +276,12 @@ static bool restore_others(nnrt_session *session, const nnrt_resume *resume, con
         if (!nnrt_resume_fits(tensor, &weight->layout)) return nnrt_resume_changed(resume, weight->key, tensor, &weight->layout, e);
         if (!nnrt_resume_read(resume, tensor, &weight->layout, weight->values, e)) return false;
         weight->drawn = true;
+    }
+    size_t i;
+    json_t *key;
+    json_array_foreach(json_object_get(resume->state, "pruned"), i, key) {
+        nnrt_weight *weight = json_is_string(key) ? nnrt_weight_find(session, json_string_value(key)) : NULL;
+        if (weight) weight->pruned = true;
     }
     return true;
 }

@@ -95,11 +95,11 @@ static void say_help(const command *c, const char *script)
 static bool cpu_has(const char *feature, size_t length)
 {
 #if defined(__x86_64__) || defined(__i386__)
-    static const char *const names[] = { "sse4.1", "sse4.2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "bmi", "bmi2", "popcnt" };
+    static const char *const names[] = { "sse4.1", "sse4.2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx512bf16", "bmi", "bmi2", "popcnt" };
     const bool has[] = {
         __builtin_cpu_supports("sse4.1"), __builtin_cpu_supports("sse4.2"), __builtin_cpu_supports("avx"), __builtin_cpu_supports("avx2"), __builtin_cpu_supports("fma"),
         __builtin_cpu_supports("avx512f"), __builtin_cpu_supports("avx512bw"), __builtin_cpu_supports("avx512cd"), __builtin_cpu_supports("avx512dq"),
-        __builtin_cpu_supports("avx512vl"), __builtin_cpu_supports("bmi"), __builtin_cpu_supports("bmi2"), __builtin_cpu_supports("popcnt"),
+        __builtin_cpu_supports("avx512vl"), __builtin_cpu_supports("avx512bf16"), __builtin_cpu_supports("bmi"), __builtin_cpu_supports("bmi2"), __builtin_cpu_supports("popcnt"),
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strlen(names[i]) == length && !strncmp(names[i], feature, length)) return has[i];

@@ -59,6 +59,13 @@ Val call_intrinsic(Emitter *e, const char *name, LLVMTypeRef type, unsigned coun
     return LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->context, id, &type, 1), fn, args, count, "");
 }
 
+Val call_intrinsic_of(Emitter *e, const char *name, unsigned count, Val *args)
+{
+    unsigned id = LLVMLookupIntrinsicID(name, __builtin_strlen(name));
+    Val fn = LLVMGetIntrinsicDeclaration(e->module, id, NULL, 0);
+    return LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->context, id, NULL, 0), fn, args, count, "");
+}
+
 Val vfma(Emitter *e, Val a, Val b, Val c)
 {
     Val args[] = {a, b, c};

@@ -13,6 +13,9 @@ typedef LLVMBasicBlockRef Block;
 
 typedef struct Shared { const char *name; Val fn; } Shared;    /* a function of some shape, by a name that tells all of it */
 
+/* Kinds of products (contract.c): PRODUCT_TRANSPOSED and one of the others, or neither. */
+enum { PRODUCT_TRANSPOSED = 1, PRODUCT_PAIRS = 2, PRODUCT_BF16 = 4, PRODUCT_KINDS = 6 };
+
 typedef struct Emitter {
     LLVMContextRef context;
     LLVMModuleRef module;
@@ -22,8 +25,11 @@ typedef struct Emitter {
     const Graph *g;
     Arena *arena;
     int tile_rows;               /* rows of a product's register tile: 6 with 16 vector registers of 8, 14 with 32 of 16 */
-    Val product[2];              /* the shared product functions, plain and transposed, declared when first asked for */
-    uint64_t tiles_wanted[2];    /* bit r: a tile of r rows */
+    Val product[PRODUCT_KINDS];  /* the shared product functions, declared when first asked for */
+    uint64_t tiles_wanted[PRODUCT_KINDS];    /* bit r: a tile of r rows */
+    bool bf16, used_bf16;        /* the processor has dot products of bfloat16, and they are used */
+    const Plan *packed_plan;     /* of bf16.c: which of this plan's nodes lie packed, and how */
+    uint8_t *packed;
     VEC(Shared) shared;          /* of windows: made when first asked for */
     LLVMTypeRef product_type, kernel_type;
     int part, parts;             /* a unit's kernels may be shared out among modules that are compiled side by side; part 0 has the unit's function */
@@ -69,6 +75,7 @@ Val splat_n(Emitter *e, Val scalar, unsigned lanes);
 Val lane_numbers(Emitter *e);                           /* <16 x i32> 0 .. 15 */
 Val shuffle(Emitter *e, Val a, Val b, const int *mask, unsigned n);
 Val call_intrinsic(Emitter *e, const char *name, LLVMTypeRef type, unsigned count, Val *args);
+Val call_intrinsic_of(Emitter *e, const char *name, unsigned count, Val *args);     /* one without overloads */
 Val vfma(Emitter *e, Val a, Val b, Val c);
 Val vselect(Emitter *e, Val mask, Val a, Val b);
 Val float_offset(Emitter *e, Val base, Val floats);     /* base + floats * 4 bytes */
@@ -126,9 +133,19 @@ Val view_rows_value(Emitter *e, View v, Val n);
 Val map_row(Emitter *e, Val row, int64_t div, int64_t mod);
 
 /* contract.c: C[rows][16] of one panel. See its opening comment. */
-Val product_function(Emitter *e, bool transposed);
-void product_wants(Emitter *e, bool transposed, int64_t rows, bool any);   /* tiles for this many rows; any: for every smaller number too */
+Val product_function(Emitter *e, unsigned kind);
+void product_wants(Emitter *e, unsigned kind, int64_t rows, bool any);   /* tiles for this many rows; any: for every smaller number too */
 void product_finish(Emitter *e);
+
+/* bf16.c: products of rounded factors, and how those lie where the processor has dot products of them. PACKED_LANES: a row's 16 features as 8 pairs; PACKED_ROWS: of
+ * two rows, 16 pairs. A panel's first half has the rows of the one, its second half those of the other. */
+enum { PACKED_LANES = 1, PACKED_ROWS = 2 };
+bool bf16_product(const Emitter *e, NodeId product);        /* of two rounded factors */
+unsigned bf16_packed(Emitter *e, NodeId node);              /* 0: it lies as floats */
+void bf16_store(Emitter *e, unsigned how, Val panel_base, int64_t rows_max, Val value, Val row, Val mask);   /* mask NULL: all lanes count */
+Val bf16_rows(Emitter *e, Val panel_base, int64_t rows_max);                    /* a panel's second half */
+Val bf16_dot(Emitter *e, Val sum, Val a, Val b);            /* <16 x float>, twice <32 x bfloat>: the instruction */
+Val bf16_relayout(Emitter *e);                              /* as move.c's relayout, from packed to packed by rows */
 
 /* sparse.c: products that skip zeros (plan.h, SPARSE). Lists are made in front of the first batch; `args` are those of product_function(false). */
 typedef struct SparseCall { Val call, thread, threads, barrier, samples; } SparseCall;

@@ -339,6 +339,16 @@ static void find_levels(Grid *s)
 }
 
 /* ---- storing ---- */
+static Val lane_mask(Grid *s, Val panel)
+{
+    Emitter *e = s->e;
+    int64_t tail = s->view.features % LANES;
+    if (!tail) return NULL;
+    Val first = LLVMBuildTrunc(e->b, imul(e, panel, LANES), e->i32, "");
+    Val lane = LLVMBuildAdd(e->b, splat(e, first), lane_numbers(e), "");
+    return LLVMBuildICmp(e->b, LLVMIntSLT, lane, viconst(e, (int32_t)s->view.features), "");
+}
+
 static void store_value(Grid *s, const Storage *st, Val value, Val row, Val panel)
 {
     Val base = storage_base(s->e, s->f, st);
@@ -361,23 +371,16 @@ static void store_node(Grid *s, NodeId id, Val value)
     if (id == s->k->contract) return;                     /* the product wrote it */
     View v = node_view(s, id);
     Val row = one_row(v) || one_row_a_sample(s, v) || !s->row ? outer_row(s, v) : s->row;
-    store_value(s, st, value, row, v.features == 1 || !s->panel ? c64(e, 0) : s->panel);
+    Val panel = v.features == 1 || !s->panel ? c64(e, 0) : s->panel;
+    unsigned packed = bf16_packed(e, id);
+    if (packed) bf16_store(e, packed, float_offset(e, storage_base(e, s->f, st), imul(e, panel, st->rows_max * LANES)), st->rows_max, value, row, lane_mask(s, panel));
+    else store_value(s, st, value, row, panel);
 }
 
 /* ---- one sweep ---- */
 static Val masked(Grid *s, Op op, Val value, Val mask)
 {
     return mask ? vselect(s->e, mask, value, emit_reduce_identity(s->e, op)) : value;
-}
-
-static Val lane_mask(Grid *s, Val panel)
-{
-    Emitter *e = s->e;
-    int64_t tail = s->view.features % LANES;
-    if (!tail) return NULL;
-    Val first = LLVMBuildTrunc(e->b, imul(e, panel, LANES), e->i32, "");
-    Val lane = LLVMBuildAdd(e->b, splat(e, first), lane_numbers(e), "");
-    return LLVMBuildICmp(e->b, LLVMIntSLT, lane, viconst(e, (int32_t)s->view.features), "");
 }
 
 static Val first_lane(Emitter *e)
@@ -588,13 +591,20 @@ static void emit_product(Grid *s, Val panel)
     }
     View sum = view_of_shape(node_of(s, lanes)->shape, lanes_sum_last ? 0 : last_axis(s, lanes));
     Val inner = view_rows_value(e, sum, s->f->n);
-    Val fn = product_function(e, transposed);
+    unsigned kind = transposed ? PRODUCT_TRANSPOSED : 0;
+    if (bf16_product(e, id)) {
+        bool packed = bf16_packed(e, lanes) && bf16_packed(e, rows);
+        kind |= packed ? PRODUCT_BF16 : PRODUCT_PAIRS;
+        if (packed) inner = ceil_div(e, inner, 2);
+        if (packed && transposed) left.base = bf16_rows(e, left.base, left.rows_max);
+    }
+    Val fn = product_function(e, kind), b_panel = float_offset(e, right.base, imul(e, panel, right.rows_max * LANES));
+    if (kind & PRODUCT_BF16) b_panel = bf16_rows(e, b_panel, right.rows_max);
     int64_t rows_max = s->view.batch ? s->view.per_sample * e->g->batch : s->view.per_sample;
     Blocks blocks = kernel_blocks(e, s->k);
-    product_wants(e, transposed, blocks.all_rows || blocks.rows > rows_max ? rows_max : blocks.rows, s->view.batch || !transposed);
-    if (!blocks.all_rows && rows_max % blocks.rows) product_wants(e, transposed, rows_max % blocks.rows, false);
-    Val args[] = {left.base, c64(e, left.rows_max * LANES), float_offset(e, right.base, imul(e, panel, right.rows_max * LANES)),
-                  s->product_buffer, s->row_begin, s->row_end, inner};
+    product_wants(e, kind, blocks.all_rows || blocks.rows > rows_max ? rows_max : blocks.rows, s->view.batch || !transposed);
+    if (!blocks.all_rows && rows_max % blocks.rows) product_wants(e, kind, rows_max % blocks.rows, false);
+    Val args[] = {left.base, c64(e, left.rows_max * LANES), b_panel, s->product_buffer, s->row_begin, s->row_end, inner};
     int weight, input;
     if (product_skips_zeros(e->plan, id, &weight, &input)) emit_sparse_product(e, s->f, weight, input, panel, args);
     else LLVMBuildCall2(e->b, e->product_type, fn, args, 7, "");

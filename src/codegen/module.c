@@ -7,12 +7,12 @@
 #include <string.h>
 #include <threads.h>
 
-/* What can be asked for with --cpu. Levels are those of the x86-64 psABI: 3 has 16 vector registers of 8 floats and fused multiply-add, 4 has 32 of 16. */
-typedef struct CpuRow { const char *name; int level; } CpuRow;
+/* What can be asked for with --cpu; bf16: with dot products of bfloat16. Levels are those of the x86-64 psABI: 3 has 16 vector registers of 8 floats and fused multiply-add, 4 has 32 of 16. */
+typedef struct CpuRow { const char *name; int level; bool bf16; } CpuRow;
 static const CpuRow cpus[] = {
-    {"x86-64-v3", 3}, {"x86-64-v4", 4}, {"haswell", 3}, {"broadwell", 3}, {"skylake", 3}, {"alderlake", 3}, {"skylake-avx512", 4},
-    {"cascadelake", 4}, {"icelake-client", 4}, {"icelake-server", 4}, {"sapphirerapids", 4}, {"graniterapids", 4},
-    {"znver1", 3}, {"znver2", 3}, {"znver3", 3}, {"znver4", 4},
+    {"x86-64-v3", 3, false}, {"x86-64-v4", 4, false}, {"haswell", 3, false}, {"broadwell", 3, false}, {"skylake", 3, false}, {"alderlake", 3, false}, {"skylake-avx512", 4, false},
+    {"cascadelake", 4, false}, {"icelake-client", 4, false}, {"icelake-server", 4, false}, {"sapphirerapids", 4, true}, {"graniterapids", 4, true},
+    {"znver1", 3, false}, {"znver2", 3, false}, {"znver3", 3, false}, {"znver4", 4, true},
 };
 static const char *const weak[] = {"x86-64", "x86-64-v2", "generic", "nehalem", "westmere", "sandybridge", "ivybridge", "btver2"};
 /* Names of __builtin_cpu_supports. */
@@ -22,6 +22,7 @@ struct Target {
     Arena *arena;
     const char *cpu, *tune, *shown;
     int level;                   /* 0: not x86 */
+    bool bf16, uses_bf16;        /* has dot products of bfloat16; some code made for it uses them */
     LLVMTargetRef target;
     char *triple;
     LLVMTargetMachineRef machine[TARGET_PARTS];
@@ -35,6 +36,15 @@ static int host_level(void)
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") ? 4 : 3;
 #else
     return 0;
+#endif
+}
+
+static bool host_bf16(void)
+{
+#if defined(__x86_64__)
+    return host_level() == 4 && __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
 #endif
 }
 
@@ -58,6 +68,7 @@ static bool choose_cpu(Target *t, const char *cpu, char **error)
     const char *host_name = target_host_cpu(t->arena);
     if (!cpu || !strcmp(cpu, "native")) {
         t->level = host_level();
+        t->bf16 = host_bf16();
         t->shown = host_name;
         t->tune = find_cpu(host_name) || t->level == 0 ? host_name : NULL;
         t->cpu = t->level == 4 ? "x86-64-v4" : t->level == 3 ? "x86-64-v3" : host_name;
@@ -82,6 +93,7 @@ static bool choose_cpu(Target *t, const char *cpu, char **error)
         return false;
     }
     t->level = row->level;
+    t->bf16 = row->bf16;
     t->cpu = t->shown = row->name;
     t->tune = find_cpu(host_name) ? host_name : NULL;
     return true;
@@ -126,14 +138,14 @@ void target_free(Target *t)
 }
 
 const char *target_cpu(const Target *t) { return t->shown; }
-const char *target_features(const Target *t) { return level_features[t->level]; }
+const char *target_features(const Target *t) { return t->uses_bf16 ? arena_printf(t->arena, "%s,avx512bf16", level_features[t->level]) : level_features[t->level]; }
 int target_tile_rows(const Target *t) { return t->level == 4 ? 14 : 6; }
-bool target_runs_here(const Target *t) { return t->level <= host_level(); }
+bool target_runs_here(const Target *t) { return t->level <= host_level() && (!t->bf16 || host_bf16()); }
 
 LLVMTargetMachineRef target_machine(Target *t, int part)
 {
     LLVMTargetMachineRef *m = &t->machine[part];
-    if (!*m) *m = LLVMCreateTargetMachine(t->target, t->triple, t->cpu, "", LLVMCodeGenLevelLess, LLVMRelocPIC, LLVMCodeModelDefault);
+    if (!*m) *m = LLVMCreateTargetMachine(t->target, t->triple, t->cpu, t->bf16 ? "+avx512bf16" : "", LLVMCodeGenLevelLess, LLVMRelocPIC, LLVMCodeModelDefault);
     return *m;
 }
 
@@ -147,7 +159,7 @@ static void attribute_all(Emitter *e, const Target *t)
 
 LLVMModuleRef module_of_plans(LLVMContextRef context, Target *target, const ModuleRequest *request, char **error)
 {
-    Emitter e = {.context = context, .error = error, .arena = request->arena, .tile_rows = target_tile_rows(target), .part = request->part, .parts = request->parts};
+    Emitter e = {.context = context, .error = error, .arena = request->arena, .tile_rows = target_tile_rows(target), .bf16 = target->bf16, .part = request->part, .parts = request->parts};
     e.module = LLVMModuleCreateWithNameInContext("nnc", context);
     LLVMSetTarget(e.module, target->triple);
     LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(target_machine(target, request->part));
@@ -161,6 +173,7 @@ LLVMModuleRef module_of_plans(LLVMContextRef context, Target *target, const Modu
         emit_unit(&e);
     }
     if (!e.failed) product_finish(&e);
+    if (e.used_bf16 && e.parts == 1) target->uses_bf16 = true;
     LLVMDisposeBuilder(e.b);
     attribute_all(&e, target);
     char *message = NULL;

@@ -411,7 +411,7 @@ static void emit_relayout(Emitter *e, Frame *f, const Kernel *k)
     if (!r || graph_node(e->g, k->node)->shape.rank != 2) { emit_fail(e, "internal: no second layout for kernel '%s'", k->name); return; }
     Val args[] = {storage_base(e, f, st), storage_base(e, f, &r->storage), view_rows_value(e, st->view, f->n), c64(e, st->view.features),
                   c64(e, st->rows_max), c64(e, r->storage.rows_max), f->task_begin, f->task_end};
-    Val fn = relayout_function(e);
+    Val fn = bf16_packed(e, k->node) ? bf16_relayout(e) : relayout_function(e);
     LLVMBuildCall2(e->b, LLVMGlobalGetValueType(fn), fn, args, RELAYOUT_COUNT, "");
 }
 

@@ -30,10 +30,6 @@ Extent extent_of(View node, View kernel);
 typedef enum ReduceKind { REDUCE_TOTAL, REDUCE_COLUMNS, REDUCE_ROWS, REDUCE_SAMPLES, REDUCE_FOLD } ReduceKind;
 ReduceKind reduce_kind(const Plan *plan, NodeId id);
 
-/* The factors of a product as its kernel reads them: C's lanes come from `lanes`, laid out along lanes_axis; `rows` comes as it is. */
-typedef struct Factors { NodeId lanes, rows; int lanes_axis; bool sound; double inner; } Factors;
-Factors contract_factors(const Plan *plan, NodeId id);
-
 /* The second copy that a product reads its lanes from, an index of plan->relayouts, or -1; of other nodes -1. */
 int contract_relayout(const Plan *plan, NodeId id);
 /* Whether a product reads an input where it lies, not (only) a second copy of it. */

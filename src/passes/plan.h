@@ -142,6 +142,9 @@ const char *pass_help(size_t index);
 void plan_print(const Plan *plan, FILE *out);         /* --plan: kernels, what each fused, what it did not and why, memory */
 /* Of a kernel that begins with an op on windows: the rows that are made together, an image or a part of the samples; tasks hold whole ones. Else 1. */
 int64_t kernel_segment(const Plan *plan, const Kernel *kernel);
+/* The factors of a product as its kernel reads them: C's lanes come from `lanes`, laid out along lanes_axis; `rows` comes as it is. */
+typedef struct Factors { NodeId lanes, rows; int lanes_axis; bool sound; double inner; } Factors;
+Factors contract_factors(const Plan *plan, NodeId id);
 /* What a product that may skip zeros reads: indices of sparse_weights and sparse_inputs. False: it is none. */
 bool product_skips_zeros(const Plan *plan, NodeId product, int *weight, int *input);
 enum { SPARSE_ROWS = 64 };                            /* tasks of such products are multiples of this many rows */

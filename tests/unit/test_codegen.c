@@ -178,6 +178,71 @@ static void test_product(int64_t n, int64_t in, int64_t units, int threads)
     free(xs), free(ws), free(out), free(old), free(ys);
 }
 
+/* ---- products of bfloat16 ---- the same step on rounded factors, bit for bit: pairs of terms, the odd one first, nothing below the normal numbers */
+static float round_bf16(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static float normal(float x) { return fabsf(x) < FLT_MIN ? copysignf(0, x) : x; }
+
+typedef struct Line { const float *at; int64_t step; } Line;
+
+static float dot_bf16(Line a, Line b, int64_t count)
+{
+    float sum = 0;
+    for (int64_t k = 0; k < count; k += 2)
+        for (int64_t i = k + 1; i >= k; i--) {
+            float x = i < count ? normal(round_bf16(a.at[i * a.step])) : 0, y = i < count ? normal(round_bf16(b.at[i * b.step])) : 0;
+            sum = normal(fmaf(x, y, sum));
+        }
+    return sum;
+}
+
+static void test_bf16(const char *cpu, int64_t n, int64_t in, int64_t units, float scale)
+{
+    Graph *g = new_graph(n);
+    const int64_t dims[] = {units, in};
+    g->rounds_products = true;
+    g->sample = shape_of(2, (int64_t[]){DIM_BATCH, in});
+    int w = tensor(g, "w", 2, dims, 0);
+    NodeId x = g_input(g), weight = g_weight(g, w), y = g_contract(g, x, weight, false, true, shape_of(2, (int64_t[]){DIM_BATCH, units}));
+    g_assign(g, w, g_binary(g, IR_SUB, weight, g_contract(g, y, x, true, false, shape_of(2, dims))));
+    g_emit(g, SLOT_OUT, g_contract(g, y, weight, false, false, g->sample), -1);
+    float *xs = floats((size_t)(n * in)), *ws = floats((size_t)(units * in)), *out = floats((size_t)(n * in)), *old = floats((size_t)(units * in)), *ys = floats((size_t)(n * units));
+    for (int64_t i = 0; i < n * in; i++) xs[i] = (float)((i * 7919) % 1013 - 500) / 77 * scale;
+    for (int64_t i = 0; i < units * in; i++) old[i] = ws[i] = (float)((i * 104729) % 1009 - 504) / 99;
+    if (!run_graph(g, (float *[]){ws}, n, xs, out, 2)) return;
+    int wrong = 0;
+    for (int64_t r = 0; r < n; r++)
+        for (int64_t j = 0; j < units; j++) ys[r * units + j] = dot_bf16((Line){xs + r * in, 1}, (Line){old + j * in, 1}, in);
+    for (int64_t r = 0; r < n; r++)
+        for (int64_t k = 0; k < in; k++) wrong += out[r * in + k] != dot_bf16((Line){ys + r * units, 1}, (Line){old + k, in}, units);
+    for (int64_t j = 0; j < units; j++)
+        for (int64_t k = 0; k < in; k++) wrong += ws[j * in + k] != old[j * in + k] - dot_bf16((Line){ys + j, units}, (Line){xs + k, in}, n);
+    ok(!wrong, "bfloat16 for %s: %d samples, %d inputs, %d units, inputs times %g (%d differ)", cpu, (int)n, (int)in, (int)units, scale, wrong);
+    free(xs), free(ws), free(out), free(old), free(ys);
+}
+
+static void test_bf16_on(const char *cpu)
+{
+    static const int64_t shapes[][3] = {{64, 100, 80}, {37, 49, 33}, {32, 33, 34}, {50, 784, 10}, {128, 32, 130}, {2, 400, 300}};
+    char *error = NULL;
+    Jit *own = jit;
+    Target *target = target_new(arena, cpu, &error);
+    jit = target ? jit_new(target, &error) : NULL;
+    if (jit)
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) test_bf16(cpu, shapes[i][0], shapes[i][1], shapes[i][2], i % 2 ? 1 : 1e-20f);
+    else ok(1, "bfloat16 for %s # SKIP %s", cpu, error);
+    jit_free(jit);
+    target_free(target);
+    jit = own;
+}
+
 /* ---- zeros that are skipped ---- the same product and weights, once as a pruned kernel's: bit for bit, numbers beyond the finite and sums that vanish included */
 static void test_skipped_zeros(int64_t n, int64_t in, int64_t units, int every, int threads)
 {
@@ -228,6 +293,8 @@ int main(void)
     static const int64_t shapes[][3] = {{1, 1, 2}, {2, 3, 5}, {5, 16, 16}, {7, 17, 15}, {13, 31, 33}, {128, 100, 37}, {64, 300, 200}, {33, 784, 10}, {100, 48, 129}, {256, 5, 5}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int threads = 1; threads <= 2; threads++) test_product(shapes[i][0], shapes[i][1], shapes[i][2], threads);
+    test_bf16_on("native");
+    test_bf16_on("x86-64-v3");
     static const int64_t pruned[][4] = {{300, 100, 37, 10}, {389, 129, 64, 4}, {128, 784, 10, 10}, {257, 64, 100, 2}, {140, 300, 16, 20}};
     for (size_t i = 0; i < sizeof pruned / sizeof *pruned; i++) test_skipped_zeros(pruned[i][0], pruned[i][1], pruned[i][2], (int)pruned[i][3], (int)i % 2 + 1);
     char *unknown = NULL, *weak = NULL;
