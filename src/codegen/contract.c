@@ -193,7 +193,7 @@ static void write_product(Emitter *e, unsigned kind)
     for (int rows = 1; rows <= e->tile_rows; rows++)
         if (rows == 1 || e->tiles_wanted[kind] >> rows & 1) tile[rows] = tile_function(e, kind, rows);
     LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, fn, "entry"));
-    if (kind & PRODUCT_PAIRS) old = flush_below_normal(e);
+    if (kind & PRODUCT_PAIRS && e->x86) old = flush_below_normal(e);
     Val args[ARG_COUNT], inner = LLVMGetParam(fn, ARG_INNER), a = LLVMGetParam(fn, ARG_A), b = LLVMGetParam(fn, ARG_B), c = LLVMGetParam(fn, ARG_C);
     for (unsigned i = 0; i < ARG_COUNT; i++) args[i] = LLVMGetParam(fn, i);
     Loop zero = loop_begin(e, args[ARG_BEGIN], args[ARG_END], 1, 0, NULL, NULL);

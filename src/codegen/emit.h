@@ -27,7 +27,7 @@ typedef struct Emitter {
     int tile_rows;               /* rows of a product's register tile: 6 with 16 vector registers of 8, 14 with 32 of 16 */
     Val product[PRODUCT_KINDS];  /* the shared product functions, declared when first asked for */
     uint64_t tiles_wanted[PRODUCT_KINDS];    /* bit r: a tile of r rows */
-    bool bf16, used_bf16;        /* the processor has dot products of bfloat16, and they are used */
+    bool x86, bf16, used_bf16;   /* bf16: the processor has dot products of bfloat16, and they are used */
     const Plan *packed_plan;     /* of bf16.c: which of this plan's nodes lie packed, and how */
     uint8_t *packed;
     VEC(Shared) shared;          /* of windows: made when first asked for */

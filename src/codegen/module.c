@@ -159,7 +159,7 @@ static void attribute_all(Emitter *e, const Target *t)
 
 LLVMModuleRef module_of_plans(LLVMContextRef context, Target *target, const ModuleRequest *request, char **error)
 {
-    Emitter e = {.context = context, .error = error, .arena = request->arena, .tile_rows = target_tile_rows(target), .bf16 = target->bf16, .part = request->part, .parts = request->parts};
+    Emitter e = {.context = context, .error = error, .arena = request->arena, .tile_rows = target_tile_rows(target), .x86 = target->level > 0, .bf16 = target->bf16, .part = request->part, .parts = request->parts};
     e.module = LLVMModuleCreateWithNameInContext("nnc", context);
     LLVMSetTarget(e.module, target->triple);
     LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(target_machine(target, request->part));
