@@ -388,23 +388,25 @@ static void chart_folds(nnrt_figure *f, const json_t *value, const json_t *notes
 /* ---- layers ---- */
 
 /* A histogram as { "low", "high", "counts" }, where a layer has one. */
-static void add_histogram(nnrt_figure *f, const json_t *layer, const char *key, const char *what)
+static void add_histogram(nnrt_figure *f, const json_t *layer, const char *key, const char *what, nnrt_ink ink)
 {
     const json_t *histogram = json_object_get(layer, key), *counts = json_object_get(histogram, "counts");
     const char *name = json_string_value(json_object_get(layer, "layer"));
-    size_t bins = json_array_size(counts);
-    double low = number(histogram, "low", 0), high = number(histogram, "high", 1), *x = bins ? nnrt_figure_alloc(f, bins * sizeof *x) : NULL, *y = bins ? nnrt_figure_alloc(f, bins * sizeof *y) : NULL;
-    nnrt_panel *panel = x && y ? nnrt_figure_panel(f, NNRT_PANEL_CURVES, nnrt_figure_text(f, "%s: %s", name ? name : "layer", what)) : NULL;
+    size_t bins = json_array_size(counts), points = 2 * bins + 2;
+    double low = number(histogram, "low", NAN), high = number(histogram, "high", NAN), *x = bins ? nnrt_figure_alloc(f, points * sizeof *x) : NULL, *y = bins ? nnrt_figure_alloc(f, points * sizeof *y) : NULL;
+    if (!x || !y || !(low <= high)) return;
+    if (low == high) low -= 0.5, high += 0.5;
+    nnrt_panel *panel = nnrt_figure_panel(f, NNRT_PANEL_CURVES, nnrt_figure_text(f, "%s: %ss", name ? name : "layer", what));
     if (!panel) return;
-    for (size_t i = 0; i < bins; i++) {
-        x[i] = low + (high - low) * ((double)i + 0.5) / (double)bins;
-        y[i] = json_number_value(json_array_get(counts, i));
+    for (size_t i = 0; i < points; i++) {            /* steps */
+        x[i] = low + (high - low) * (double)(i / 2) / (double)bins;
+        y[i] = i && i + 1 < points ? json_number_value(json_array_get(counts, (i - 1) / 2)) : 0;
     }
     panel->x_label = what;
     panel->y_label = "count";
-    panel->y_from_zero = true;
-    panel->height = 240;
-    nnrt_panel_series(f, panel, "", nnrt_series_ink(0), NNRT_CURVE, bins, x, y);
+    panel->y_from_zero = panel->bare = true;
+    panel->height = 220;
+    nnrt_panel_series(f, panel, "", ink, NNRT_CURVE, points, x, y);
 }
 
 static void chart_layers(nnrt_figure *f, const json_t *value, const json_t *notes)
@@ -414,7 +416,7 @@ static void chart_layers(nnrt_figure *f, const json_t *value, const json_t *note
         { "std", "Deviation of the activations", "deviation", true }, { "mean", "Mean of the activations", "mean", false },
         { "gradient", "Size of the gradients", "gradient", true }, { "dead", "Dead units", "units", false },
     };
-    static const char *const histograms[][2] = { { "activations", "activation" }, { "gradients", "gradient" }, { "weights", "weight" } };
+    enum { MOST_HISTOGRAMS = 8 };
     const json_t *layers = json_object_get(value, "layers");
     size_t count = json_array_size(layers), found;
     const char **names = nnrt_figure_alloc(f, (count + 1) * sizeof *names);
@@ -436,8 +438,11 @@ static void chart_layers(nnrt_figure *f, const json_t *value, const json_t *note
         panel->y_from_zero = true;
         nnrt_panel_series(f, panel, "", nnrt_series_ink(r), NNRT_BARS, count, place, column);
     }
-    for (size_t i = 0; i < count; i++)
-        for (size_t h = 0; h < 3; h++) add_histogram(f, json_array_get(layers, i), histograms[h][0], histograms[h][1]);
+    for (size_t i = 0, shown = count < MOST_HISTOGRAMS ? count : MOST_HISTOGRAMS; i < shown; i++) {      /* of many layers some, the first and the last among them */
+        const json_t *layer = json_array_get(layers, shown > 1 ? i * (count - 1) / (shown - 1) : 0);
+        add_histogram(f, layer, "histogram", "activation", nnrt_series_ink(0));
+        add_histogram(f, layer, "gradient_histogram", "gradient", nnrt_series_ink(2));
+    }
 }
 
 /* ---- several trainings side by side ---- */

@@ -133,6 +133,42 @@ static void chart_metrics(nnrt_figure *f, const nnrt_charted *items, size_t coun
     }
 }
 
+/* ---- layers of several networks, or of one at several times ---- */
+
+static bool chart_layers(nnrt_figure *f, const nnrt_charted *items, size_t count)
+{
+    static const struct { const char *key, *title, *label; } rows[] = { { "std", "Deviation of the activations", "deviation" }, { "gradient", "Size of the gradients", "gradient" } };
+    const json_t *longest = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *layers = json_object_get(items[i].value, "layers");
+        if (json_array_size(layers) > json_array_size(longest)) longest = layers;
+    }
+    size_t places = json_array_size(longest), found;
+    const char **names = nnrt_figure_alloc(f, (places + 1) * sizeof *names);
+    double *place = nnrt_figure_alloc(f, places * sizeof *place);
+    if (!names || !place) return false;
+    for (size_t k = 0; k < places; k++) {
+        const char *name = json_string_value(json_object_get(json_array_get(longest, k), "layer"));
+        names[k] = name ? nnrt_figure_text(f, "%s", name) : "";
+        place[k] = (double)k;
+    }
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        nnrt_panel *panel = nnrt_figure_panel(f, NNRT_PANEL_CURVES, rows[r].title);
+        if (!panel) return false;
+        panel->x_names = names;
+        panel->x_name_count = places;
+        panel->y_label = rows[r].label;
+        for (size_t i = 0; i < count; i++) {
+            const json_t *layers = json_object_get(items[i].value, "layers");
+            const double *column = nnrt_chart_column(f, layers, rows[r].key, &found);
+            if (!found) continue;
+            panel->y_log |= nnrt_chart_is_wide(column, json_array_size(layers));
+            nnrt_panel_series(f, panel, items[i].name, nnrt_series_ink(i), NNRT_CURVE, json_array_size(layers), place, column);
+        }
+    }
+    return f->panels > 0;
+}
+
 static void entitle(nnrt_figure *f, size_t first, const char *name)
 {
     for (size_t k = first; k < f->panels; k++) f->panel[k]->title = nnrt_figure_text(f, "%s: %s", name, f->panel[k]->title);
@@ -142,6 +178,7 @@ bool nnrt_chart_several(nnrt_figure *f, const nnrt_charted *items, size_t count,
 {
     static const char *const lists[] = { "history", "curve", "trials", "folds", "layers", "confusion", "path" };
     if (all_have(items, count, "path")) return chart_paths(f, items, count, field);
+    if (all_have(items, count, "layers")) return chart_layers(f, items, count);
     if (all_have(items, count, "graph")) return nnrt_chart_graphs(f, items, count);
     if (all_have(items, count, "rates")) return nnrt_chart_rates(f, items, count);
     if (all_have(items, count, "history")) {

@@ -23,7 +23,7 @@ void nnrt_page_begin(FILE *out, const char *title)
     fputs("@media (prefers-color-scheme:dark){", out);
     color_variables(out, true);
     fputs("}\nbody{margin:0 auto;max-width:1340px;padding:1rem;background:var(--paper);color:var(--text);font:16px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif}\n"
-          "h1{font-size:1.5rem;margin:.3rem 0 .8rem}h2{font-size:1.15rem;margin:1.6rem 0 .5rem}p{margin:.4rem 0}\n"
+          "h1{font-size:1.5rem;margin:.3rem 0 .8rem;overflow-wrap:anywhere}h2{font-size:1.15rem;margin:1.6rem 0 .5rem}p{margin:.4rem 0;overflow-wrap:anywhere}\n"
           ".muted{color:var(--muted)}.warning{border-left:4px solid #d55e00;padding:.2rem .8rem}\n"
           ".panels{margin-top:1.2rem;display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:1rem}\n"
           "figure{margin:0;min-width:0}svg{display:block;width:100%;height:auto;max-width:720px}\n"

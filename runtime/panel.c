@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALL = 12, LINE_WIDTH = 2, TITLE = 15, FEW_POINTS = 40, MOST_POINTS = 3000 };
+enum { SMALL = 12, LINE_WIDTH = 2, TITLE = 15, FEW_POINTS = 40, MOST_POINTS = 3000, MOST_LEGEND = 5, LEGEND_LINE = 18, APART = 6 };
 
 typedef struct frame { nnrt_drawing *d; const nnrt_panel *p; nnrt_axis x, y; double left, top, width, height; } frame;
 
@@ -55,6 +55,7 @@ static void ranges(const nnrt_panel *p, double *x, double *y)
         x[1] = p->x_log ? x[1] * room : x[1] + room;
     }
     if (p->y_from_zero && !p->y_log && y[0] > 0) y[0] = 0;
+    if (p->y_from_zero && y[0] == 0 && y[1] == 0) y[1] = 1;
     if (p->x_names) x[0] = -0.6, x[1] = (double)p->x_name_count - 0.4;
     if (p->rule_text && isfinite(p->rule)) widen_range(p->rule, p->x_log, &x[0], &x[1]);
 }
@@ -103,21 +104,41 @@ static void draw_ring(nnrt_drawing *d, nnrt_ink ink, double x, double y)
     nnrt_draw_circle(d, NNRT_INK_PAPER, 1, x, y, 4.6);
 }
 
-static void draw_legend(nnrt_drawing *d, const nnrt_panel *p, double x, double y, double right)
+static void draw_key(nnrt_drawing *d, const nnrt_series *one, double x, double y)
+{
+    if (one->style == NNRT_BARS) nnrt_draw_box(d, one->ink, 1, x + 6, y - 9, 10, 10);
+    else if (one->style == NNRT_RINGS) draw_ring(d, one->ink, x + 11, y - 4);
+    else if (one->style == NNRT_DOTS) nnrt_draw_circle(d, one->ink, 1, x + 11, y - 4, 4);
+    else nnrt_draw_segment(d, one->ink, LINE_WIDTH + 0.5, one->style == NNRT_CURVE_DASHED, x, y - 4, x + 22, y - 4);
+}
+
+/* In as many lines as it takes, at most MOST_LEGEND; returns how many. d NULL: counts alone. */
+static size_t draw_legend(nnrt_drawing *d, const nnrt_panel *p, double left, double y, double right)
 {
     char name[120];
+    size_t lines = 1;
+    double x = left;
     for (size_t s = 0; s < p->series_count; s++) {
         const nnrt_series *one = &p->series[s];
         if (!*one->name) continue;
-        if (right - x < 40) return;
-        if (one->style == NNRT_BARS) nnrt_draw_box(d, one->ink, 1, x + 6, y - 9, 10, 10);
-        else if (one->style == NNRT_RINGS) draw_ring(d, one->ink, x + 11, y - 4);
-        else if (one->style == NNRT_DOTS) nnrt_draw_circle(d, one->ink, 1, x + 11, y - 4, 4);
-        else nnrt_draw_segment(d, one->ink, LINE_WIDTH + 0.5, one->style == NNRT_CURVE_DASHED, x, y - 4, x + 22, y - 4);
-        nnrt_text_fit(one->name, SMALL, right - x - 30, name, sizeof name);
-        nnrt_draw_text(d, NNRT_INK_TEXT, SMALL, false, NNRT_START, x + 27, y, name);
-        x += nnrt_text_width(name, SMALL) + 40;
+        double width = fmin(nnrt_text_width(one->name, SMALL) + 1, right - left - 30);
+        if (x > left && x + 27 + width > right) {
+            if (lines == MOST_LEGEND) {
+                if (d) nnrt_draw_text(d, NNRT_INK_MUTED, SMALL, false, NNRT_START, x, y, "\xe2\x80\xa6");
+                return lines;
+            }
+            lines++;
+            x = left;
+            y += LEGEND_LINE;
+        }
+        if (d) {
+            draw_key(d, one, x, y);
+            nnrt_text_fit(one->name, SMALL, width, name, sizeof name);
+            nnrt_draw_text(d, NNRT_INK_TEXT, SMALL, false, NNRT_START, x + 27, y, name);
+        }
+        x += width + 40;
     }
+    return lines;
 }
 
 /* ---- series ---- */
@@ -149,6 +170,7 @@ static void draw_run(const frame *f, const nnrt_series *s, nnrt_point *points, s
     if (s->style != NNRT_DOTS && s->style != NNRT_RINGS) nnrt_draw_line(f->d, s->ink, LINE_WIDTH, s->style == NNRT_CURVE_DASHED, points, count);
     for (size_t i = 0; i < count && s->style == NNRT_RINGS; i++) draw_ring(f->d, s->ink, points[i].x, points[i].y);
     if (s->style == NNRT_RINGS) return;
+    if (s->style != NNRT_PATH && count > 1 && fabs(points[count - 1].x - points[0].x) < APART * (double)count) marked = false;
     double radius = s->style == NNRT_DOTS ? 3.5 : s->style == NNRT_PATH ? 2.2 : 2.6;
     for (size_t i = 0; i < count && (marked || count == 1 || s->style == NNRT_DOTS); i++)
         nnrt_draw_circle(f->d, s->ink, s->style == NNRT_DOTS ? 0.75 : 1, points[i].x, points[i].y, radius);
@@ -231,7 +253,7 @@ void nnrt_panel_draw(nnrt_drawing *d, const nnrt_panel *p, double x, double y)
     f.y = nnrt_axis_over(ys[0], ys[1], p->y_log, false, !p->field && !p->regions, (size_t)(p->height / 60));
     for (size_t i = 0; i < f.y.ticks; i++) widest = fmax(widest, nnrt_text_width(f.y.text[i], SMALL));
     bool below = legend > 0 && title + legend + 60 > p->width;
-    if (below) head += 20;
+    if (below) head += 4 + LEGEND_LINE * (double)draw_legend(NULL, p, 0, 0, p->width - 24);
     f.left = x + widest + (*p->y_label ? 34 : 16);
     f.top = y + head;
     f.width = x + p->width - 18 - f.left;
@@ -239,7 +261,7 @@ void nnrt_panel_draw(nnrt_drawing *d, const nnrt_panel *p, double x, double y)
     char text[200];
     nnrt_text_fit(p->title, TITLE, below ? p->width - 24 : p->width - legend - 30, text, sizeof text);
     nnrt_draw_text(d, NNRT_INK_TEXT, TITLE, true, NNRT_START, x + 10, y + 20, text);
-    if (legend > 0) draw_legend(d, p, below ? x + 10 : x + p->width - 12 - legend, y + (below ? 40 : 20), x + p->width - 4);
+    if (legend > 0) draw_legend(d, p, below ? x + 10 : x + p->width - 12 - legend, y + (below ? 40 : 20), below ? x + p->width - 14 : x + p->width + 40);
     draw_grid(&f);
     if (*p->y_label) nnrt_draw_upright(d, NNRT_INK_MUTED, SMALL, x + 18, f.top + f.height / 2, p->y_label);
     if (p->regions) nnrt_regions_draw(d, p->regions, &f.x, &f.y, f.left, f.top, f.width, f.height);

@@ -12,7 +12,7 @@
 #include <string.h>
 
 typedef struct Training {
-    const char *log, *model, *data, *label;
+    const char *log, *model, *data, *recipe, *label;    /* recipe: "" but in a comparison, whose epochs name it and which begins and ends with no event */
     json_t *start, *end, *epochs;        /* the latter never NULL */
     json_t *error;
 } Training;
@@ -41,7 +41,7 @@ static const char *text_of(Report *r, const json_t *event, const char *key)
 
 static Training *add_training(Report *r, const char *log, const json_t *event)
 {
-    Training t = {.log = log, .model = text_of(r, event, "model"), .data = text_of(r, event, "data"), .epochs = json_array()};
+    Training t = {.log = log, .model = text_of(r, event, "model"), .data = text_of(r, event, "data"), .recipe = text_of(r, event, "recipe"), .epochs = json_array()};
     vec_push(r->arena, &r->trainings, t);
     return &r->trainings.data[r->trainings.len - 1];
 }
@@ -51,7 +51,9 @@ static Training *training_of(Report *r, const char *log, const json_t *event)
 {
     for (size_t i = r->trainings.len; i-- > 0;) {
         Training *t = &r->trainings.data[i];
-        if (t->log == log && !t->end && strcmp(t->model, text_of(r, event, "model")) == 0 && strcmp(t->data, text_of(r, event, "data")) == 0) return t;
+        bool begins = *t->recipe && json_integer_value(json_object_get(event, "epoch")) == 1 && json_array_size(t->epochs);      /* compared again */
+        if (t->log == log && !t->end && !begins && strcmp(t->model, text_of(r, event, "model")) == 0 && strcmp(t->data, text_of(r, event, "data")) == 0
+            && strcmp(t->recipe, text_of(r, event, "recipe")) == 0) return t;
     }
     return add_training(r, log, event);
 }
@@ -83,6 +85,10 @@ static void take_event(Report *r, const char *log, json_t *event)
     } else if (strcmp(kind, "error") == 0 && r->trainings.len && r->trainings.data[r->trainings.len - 1].log == log) {
         Training *t = &r->trainings.data[r->trainings.len - 1];
         if (!t->end && !t->error) t->error = json_incref(event);
+    }
+    else if (strcmp(kind, "evaluate") == 0 && json_is_object(json_object_get(event, "metrics"))) {
+        vec_push(r->arena, &r->others, json_incref(json_object_get(event, "metrics")));
+        vec_push(r->arena, &r->other_titles, arena_printf(r->arena, "%s on %s.%s (%s)", text_of(r, event, "model"), text_of(r, event, "data"), text_of(r, event, "part"), log));
     }
     for (size_t i = 0; i < sizeof records / sizeof *records; i++)
         if (strcmp(kind, records[i]) == 0) keep_record(r, log, kind, event);
@@ -118,7 +124,7 @@ static bool read_log(Report *r, const char *path)
     for (size_t i = before; i < r->trainings.len; i++) {
         Training *t = &r->trainings.data[i];
         if (t->error) warn(r, arena_printf(r->arena, "%s: the training of %s ended with an error: %s", path, t->model, text_of(r, t->error, "message")));
-        else if (!t->end) warn(r, arena_printf(r->arena, "%s: the training of %s has no end: it was cut short, or is still running", path, t->model));
+        else if (!t->end && !*t->recipe) warn(r, arena_printf(r->arena, "%s: the training of %s has no end: it was cut short, or is still running", path, t->model));
     }
     free(line);
     fclose(in);
@@ -144,10 +150,11 @@ static void label_trainings(Report *r)
         Training *t = &r->trainings.data[i];
         const char *base = strrchr(t->log, '/');
         t->label = data ? arena_printf(r->arena, "%s on %s", t->model, t->data) : t->model;
+        if (*t->recipe) t->label = arena_printf(r->arena, "%s with %s", t->label, t->recipe);
         if (log) t->label = arena_printf(r->arena, "%s (%s)", t->label, base ? base + 1 : t->log);
         size_t same = 0;
-        for (size_t k = 0; k < i; k++) same += r->trainings.data[k].model == t->model || (strcmp(r->trainings.data[k].model, t->model) == 0
-                                               && strcmp(r->trainings.data[k].data, t->data) == 0 && r->trainings.data[k].log == t->log);
+        for (size_t k = 0; k < i; k++) same += strcmp(r->trainings.data[k].model, t->model) == 0 && strcmp(r->trainings.data[k].recipe, t->recipe) == 0
+                                               && strcmp(r->trainings.data[k].data, t->data) == 0 && r->trainings.data[k].log == t->log;
         if (same) t->label = arena_printf(r->arena, "%s #%zu", t->label, same + 1);
     }
 }
