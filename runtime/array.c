@@ -204,6 +204,9 @@ static bool read_integers(nnrt_array *array, int64_t *to, nnrt_error *e)
         if (!nnrt_stream_need(array->stream, chunk, (size_t)n * array->bytes, e)) return false;
         for (int64_t i = 0; i < n; i++) {
             uint64_t bits = element_bits(array, chunk + i * (int64_t)array->bytes);
+            if (array->element == NNRT_ELEMENT_UNSIGNED && bits > INT64_MAX)
+                return nnrt_fail(e, NNRT_FILES, "bad-target", "%s: sample %lld has the target %llu, a whole number too large to be a class", nnrt_stream_name(array->stream),
+                                 (long long)((done + i) / (array->count / array->shape[0])), (unsigned long long)bits);
             to[done + i] = array->element == NNRT_ELEMENT_SIGNED ? sign_extend(bits, array->bytes) : (int64_t)bits;
         }
         done += n;

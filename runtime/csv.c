@@ -15,6 +15,7 @@ typedef enum missing_policy { MISSING_ERROR, MISSING_MEAN, MISSING_DROP } missin
 typedef struct column {
     char *name;                  /* NULL without a header */
     int64_t numbers, integers, texts, missing;       /* cells of each kind */
+    int64_t vast;                /* of the numbers, those without point and exponent that are beyond an int64_t */
     bool categorical;
     nnrt_names values;           /* of a categorical one, sorted; of a text target too */
     int64_t feature;             /* the first of its features in a sample */
@@ -126,6 +127,13 @@ static bool rewind_to_data(csv_load *l)
     return !l->header || next_row(l);
 }
 
+static bool is_whole(const csv_cell *cell)
+{
+    for (size_t i = 0; i < cell->length; i++)
+        if (strchr(".eE", cell->text[i])) return false;
+    return true;
+}
+
 /* False: a text. */
 static bool count_cell(column *c, const csv_cell *cell)
 {
@@ -134,7 +142,7 @@ static bool count_cell(column *c, const csv_cell *cell)
     nnrt_number kind = NNRT_REAL;
     if (csv_is_missing(cell)) c->missing++;
     else if ((kind = nnrt_parse_number(cell->text, cell->length, &value, &integer)) == NNRT_NO_NUMBER) c->texts++;
-    else c->numbers++, c->integers += kind == NNRT_INTEGER;
+    else c->numbers++, c->integers += kind == NNRT_INTEGER, c->vast += kind == NNRT_REAL && is_whole(cell);
     return kind != NNRT_NO_NUMBER;
 }
 
@@ -300,15 +308,39 @@ static bool fail_text(csv_load *l, size_t i, const char *code, const char *what)
 
 static const char target_text[] = "is no number, and the target is regressed on";
 
+/* What `categorical` names must be there. */
+static bool check_listed(const csv_load *l)
+{
+    const json_t *list = json_object_get(l->request->form, "categorical"), *item;
+    size_t i;
+    char there[400];
+    json_array_foreach(list, i, item) {
+        const char *name = json_string_value(item);
+        bool found = !name && json_number_value(item) < (double)l->table->columns;
+        for (size_t j = 0; name && j < l->table->columns && !found; j++) found = l->table->column[j].name && strcmp(name, l->table->column[j].name) == 0;
+        if (found) continue;
+        if (!name) return nnrt_fail(l->e, NNRT_FILES, "bad-file", "%s: has no column %g, which 'categorical' names: its %zu columns are numbered from 0", l->reader.name, json_number_value(item), l->table->columns);
+        if (!l->header) return nnrt_fail(l->e, NNRT_FILES, "bad-file", "%s: has no header, so no column '%.80s', which 'categorical' names", l->reader.name, name);
+        return nnrt_fail(l->e, NNRT_FILES, "bad-file", "%s: has no column '%.80s', which 'categorical' names; its columns: %s", l->reader.name, name, list_columns(l->table, there, sizeof there));
+    }
+    return true;
+}
+
 static bool judge_columns(csv_load *l)
 {
     nnrt_table *table = l->table;
+    if (!check_listed(l)) return false;
     bool none = json_is_false(json_object_get(l->request->form, "categorical")) || strcmp(nnrt_form_text(l->request->form, "categorical", "auto"), "none") == 0;
     for (size_t j = 0; j < table->columns; j++) {
         column *c = &table->column[j];
         if (j == table->target) {
             l->source->kind = c->texts ? NNRT_LABEL_TEXT : c->integers == c->numbers ? NNRT_LABEL_INTEGER : NNRT_LABEL_REAL;
             if (c->texts && l->request->task == NNRT_TASK_REGRESS) return fail_text(l, j, "bad-target", target_text);
+            if (c->vast && !c->texts && c->integers + c->vast == c->numbers && l->request->task != NNRT_TASK_REGRESS) {
+                nnrt_fail(l->e, NNRT_FILES, "bad-target", "%s: the target holds whole numbers that are too large to be classes, beyond 9223372036854775807", l->reader.name);
+                snprintf(l->e->help, sizeof l->e->help, "`task = regress` takes them as real values");
+                return false;
+            }
             continue;
         }
         c->categorical = c->texts > 0 || is_listed(l, j);

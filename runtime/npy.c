@@ -84,6 +84,14 @@ static bool take_descr(header *h)
     return false;
 }
 
+/* Of a type's description, to be quoted: '<c8', or [('a', '<f4'), ... */
+static int descr_length(const char *descr)
+{
+    enum { MOST = 24 };
+    size_t quoted = *descr == '\'' ? strcspn(descr + 1, "'") + 2 : strlen(descr);
+    return quoted < MOST ? (int)quoted : MOST;
+}
+
 static bool read_header(header *h, const char *name, nnrt_error *e)
 {
     char key[32];
@@ -94,7 +102,7 @@ static bool read_header(header *h, const char *name, nnrt_error *e)
         if (strcmp(key, "descr") == 0) {
             skip_blanks(h);
             const char *descr = h->at;
-            if (!take_descr(h)) return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: its elements are of a type that can't be read, %.24s: numbers, truth values and texts can", name, descr);
+            if (!take_descr(h)) return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: its elements are of a type that can't be read, %.*s: numbers, truth values and texts can", name, descr_length(descr), descr);
             h->descr = true;
         } else if (strcmp(key, "fortran_order") == 0) {
             h->array->fortran = take_word(h, "True");

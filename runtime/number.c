@@ -31,6 +31,15 @@ static bool is_infinity(const char *text, size_t length)
     return (length == 3 && strncasecmp(text, "inf", 3) == 0) || (length == 8 && strncasecmp(text, "infinity", 8) == 0);
 }
 
+/* More digits than the mantissa takes: false where an int64_t does not hold them. */
+static bool long_integer(const char *text, const char *end, uint64_t *magnitude)
+{
+    *magnitude = 0;
+    for (const char *at = text + (*text == '-' || *text == '+'); at < end; at++)
+        if (__builtin_mul_overflow(*magnitude, 10, magnitude) || __builtin_add_overflow(*magnitude, (uint64_t)(*at - '0'), magnitude)) return false;
+    return *magnitude <= INT64_MAX;
+}
+
 nnrt_number nnrt_parse_number(const char *text, size_t length, double *value, int64_t *integer)
 {
     const char *at = text, *end = text + length;
@@ -71,7 +80,7 @@ nnrt_number nnrt_parse_number(const char *text, size_t length, double *value, in
     } else
         *value = slow_number(text, length);
     if (!isfinite(*value)) return NNRT_INFINITE;
-    if (!plain || !exact) return NNRT_REAL;
-    *integer = negative ? -(int64_t)mantissa : (int64_t)mantissa;       /* below 10^18 */
+    if (!plain || (!exact && !long_integer(text, end, &mantissa))) return NNRT_REAL;
+    *integer = negative ? -(int64_t)mantissa : (int64_t)mantissa;
     return NNRT_INTEGER;
 }
