@@ -62,7 +62,10 @@ static bool run_sweep(sweep *s, const nnrt_snapshot *start, nnrt_error *e)
     int steps = s->program->session->options.dry_run ? 2 : STEPS, rounds = s->per_epoch < steps ? (int)s->per_epoch : steps;
     double about = 0, mean = 0, best = INFINITY;
     nnrt_instance_reset(s->unit);
-    for (int i = 0; i < rounds; i++) about += (s->first[i] = step_at(s, i, 0)) / rounds;
+    for (int i = 0; i < rounds; i++) {
+        about += (s->first[i] = step_at(s, i, 0)) / rounds;
+        if (nnrt_stop_asked()) return nnrt_interrupted(e);
+    }
     nnrt_snapshot_put_back(start);
     nnrt_instance_reset(s->unit);
     for (int i = 0; i < steps; i++) {

@@ -1,5 +1,6 @@
 /* main.c: the main function of programs made by `nnc build`: their options, then the embedded program. */
 #include "program.h"
+#include "signals.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,6 +155,7 @@ int nnrt_main(int argc, char **argv, const char *program_json, const nnrt_embedd
     const char *name = argc > 0 && argv[0] ? argv[0] : "program", *slash = strrchr(name, '/');
     command c = { .name = slash ? slash + 1 : name, .color = "auto", .options = { .cpu = cpu_features } };
     embedded with = { units, unit_count };
+    nnrt_signals_early();
     if (!read_options(&c, argc, argv)) return NNRT_USAGE;
     json_error_t why;
     json_t *program = json_loads(program_json, 0, &why);

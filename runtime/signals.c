@@ -1,7 +1,9 @@
 /* signals.c: the one mutable global of the project, the flag that a signal handler sets. */
 #include "signals.h"
+#include "error.h"
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 static atomic_bool stop_asked;
 
@@ -11,6 +13,24 @@ static void on_stop(int signal_number)
 {
     (void)signal_number;
     stop_asked = 1;
+}
+
+static void on_early_stop(int signal_number)
+{
+    (void)signal_number;
+    _exit(NNRT_INTERRUPTED);
+}
+
+void nnrt_signals_early(void)
+{
+    for (int i = 0; i < NNRT_SIGNALS_HELD; i++) {
+        struct sigaction action, before;
+        if ((numbers[i] != SIGINT && numbers[i] != SIGTERM) || sigaction(numbers[i], NULL, &before) || before.sa_handler != SIG_DFL) continue;
+        memset(&action, 0, sizeof action);
+        sigemptyset(&action.sa_mask);
+        action.sa_handler = on_early_stop;
+        sigaction(numbers[i], &action, NULL);
+    }
 }
 
 void nnrt_signals_hold(nnrt_signals *signals)

@@ -1,6 +1,7 @@
 /* commands.c: the table of commands, and the way from the command line into one of them. */
 #include "driver/driver.h"
 #include "nnrt.h"
+#include "signals.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,7 @@ static int start(int argc, char **argv, Arena *arena)
 
 int driver_main(int argc, char **argv)
 {
+    nnrt_signals_early();
     Arena *arena = arena_new();
     int status = start(argc, argv, arena);
     arena_free(arena);
