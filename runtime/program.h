@@ -74,7 +74,7 @@ typedef struct nnrt_options {
     bool diagnostics_json;       /* errors as JSON lines (--diagnostics json) */
 } nnrt_options;
 
-/* Finds a unit's code: compiled now (run), or linked in (build). NULL: there is none (a bug). `compile_seconds` is added to. */
+/* Finds a unit's code: compiled now (run), or linked in (build). NULL: there is none (a bug). `compile_seconds` is added to. Several threads may ask at once. */
 typedef nnrt_unit (*nnrt_resolve)(void *context, const char *unit_name, double *compile_seconds);
 
 typedef struct nnrt_session nnrt_session;

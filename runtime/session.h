@@ -47,7 +47,7 @@ typedef struct nnrt_opened { json_t *declaration; char *folder; nnrt_data *data;
 struct nnrt_session {
     nnrt_options options;
     nnrt_session *root;                         /* of a training's own session (several.h): the one whose data and code it uses; NULL: this is itself */
-    pthread_mutex_t *lock;                              /* held while data is looked up or opened, and while code is looked up or made */
+    pthread_mutex_t *lock;                              /* held while data is looked up or opened */
     int32_t threads;
     nnrt_barrier *barrier, *alone;              /* of all threads; of one, for serial units */
     nnrt_log *log;                              /* NULL: none is asked for */

@@ -113,10 +113,7 @@ nnrt_instance *nnrt_instance_new(nnrt_program *program, nnrt_session *store, con
     double unused = 0;
     const json_t *unit = unit_json(program, name);
     const char *shared = json_string_value(json_object_get(unit, "code"));
-    nnrt_session *root = program->session->root ? program->session->root : program->session;
-    pthread_mutex_lock(root->lock);
     nnrt_unit code = unit ? program->resolve(program->context, shared ? shared : name, compile_seconds ? compile_seconds : &unused) : NULL;
-    pthread_mutex_unlock(root->lock);
     if (!code) {
         nnrt_fail(e, NNRT_SCRIPT, "internal", "the program has no unit '%s'", name);
         return NULL;

@@ -61,7 +61,7 @@ static void add_library(Emitter *e, const AotProgram *p, Val json, Val units)
 
 static LLVMModuleRef program_module(LLVMContextRef context, Target *target, const AotProgram *p, Arena *scratch, char **error)
 {
-    LLVMModuleRef module = module_of_plans(context, target, &(ModuleRequest){p->plans, p->count, 0, 1, scratch}, error);
+    LLVMModuleRef module = module_of_plans(context, target, &(ModuleRequest){p->plans, p->count, 0, 1, scratch, 0}, error);
     if (!module) return NULL;
     Emitter e = {.context = context, .module = module, .arena = scratch, .error = error};
     e.b = LLVMCreateBuilderInContext(context);
@@ -106,7 +106,7 @@ char *codegen_text(Target *target, const Plan *plan, Emit kind, char **error)
     LLVMContextRef context = LLVMContextCreate();
     Arena *scratch = arena_new();
     char *inner = NULL;
-    LLVMModuleRef module = module_of_plans(context, target, &(ModuleRequest){&plan, 1, 0, 1, scratch}, &inner);
+    LLVMModuleRef module = module_of_plans(context, target, &(ModuleRequest){&plan, 1, 0, 1, scratch, 0}, &inner);
     if (!module) *error = strdup(inner ? inner : "internal: no code");
     char *text = NULL, *message = NULL;
     if (module && kind == EMIT_LLVM) {

@@ -19,7 +19,7 @@ const char *target_features(const Target *target);     /* what a built program n
 typedef struct Jit Jit;
 Jit *jit_new(Target *target, char **error);
 void jit_free(Jit *jit);
-nnrt_unit jit_compile(Jit *jit, const Plan *plan, char **error);
+nnrt_unit jit_compile(Jit *jit, const Plan *plan, char **error);        /* several units may be compiled at once */
 
 /* Ahead of time: all units of a program in one module, with `main` calling nnrt_main (EXE, OBJECT, ASM, LLVM). */
 typedef enum Emit { EMIT_OBJECT, EMIT_ASM, EMIT_LLVM } Emit;

@@ -199,9 +199,9 @@ bool trains(const Emitter *e);                          /* step.c: whether the u
 void emit_unit(Emitter *e);
 
 /* module.c: a module with these plans' units in it, or with one part of `parts` of them; NULL and *error (in `arena`) where a plan is beyond code generation. */
-typedef struct ModuleRequest { const Plan *const *plans; size_t count; int part, parts; Arena *arena; } ModuleRequest;
+typedef struct ModuleRequest { const Plan *const *plans; size_t count; int part, parts; Arena *arena; int machine; } ModuleRequest;
 LLVMModuleRef module_of_plans(LLVMContextRef context, Target *target, const ModuleRequest *request, char **error);
-enum { TARGET_PARTS = 2 };   /* parts of a unit that may be compiled side by side */
-LLVMTargetMachineRef target_machine(Target *target, int part);   /* one a part: LLVM's are not for two threads at once */
+enum { TARGET_PARTS = 2, TARGET_MACHINES = 64 };   /* parts of a unit that may be compiled side by side, and of all units */
+LLVMTargetMachineRef target_machine(Target *target, int number);   /* LLVM's are not for two threads at once */
 int target_tile_rows(const Target *target);
 #endif

@@ -6,12 +6,16 @@
 #include <llvm-c/Orc.h>
 #include <math.h>
 #include <string.h>
-#include <threads.h>
+#include <pthread.h>
 
 struct Jit {
     Target *target;
     Arena *arena;
     LLVMOrcLLJITRef lljit;
+    pthread_mutex_t lock;                  /* of all that follows, the arena and lljit while units are compiled side by side */
+    pthread_cond_t given_back;
+    bool taken[TARGET_MACHINES];
+    int units;                   /* being compiled now */
 };
 
 bool target_runs_here(const Target *t);
@@ -67,7 +71,12 @@ Jit *jit_new(Target *target, char **error)
     }
     Arena *arena = arena_new();
     Jit *jit = ARENA_NEW(arena, Jit);
-    *jit = (Jit){target, arena, NULL};
+    *jit = (Jit){.target = target, .arena = arena};
+    if (pthread_mutex_init(&jit->lock, NULL) || pthread_cond_init(&jit->given_back, NULL)) {
+        *error = strdup("out of memory");
+        arena_free(arena);
+        return NULL;
+    }
     LLVMErrorRef failed = LLVMOrcCreateLLJIT(&jit->lljit, NULL);
     if (!failed) failed = define_host(jit->lljit);
     if (!failed) return jit;
@@ -81,25 +90,27 @@ void jit_free(Jit *jit)
 {
     if (!jit) return;
     if (jit->lljit) LLVMConsumeError(LLVMOrcDisposeLLJIT(jit->lljit));
+    pthread_mutex_destroy(&jit->lock);
+    pthread_cond_destroy(&jit->given_back);
     arena_free(jit->arena);
 }
 
 /* One part of a unit, made on a thread of its own: context, module, machine and arena are nobody else's. */
-typedef struct PartJob { Jit *jit; const Plan *plan; int part, parts; LLVMMemoryBufferRef object; Arena *arena; char *error; } PartJob;
+typedef struct PartJob { Jit *jit; const Plan *plan; int part, parts, machine; LLVMMemoryBufferRef object; Arena *arena; char *error; } PartJob;
 
-static int compile_part(void *argument)
+static void *compile_part(void *argument)
 {
     PartJob *job = argument;
     LLVMContextRef context = LLVMContextCreate();
-    LLVMModuleRef module = module_of_plans(context, job->jit->target, &(ModuleRequest){&job->plan, 1, job->part, job->parts, job->arena}, &job->error);
+    LLVMModuleRef module = module_of_plans(context, job->jit->target, &(ModuleRequest){&job->plan, 1, job->part, job->parts, job->arena, job->machine}, &job->error);
     char *message = NULL;
-    if (module && LLVMTargetMachineEmitToMemoryBuffer(target_machine(job->jit->target, job->part), module, LLVMObjectFile, &message, &job->object)) {
+    if (module && LLVMTargetMachineEmitToMemoryBuffer(target_machine(job->jit->target, job->machine), module, LLVMObjectFile, &message, &job->object)) {
         job->error = arena_printf(job->arena, "internal: LLVM: %s", message);
         LLVMDisposeMessage(message);
     }
     if (module) LLVMDisposeModule(module);
     LLVMContextDispose(context);
-    return 0;
+    return NULL;
 }
 
 /* Units of a few kernels are made sooner than a second thread starts. */
@@ -115,20 +126,49 @@ static LLVMErrorRef add_parts(Jit *jit, PartJob *jobs, int parts)
     return failed;
 }
 
+/* Machines for a unit's parts; where another unit is being compiled, one is enough. Gives the number of parts. */
+static int take_machines(Jit *jit, int parts, int *machine)
+{
+    int taken = 0;
+    pthread_mutex_lock(&jit->lock);
+    if (jit->units++ > 0) parts = 1;
+    for (;;) {
+        for (int i = 0; i < TARGET_MACHINES && taken < parts; i++) {
+            if (jit->taken[i]) continue;
+            jit->taken[i] = true;
+            machine[taken++] = i;
+        }
+        if (taken) break;
+        pthread_cond_wait(&jit->given_back, &jit->lock);
+    }
+    pthread_mutex_unlock(&jit->lock);
+    return taken;
+}
+
+static void give_machines_back(Jit *jit, int parts, const int *machine)
+{
+    for (int p = 0; p < parts; p++) jit->taken[machine[p]] = false;
+    jit->units--;
+    pthread_cond_broadcast(&jit->given_back);
+}
+
 nnrt_unit jit_compile(Jit *jit, const Plan *plan, char **error)
 {
-    int parts = plan->kernels.len >= KERNELS_FOR_TWO_PARTS && nnrt_default_threads() > 1 ? TARGET_PARTS : 1;
+    int machine[TARGET_PARTS], parts = take_machines(jit, plan->kernels.len >= KERNELS_FOR_TWO_PARTS && nnrt_default_threads() > 1 ? TARGET_PARTS : 1, machine);
     PartJob jobs[TARGET_PARTS];
-    thrd_t threads[TARGET_PARTS];
+    pthread_t threads[TARGET_PARTS];
     bool started[TARGET_PARTS] = {false};
     for (int p = parts - 1; p >= 0; p--) {
-        jobs[p] = (PartJob){.jit = jit, .plan = plan, .part = p, .parts = parts, .arena = arena_new()};
-        started[p] = p > 0 && thrd_create(&threads[p], compile_part, &jobs[p]) == thrd_success;
+        jobs[p] = (PartJob){.jit = jit, .plan = plan, .part = p, .parts = parts, .machine = machine[p], .arena = arena_new()};
+        started[p] = p > 0 && !pthread_create(&threads[p], NULL, compile_part, &jobs[p]);
         if (!started[p]) compile_part(&jobs[p]);
     }
     bool done = true;
+    for (int p = 0; p < parts; p++)
+        if (started[p]) pthread_join(threads[p], NULL);
+    pthread_mutex_lock(&jit->lock);
+    give_machines_back(jit, parts, machine);
     for (int p = 0; p < parts; p++) {
-        if (started[p]) thrd_join(threads[p], NULL);
         if (jobs[p].object) continue;
         if (done) *error = arena_printf(jit->arena, "%s", jobs[p].error ? jobs[p].error : "internal: no code");
         done = false;
@@ -141,7 +181,8 @@ nnrt_unit jit_compile(Jit *jit, const Plan *plan, char **error)
     if (done && !failed) failed = LLVMOrcLLJITLookup(jit->lljit, &address, plan->graph->name);
     if (failed) {
         *error = take_error(jit->arena, failed);
-        return NULL;
+        address = 0;
     }
-    return done ? (nnrt_unit)(uintptr_t)address : NULL;
+    pthread_mutex_unlock(&jit->lock);
+    return (nnrt_unit)(uintptr_t)address;
 }

@@ -25,7 +25,7 @@ struct Target {
     bool bf16, uses_bf16;        /* has dot products of bfloat16; some code made for it uses them */
     LLVMTargetRef target;
     char *triple;
-    LLVMTargetMachineRef machine[TARGET_PARTS];
+    LLVMTargetMachineRef machine[TARGET_MACHINES];
 };
 
 static int host_level(void)
@@ -131,7 +131,7 @@ Target *target_new(Arena *arena, const char *cpu, char **error)
 void target_free(Target *t)
 {
     if (!t) return;
-    for (int i = 0; i < TARGET_PARTS; i++)
+    for (int i = 0; i < TARGET_MACHINES; i++)
         if (t->machine[i]) LLVMDisposeTargetMachine(t->machine[i]);
     if (t->triple) LLVMDisposeMessage(t->triple);
     t->triple = NULL;
@@ -142,9 +142,9 @@ const char *target_features(const Target *t) { return t->uses_bf16 ? arena_print
 int target_tile_rows(const Target *t) { return t->level == 4 ? 14 : 6; }
 bool target_runs_here(const Target *t) { return t->level <= host_level() && (!t->bf16 || host_bf16()); }
 
-LLVMTargetMachineRef target_machine(Target *t, int part)
+LLVMTargetMachineRef target_machine(Target *t, int number)
 {
-    LLVMTargetMachineRef *m = &t->machine[part];
+    LLVMTargetMachineRef *m = &t->machine[number];
     if (!*m) *m = LLVMCreateTargetMachine(t->target, t->triple, t->cpu, t->bf16 ? "+avx512bf16" : "", LLVMCodeGenLevelLess, LLVMRelocPIC, LLVMCodeModelDefault);
     return *m;
 }
@@ -162,7 +162,7 @@ LLVMModuleRef module_of_plans(LLVMContextRef context, Target *target, const Modu
     Emitter e = {.context = context, .error = error, .arena = request->arena, .tile_rows = target_tile_rows(target), .x86 = target->level > 0, .bf16 = target->bf16, .part = request->part, .parts = request->parts};
     e.module = LLVMModuleCreateWithNameInContext("nnc", context);
     LLVMSetTarget(e.module, target->triple);
-    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(target_machine(target, request->part));
+    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(target_machine(target, request->machine));
     LLVMSetModuleDataLayout(e.module, layout);
     LLVMDisposeTargetData(layout);
     e.b = LLVMCreateBuilderInContext(context);

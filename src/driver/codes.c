@@ -7,11 +7,15 @@ Codes *codes_new(void)
     Arena *arena = arena_new();
     Codes *codes = ARENA_NEW(arena, Codes);
     codes->arena = arena;
+    codes->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    codes->compiled = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
     return codes;
 }
 
 void codes_free(Codes *codes)
 {
+    pthread_mutex_destroy(&codes->lock);
+    pthread_cond_destroy(&codes->compiled);
     arena_free(codes->arena);
 }
 
@@ -40,7 +44,7 @@ Code *codes_of_plan(Codes *codes, Plan *plan, const char *name, bool share, bool
     }
     *made = true;
     Code *code = ARENA_NEW(codes->arena, Code);
-    *code = (Code){arena_printf(codes->arena, "%s", name), plan, numbers, value, read, NULL};
+    *code = (Code){arena_printf(codes->arena, "%s", name), plan, numbers, value, read, NULL, false};
     vec_push(codes->arena, &codes->list, code);
     return code;
 }

@@ -6,6 +6,7 @@
 #ifndef NNC_CODES_H
 #define NNC_CODES_H
 #include "codegen/codegen.h"
+#include <pthread.h>
 
 typedef struct Code {
     const char *name;                    /* of the unit that it was made for, and the function's symbol */
@@ -14,12 +15,15 @@ typedef struct Code {
     double *value;
     bool *read;                          /* at run time, each of them */
     nnrt_unit entry;                     /* NULL until it is asked for */
+    bool under_way;                      /* being compiled */
 } Code;
 
 typedef struct Codes {
     Arena *arena;
     VEC(Code *) list;
     size_t units;                        /* named so far: each name is another */
+    pthread_mutex_t lock;                          /* of entries, while trials side by side ask for them */
+    pthread_cond_t compiled;
 } Codes;
 
 Codes *codes_new(void);

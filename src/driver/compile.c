@@ -90,20 +90,38 @@ Target *compiler_target(Compiler *c, char **error)
     return c->target;
 }
 
+/* What it is waiting for, or NULL; the lock is held. */
+static Code *code_to_compile(Codes *codes, const char *name)
+{
+    Code *code = codes_find(codes, name);
+    while (code && code->under_way) pthread_cond_wait(&codes->compiled, &codes->lock);
+    return code;
+}
+
 nnrt_unit compiler_resolve(void *context, const char *unit_name, double *compile_seconds)
 {
     Compiler *c = context;
-    Code *code = codes_find(c->codes, unit_name);
-    if (!code || code->entry) return code ? code->entry : NULL;
     struct timespec begin, end;
-    clock_gettime(CLOCK_MONOTONIC, &begin);
     char *error = NULL;
-    if (!c->jit && compiler_target(c, &error)) c->jit = jit_new(c->target, &error);
-    if (c->jit) code->entry = jit_compile(c->jit, code_final_plan(code), &error);
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    if (compile_seconds) *compile_seconds += (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
-    if (!code->entry) fprintf(stderr, "nnc: error: %s could not be compiled: %s\n", unit_name, error ? error : "no reason is known");
-    return code->entry;
+    pthread_mutex_lock(&c->codes->lock);
+    Code *code = code_to_compile(c->codes, unit_name);
+    if (code && !code->entry) {
+        if (!c->jit && compiler_target(c, &error)) c->jit = jit_new(c->target, &error);
+        code->under_way = true;
+        pthread_mutex_unlock(&c->codes->lock);
+        clock_gettime(CLOCK_MONOTONIC, &begin);
+        nnrt_unit entry = c->jit ? jit_compile(c->jit, code_final_plan(code), &error) : NULL;
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        if (compile_seconds) *compile_seconds += (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+        if (!entry) fprintf(stderr, "nnc: error: %s could not be compiled: %s\n", unit_name, error ? error : "no reason is known");
+        pthread_mutex_lock(&c->codes->lock);
+        code->entry = entry;
+        code->under_way = false;
+        pthread_cond_broadcast(&c->codes->compiled);
+    }
+    nnrt_unit entry = code ? code->entry : NULL;
+    pthread_mutex_unlock(&c->codes->lock);
+    return entry;
 }
 
 /* ---- phases ---- */
