@@ -66,7 +66,10 @@ static void failed(Compiler *trial, const json_t *params, nnrt_error *e)
     for (size_t i = 0; i < trial->diags->list.len && !first; i++)
         if (trial->diags->list.data[i]->severity == SEVERITY_ERROR) first = trial->diags->list.data[i];
     char *values = json_dumps(params, JSON_REAL_PRECISION(6));
-    nnrt_fail(e, NNRT_SCRIPT, "out-of-range", "with the params %.300s the script is wrong: %.600s", values ? values : "", first ? first->message : "no reason is known");
+    uint32_t line = 0, column = 0;
+    if (first && first->span.file) source_position(first->span.file, first->span.begin, &line, &column);
+    nnrt_fail(e, NNRT_SCRIPT, "out-of-range", "with the params %.300s the script is wrong%s: %.600s", values ? values : "", line ? arena_printf(trial->arena, " in line %u, column %u", line, column) : "",
+              first ? first->message : "no reason is known");
     snprintf(e->help, sizeof e->help, "keep what does not fit out of the params' domains");
     free(values);
 }

@@ -225,6 +225,10 @@ static void take_recipes(Check *c, const Expr *list)
         clause_error(c, DIAG_WRONG_TYPE, list->span, "needs a list of recipes");
         return;
     }
+    if (!list->item_count) {
+        clause_error(c, DIAG_WRONG_TYPE, list->span, "compares recipes, and this list has none");
+        return;
+    }
     Checked *recipes = ARENA_ARRAY(sema->arena, Checked, list->item_count);
     const char **names = ARENA_ARRAY(sema->arena, const char *, list->item_count);
     size_t count = 0;
