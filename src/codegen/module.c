@@ -22,7 +22,8 @@ struct Target {
     Arena *arena;
     const char *cpu, *tune, *shown;
     int level;                   /* 0: not x86 */
-    bool bf16, uses_bf16;        /* has dot products of bfloat16; some code made for it uses them */
+    bool bf16;                   /* has dot products of bfloat16 */
+    _Atomic bool uses_bf16;      /* some code made for it uses them */
     LLVMTargetRef target;
     char *triple;
     LLVMTargetMachineRef machine[TARGET_MACHINES];
