@@ -35,4 +35,6 @@ typedef struct AotProgram {
 bool aot_emit(Target *target, const AotProgram *program, Emit kind, const char *path, char **error);
 /* show --llvm, --asm: the text of one plan's module (malloc'ed). */
 char *codegen_text(Target *target, const Plan *plan, Emit kind, char **error);
+/* Whether an op of CLASS_MAP has its row in scalar.c: all must, which the unit tests look after. */
+bool codegen_has_map(Op op);
 #endif

@@ -83,6 +83,8 @@ static const OpEmitter emitters[IR_OP_COUNT] = {
     [IR_AND] = op_and, [IR_OR] = op_or, [IR_SELECT] = op_select,
 };
 
+bool codegen_has_map(Op op) { return emitters[op] != NULL; }
+
 Val emit_map(Emitter *e, Op op, const Val *in)
 {
     if (emitters[op]) return emitters[op](e, in);

@@ -9,18 +9,13 @@ NodeId layer_by_channel(LayerContext *c, NodeId vector) {
     return g_reshape(c->g, vector, shape);
 }
 
-int layer_signal(const LayerContext *c) {
-    static const char *const signal[] = { "conv", "conv_transpose", "maxpool", "avgpool" };
-    static const char *const sequence[] = { "dense", "layernorm", "rmsnorm", "positions", "attention", "rnn", "lstm", "gru", "embedding", "one_hot" };
+LayerAxes layer_axes(const LayerContext *c) {
     const Network *network = c->e->network;
     for (int value = c->use->input;;) {
         int use = network->values.data[value].use;
-        if (use < 0 || network->values.data[value].shape.rank != 2) return 0;
+        if (use < 0 || network->values.data[value].shape.rank != 2) return AXES_ANY;
         const LayerUse *made_by = &network->uses.data[use];
-        for (size_t i = 0; i < sizeof signal / sizeof *signal; i++)
-            if (!strcmp(made_by->kind, signal[i])) return 1;
-        for (size_t i = 0; i < sizeof sequence / sizeof *sequence; i++)
-            if (!strcmp(made_by->kind, sequence[i])) return -1;
+        if (made_by->row && made_by->row->axes != AXES_ANY) return made_by->row->axes;
         value = made_by->input;
     }
 }

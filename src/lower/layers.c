@@ -3,13 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-#define LAYER(name, look) NodeId lower_layer_##name(LayerContext *c);
+#define LAYER(name, look, axes) NodeId lower_layer_##name(LayerContext *c);
 #include "lower/layers.def"
 #undef LAYER
 
 const LayerRow *layer_row(const char *name) {
     static const LayerRow rows[] = {
-#define LAYER(name, look) { #name, lower_layer_##name, LOOK_##look },
+#define LAYER(name, look, axes) { #name, lower_layer_##name, LOOK_##look, AXES_##axes },
 #include "lower/layers.def"
 #undef LAYER
     };
@@ -121,7 +121,7 @@ NodeId lower_layer_concat(LayerContext *c) {
     size_t n = c->use->arg_count + 1;
     NodeId *parts = ARENA_ARRAY(lower->arena, NodeId, n);
     parts[0] = c->in;
-    int axis = c->sample.rank <= 2 && layer_signal(c) <= 0 ? c->sample.rank - 1 : 0;
+    int axis = c->sample.rank <= 2 && layer_axes(c) != AXES_SIGNAL ? c->sample.rank - 1 : 0;
     for (size_t i = 1; i < n; i++) {
         const BodyValue *other = &c->e->network->values.data[c->use->args[i - 1]];
         bool fits = other->batched == c->batched && other->shape.rank == c->sample.rank && axis >= 0;

@@ -49,7 +49,7 @@ NodeId lower_layer_batchnorm(LayerContext *c) {
         return NO_NODE;
     }
     /* Images and signals have a mean a channel, on their first axis; all else a mean a feature, on its last. */
-    bool channels = c->sample.rank > 2 || (c->sample.rank == 2 && layer_signal(c) >= 0);
+    bool channels = c->sample.rank > 2 || (c->sample.rank == 2 && layer_axes(c) != AXES_SEQUENCE);
     Shape features = channels ? shape_of(1, c->sample.dim) : features_of(c), statistic = features;
     for (int i = 1; channels && i < c->sample.rank; i++) statistic.dim[statistic.rank++] = 1;
     double momentum = call_number(c->call, "momentum"), eps = call_number(c->call, "eps");

@@ -44,7 +44,8 @@ typedef struct UsePlace { const struct UsePlace *outer; Span span; } UsePlace;
 typedef struct LayerContext LayerContext;
 typedef NodeId (*LayerFunction)(LayerContext *c);
 typedef enum LayerLook { LOOK_STOP, LOOK_PAST, LOOK_ACTIVATION } LayerLook;   /* `init = auto` looks past normalisation and dropout */
-typedef struct LayerRow { const char *name; LayerFunction build; LayerLook look; } LayerRow;
+typedef enum LayerAxes { AXES_SEQUENCE = -1, AXES_ANY, AXES_SIGNAL } LayerAxes;                  /* what two axes are */
+typedef struct LayerRow { const char *name; LayerFunction build; LayerLook look; LayerAxes axes; } LayerRow;
 const LayerRow *layer_row(const char *name);                              /* NULL: not in layers.def */
 
 typedef struct LayerUse {
@@ -127,8 +128,8 @@ void layer_shape_error(LayerContext *c, int value_a, int value_b, const char *fo
 NodeId layer_full(LayerContext *c, NodeId node);                           /* a node that may be narrower, as one of the input's shape */
 /* A vector of one value a channel, so that it broadcasts over the images or signals that the layer works on. */
 NodeId layer_by_channel(LayerContext *c, NodeId vector);
-/* What two axes are: a signal of channels x length (1), a sequence of length x features (-1); 0: what made it does not tell. */
-int layer_signal(const LayerContext *c);
+/* What two axes are, by the layer that made them; ANY: nothing tells. */
+LayerAxes layer_axes(const LayerContext *c);
 void notes_of_uses(Lower *lower, Diagnostic *d, const UsePlace *place);
 
 /* ---- values.c: checked calls, read without knowing what is given ---- */

@@ -68,6 +68,14 @@ static const Elementary elementary[] = {
     {IR_SQRT, "sqrt", 0, 1e6, 0.51, sqrt}, {IR_FLOOR, "floor", -100, 100, 0, floor}, {IR_ABS, "abs", -3, 3, 0, fabs},
 };
 
+static void test_scalar_table(void)
+{
+    const char *missing = NULL;
+    for (int i = 0; i < IR_OP_COUNT; i++)
+        if (op_class((Op)i) == CLASS_MAP && !codegen_has_map((Op)i)) missing = op_name((Op)i);
+    ok(!missing, "each elementwise op has its code%s%s", missing ? ", but not " : "", missing ? missing : "");
+}
+
 static void test_elementary(const Elementary *f)
 {
     enum { ROWS = 2048, COUNT = ROWS * LANES };
@@ -287,6 +295,7 @@ int main(void)
         printf("1..0 # SKIP %s\n", error);
         return 0;
     }
+    test_scalar_table();
     for (size_t i = 0; i < sizeof elementary / sizeof *elementary; i++) test_elementary(&elementary[i]);
     test_pow();
     test_random();
