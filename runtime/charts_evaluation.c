@@ -97,6 +97,11 @@ static void chart_fit(nnrt_figure *f, const json_t *notes)
         panel->y_label = "target";
         nnrt_panel_series(f, panel, "samples", nnrt_series_ink(0), NNRT_DOTS, json_array_size(json_object_get(points, "x")), list_of(f, json_object_get(points, "x")), list_of(f, json_object_get(points, "y")));
         nnrt_panel_series(f, panel, "prediction", nnrt_series_ink(1), NNRT_CURVE, json_array_size(json_object_get(fit, "x")), list_of(f, json_object_get(fit, "x")), list_of(f, json_object_get(fit, "y")));
+        if (!json_object_get(fit, "low")) return;
+        size_t count = json_array_size(json_object_get(fit, "x"));
+        const double *line = list_of(f, json_object_get(fit, "x"));
+        nnrt_panel_series(f, panel, "two deviations over draws of dropout", nnrt_series_ink(2), NNRT_CURVE_DASHED, count, line, list_of(f, json_object_get(fit, "low")));
+        nnrt_panel_series(f, panel, "", nnrt_series_ink(2), NNRT_CURVE_DASHED, count, line, list_of(f, json_object_get(fit, "high")));
         return;
     }
     const double *x = list_of(f, json_object_get(agreement, "x")), *y = list_of(f, json_object_get(agreement, "y"));

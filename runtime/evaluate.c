@@ -118,6 +118,31 @@ static float *answer(void *context, float *x, int64_t count, nnrt_error *e)
     return out;
 }
 
+/* How far a fit's outputs lie apart when dropout stays on. */
+static bool add_spread(const question *q, json_t *notes, nnrt_error *e)
+{
+    enum { PASSES = 50 };
+    const char *unit = nnrt_action_text(q->program, "passes_unit");
+    json_t *fit = json_object_get(notes, "fit"), *line = json_object_get(fit, "x");
+    size_t count = json_array_size(line);
+    if (!unit || !count) return true;
+    nnrt_part asked = { (int64_t)count, nnrt_tensor_new(count), nnrt_tensor_new(count) };
+    float *mean = nnrt_tensor_new(count), *deviation = nnrt_tensor_new(count);
+    bool well = (asked.x && asked.y && mean && deviation) || nnrt_no_memory(e);
+    for (size_t i = 0; well && i < count; i++) asked.x[i] = (float)json_number_value(json_array_get(line, i));
+    well = well && nnrt_predict_passes(q->program, q->model, q->data, unit, &asked, PASSES, mean, deviation, e);
+    for (int side = 0; well && side < 2; side++) {
+        json_t *edge = json_array();
+        for (size_t i = 0; i < count; i++) json_array_append_new(edge, json_real(mean[i] + (side ? 2 : -2) * (double)deviation[i]));
+        json_object_set_new(fit, side ? "high" : "low", edge);
+    }
+    free(asked.x);
+    free(asked.y);
+    free(mean);
+    free(deviation);
+    return well;
+}
+
 static bool is_normalized(nnrt_program *program, const nnrt_data *data)
 {
     nnrt_error unused = { 0 };
@@ -146,7 +171,7 @@ bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
     if (well && as && json_is_true(json_object_get(program->action, "pictured"))) {
         question q = { program, model, data };
         if (!notes) notes = json_object();
-        well = nnrt_picture_evaluation(notes, data, is_normalized(program, data), &set, part->x, answer, &q, e);
+        well = nnrt_picture_evaluation(notes, data, is_normalized(program, data), &set, part->x, answer, &q, e) && add_spread(&q, notes, e);
     }
     free(out);
     if (well) {

@@ -2,6 +2,7 @@
  * (Gal and Ghahramani, Dropout as a Bayesian Approximation, 2016). */
 #include "atomic_file.h"
 #include "ensemble.h"
+#include "pictured.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,12 @@ static bool compute(prediction *p, nnrt_error *e)
     call.x = p->part->x;
     call.y = p->part->y;
     return p->passes ? run_passes(p, &call, e) : run_once(p, &call, 0, p->out, e);
+}
+
+bool nnrt_predict_passes(nnrt_program *program, nnrt_model *model, const nnrt_data *data, const char *unit, const nnrt_part *asked, int64_t passes, float *mean, float *deviation, nnrt_error *e)
+{
+    prediction p = { program, model, data, asked, nnrt_program_instance(program, unit, NULL, e), asked->count, model->output_size, passes, mean, deviation };
+    return p.unit && compute(&p, e);
 }
 
 /* ---- .npy: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, version 1.0 ---- */

@@ -35,7 +35,7 @@
  *            "checkpoint": null | { "epochs": 1, "to": "f.safetensors", "keep": "last" | "best" | "all" }
  *            "mixup": a, "cutmix": a (0: none; targets of classes are then rows as feed.h says), "teacher": a model that the unit reads too | absent
  *            "fingerprint": text of network, data and recipe, kept in checkpoints; "optimizer": "adam", "loss": "cross_entropy"
- *  evaluate  "model" "data" "part": "test" "as"|null "unit" "metrics": [METRIC], "loss": bool, "pictured": whether the result is drawn later on
+ *  evaluate  "model" "data" "part": "test" "as"|null "unit" "metrics": [METRIC], "loss": bool, "pictured": whether the result is drawn later on, "passes_unit": as predict's with passes | absent
  *  predict   "model" "data" "part" "to" "unit" "passes": 0 | n (then "unit" draws dropout anew each pass, told by call->step)
  *  save      "model" "to"          load  "model" "from" "made" (true: an action above writes the file)
  *  print     "values": [LATER]     assert  "condition": LATER, "message": LATER | null, "text": the condition as written

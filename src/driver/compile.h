@@ -37,6 +37,7 @@ typedef struct CompiledAction {
     int64_t batch, steps, epochs;
     bool by_steps;                       /* the recipe says steps, not epochs */
     Unit *unit, *eval_unit, *diagnose_unit;
+    Unit *passes_unit;                   /* evaluate: outputs with dropout on, for the picture of a fit */
     Unit *predict_unit, *loss_unit;      /* of ensembles: a member's outputs, and the loss of what they come to together */
     bool pictured;                       /* evaluate: what it finds is drawn later on */
     bool skipped;                        /* its units are not wanted now */

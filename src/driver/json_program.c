@@ -338,6 +338,7 @@ static void write_evaluate(Writer *w, const CompiledAction *a, json_t *object)
     put_units(object, a);
     put(object, "metrics", metrics_json(w, &a->action->settings, &a->data->info));
     put(object, "loss", json_true());
+    if (a->passes_unit) put_text(object, "passes_unit", a->passes_unit->spec.name);
     put(object, "pictured", json_boolean(a->pictured));
 }
 

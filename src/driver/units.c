@@ -314,6 +314,13 @@ static bool is_plotted(const Compiler *c, const Compiled *out, const CompiledAct
     return plotted;
 }
 
+static bool drops_out(const ModelInstance *model)
+{
+    for (size_t i = 0; i < model->layers.len; i++)
+        if (strcmp(model->layers.data[i].kind, "dropout") == 0 || strcmp(model->layers.data[i].kind, "alpha_dropout") == 0) return true;
+    return false;
+}
+
 static bool units_evaluate(Compiler *c, Compiled *out, CompiledAction *a)
 {
     if (!set_part(c, a)) return false;
@@ -325,6 +332,8 @@ static bool units_evaluate(Compiler *c, Compiled *out, CompiledAction *a)
     a->recipe = recipe_of(c, a);
     a->batch = evaluation_batch(&a->data->info);
     a->unit = get_unit(c, out, spec_of(UNIT_EVALUATE, a, a->batch), a->action->span);
+    bool line = a->unit && a->pictured && !a->data->info.classify && shape_elements(a->data->info.sample) == 1 && drops_out(a->model);
+    if (line && !(a->passes_unit = get_unit(c, out, spec_of(UNIT_PASSES, a, a->batch), a->action->span))) return false;
     return a->unit != NULL;
 }
 
