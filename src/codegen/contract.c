@@ -101,18 +101,25 @@ static Val tile_function(Emitter *e, unsigned kind, int rows)
     return fn;
 }
 
-/* How many rows of `left` the next tile takes: near-equal tiles, so that the last ones are not small. */
-static Val next_tile(Emitter *e, Val left)
+/* The rows of the largest tile: with 32 registers sums of 24 rows leave room for B and a broadcast, and each load of B serves all of them; a transposed tile is a panel of A. */
+static int most_rows(const Emitter *e, unsigned kind)
 {
-    Val tiles = ceil_div(e, left, e->tile_rows);
+    enum { FEW_REGISTERS = 6, MOST = 24 };
+    return e->tile_rows <= FEW_REGISTERS ? e->tile_rows : transposes(kind) ? LANES : MOST;
+}
+
+/* How many rows of `left` the next tile takes: near-equal tiles, so that the last ones are not small. */
+static Val next_tile(Emitter *e, int most, Val left)
+{
+    Val tiles = ceil_div(e, left, most);
     return LLVMBuildUDiv(e->b, iadd(e, left, LLVMBuildSub(e->b, tiles, c64(e, 1), "")), tiles, "");
 }
 
 /* The same in C, to know which tiles a static number of rows will ask for. */
-static void mark_tiles(Emitter *e, uint64_t *wanted, int64_t left)
+static void mark_tiles(int64_t most, uint64_t *wanted, int64_t left)
 {
     while (left > 0) {
-        int64_t tiles = (left + e->tile_rows - 1) / e->tile_rows, rows = (left + tiles - 1) / tiles;
+        int64_t tiles = (left + most - 1) / most, rows = (left + tiles - 1) / tiles;
         *wanted |= 1u << rows;
         left -= rows;
     }
@@ -121,11 +128,12 @@ static void mark_tiles(Emitter *e, uint64_t *wanted, int64_t left)
 void product_wants(Emitter *e, unsigned kind, int64_t rows, bool any)
 {
     uint64_t *wanted = &e->tiles_wanted[kind];
-    if (any) *wanted |= 2u | 7u << (e->tile_rows - 2);
+    int most = most_rows(e, kind);
+    if (any) *wanted |= 2u | 1u << most / 2;
     if (transposes(kind)) {
-        if (rows >= LANES) mark_tiles(e, wanted, LANES);
-        mark_tiles(e, wanted, rows % LANES);
-    } else mark_tiles(e, wanted, rows);
+        if (rows >= LANES) mark_tiles(most, wanted, LANES);
+        mark_tiles(most, wanted, rows % LANES);
+    } else mark_tiles(most, wanted, rows);
 }
 
 /* Declared when first asked for, written by product_finish, when all shapes are known. */
@@ -153,15 +161,16 @@ static void call_tiles(Emitter *e, Val fn, const Val *tile, unsigned kind, Val *
     LLVMPositionBuilderAtEnd(e->b, pick);
     Val left = LLVMBuildSub(e->b, end, row, "");
     if (transposes(kind)) left = imin(e, left, LLVMBuildSub(e->b, c64(e, LANES), rest_part(e, row, LANES), ""));    /* inside A's panel of 16 rows */
-    Val wanted = next_tile(e, left);
-    Block single = LLVMAppendBasicBlockInContext(e->context, fn, "single");
-    Val choice = LLVMBuildSwitch(e->b, wanted, single, (unsigned)e->tile_rows), taken = NULL;
+    int most = most_rows(e, kind);
+    Val wanted = next_tile(e, most, left);
+    Block arm = LLVMAppendBasicBlockInContext(e->context, fn, "single");
+    Val choice = LLVMBuildSwitch(e->b, wanted, arm, (unsigned)most), taken = NULL;
     LLVMPositionBuilderAtEnd(e->b, next);
     taken = LLVMBuildPhi(e->b, e->i64, "taken");
-    for (int r = 1; r <= e->tile_rows; r++) {
+    for (int r = 1; r <= most; r++) {
+        if (r > 1 && tile[r]) arm = LLVMAppendBasicBlockInContext(e->context, fn, "tile");
+        if (r > 1) LLVMAddCase(choice, c64(e, r), arm);     /* in the place of a size that was not made, the next smaller one */
         if (!tile[r]) continue;
-        Block arm = r == 1 ? single : LLVMAppendBasicBlockInContext(e->context, fn, "tile");   /* sizes that were not made go row by row */
-        if (r > 1) LLVMAddCase(choice, c64(e, r), arm);
         LLVMPositionBuilderAtEnd(e->b, arm);
         args[ARG_BEGIN] = row;
         LLVMBuildCall2(e->b, e->product_type, tile[r], args, ARG_COUNT, "");
@@ -190,7 +199,7 @@ static Val flush_below_normal(Emitter *e)
 static void write_product(Emitter *e, unsigned kind)
 {
     Val tile[LOOP_CARRIED_MAX + 1] = {0}, fn = e->product[kind], old = NULL;
-    for (int rows = 1; rows <= e->tile_rows; rows++)
+    for (int rows = 1; rows <= most_rows(e, kind); rows++)
         if (rows == 1 || e->tiles_wanted[kind] >> rows & 1) tile[rows] = tile_function(e, kind, rows);
     LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, fn, "entry"));
     if (kind & PRODUCT_PAIRS && e->x86) old = flush_below_normal(e);

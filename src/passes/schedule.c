@@ -198,7 +198,7 @@ static void split_product(Plan *plan, Kernel *k, int64_t most) {
     int64_t least = at_most(LEAST_TASKS, most);
     if (panels < least) block = at_most(block, round_up(ceil_div(rows, ceil_div(least, panels)), unit));
     int64_t row_blocks = ceil_div(rows, block);
-    k->row_block = row_blocks == 1 ? round_up(rows, unit) : block;
+    k->row_block = round_up(ceil_div(rows, row_blocks), unit == PLAIN_ROWS ? 8 : unit == TRANSPOSED_ROWS ? LANES : unit);      /* near-equal ones */
     k->panel_block = at_least(1, ceil_div(panels * row_blocks, at_least(most, row_blocks)));
 }
 
