@@ -285,6 +285,37 @@ static void test_skipped_zeros(int64_t n, int64_t in, int64_t units, int every, 
     free(xs), free(ws), free(out[0]), free(out[1]);
 }
 
+/* Layers of one shape are the same functions, with arguments of their own. */
+static size_t functions_of(Target *target, int depth, size_t *kernels)
+{
+    enum { N = 24, WIDTH = 40 };
+    Graph *g = new_graph(N);
+    g->sample = shape_of(2, (int64_t[]){DIM_BATCH, WIDTH});
+    NodeId at = g_input(g), layer[16], weight[16];
+    for (int i = 0; i < depth; i++) {
+        weight[i] = g_weight(g, tensor(g, arena_printf(arena, "w%d", i), 2, (int64_t[]){WIDTH, WIDTH}, 0));
+        layer[i] = at;
+        at = g_unary(g, IR_TANH, g_contract(g, at, weight[i], false, true, g->sample));
+    }
+    for (int i = 0; i < depth; i++) g_assign(g, i, g_binary(g, IR_SUB, weight[i], g_contract(g, at, layer[i], true, false, shape_of(2, (int64_t[]){WIDTH, WIDTH}))));
+    g_emit(g, SLOT_OUT, at, -1);
+    char *error = NULL;
+    PassOptions none = {0};
+    Plan *plan = passes_run(g, &none, &error);
+    char *text = plan ? codegen_text(target, plan, EMIT_LLVM, &error) : NULL;
+    size_t count = 0;
+    for (const char *c = text; c && (c = strstr(c, "\ndefine ")); c++) count++;
+    free(text);
+    *kernels = plan ? plan->kernels.len : 0;
+    return count;
+}
+
+static void test_shared_kernels(Target *target)
+{
+    size_t kernels[2], few = functions_of(target, 5, &kernels[0]), many = functions_of(target, 12, &kernels[1]);
+    ok(few > 0 && few == many && kernels[1] >= kernels[0] + 14, "12 layers are no more functions than 5 (%zu and %zu, of %zu and %zu kernels)", many, few, kernels[1], kernels[0]);
+}
+
 int main(void)
 {
     char *error = NULL;
@@ -306,6 +337,7 @@ int main(void)
     test_bf16_on("x86-64-v3");
     static const int64_t pruned[][4] = {{300, 100, 37, 10}, {389, 129, 64, 4}, {128, 784, 10, 10}, {257, 64, 100, 2}, {140, 300, 16, 20}};
     for (size_t i = 0; i < sizeof pruned / sizeof *pruned; i++) test_skipped_zeros(pruned[i][0], pruned[i][1], pruned[i][2], (int)pruned[i][3], (int)i % 2 + 1);
+    test_shared_kernels(target);
     char *unknown = NULL, *weak = NULL;
     ok(!target_new(arena, "znver33", &unknown) && strstr(unknown, "znver3"), "an unknown CPU is answered with the nearest one");
     ok(!target_new(arena, "x86-64-v2", &weak) && strstr(weak, "multiply-add"), "a CPU without fused multiply-add is refused");
