@@ -21,6 +21,7 @@ static Val scalar_value(Emitter *e, Frame *f, Val *memo, NodeId id)
     const Storage *st = &e->plan->storage[id];
     if (memo[id]) return memo[id];
     Val value = NULL, in[3];
+    bool at_home = e->plan->home[id] >= 0 && e->plan->kernels.data[e->plan->home[id]].kind == KERNEL_SCALAR;
     if (n->op == IR_CONST && st->kind != STORE_SCALAR) return cd(e, n->as.value);
     if (n->op == IR_HYPER) {
         if (n->as.hyper == HYPER_N || n->as.hyper == HYPER_STEP) value = LLVMBuildSIToFP(e->b, n->as.hyper == HYPER_N ? f->n : f->step, e->f64, "");
@@ -29,7 +30,7 @@ static Val scalar_value(Emitter *e, Frame *f, Val *memo, NodeId id)
         value = sum_partials(e, f, id);
     } else if (n->op == IR_WEIGHT) {
         value = LLVMBuildFPExt(e->b, LLVMBuildLoad2(e->b, e->f32, frame_tensor(e, f, n->as.tensor), ""), e->f64, "");
-    } else if (st->kind == STORE_ARENA) {
+    } else if (st->kind == STORE_ARENA && !at_home) {
         value = LLVMBuildFPExt(e->b, LLVMBuildLoad2(e->b, e->f32, storage_base(e, f, st), ""), e->f64, "");
     } else if (n->op == IR_RANDOM) {
         Val lanes = emit_random(e, n->as.random.kind, frame_seed(e, f), c64(e, 0), c64(e, 0), frame_arg(e, f, n->as.random.stream), f->step);
@@ -37,7 +38,6 @@ static Val scalar_value(Emitter *e, Frame *f, Val *memo, NodeId id)
     } else if (n->op == IR_INDEX) {
         value = cd(e, 0);
     } else {
-        bool at_home = e->plan->home[id] >= 0 && e->plan->kernels.data[e->plan->home[id]].kind == KERNEL_SCALAR;
         if (st->kind == STORE_SCALAR && !at_home) {
             value = LLVMBuildLoad2(e->b, e->f64, frame_scalar(e, f, st->index), "");
         } else if (op_class(n->op) == CLASS_MAP) {
@@ -53,13 +53,15 @@ static Val scalar_value(Emitter *e, Frame *f, Val *memo, NodeId id)
     return memo[id] = value;
 }
 
-/* A scalar of another SCALAR kernel is read from its slot. */
+/* A scalar of another SCALAR kernel is read from its slot, or from the arena where it is also read as an array. */
 static Val scalar_input(Emitter *e, Frame *f, Val *memo, const Kernel *k, NodeId id)
 {
     const Storage *st = &e->plan->storage[id];
     int home = e->plan->home[id];
-    if (!memo[id] && st->kind == STORE_SCALAR && home >= 0 && &e->plan->kernels.data[home] != k && graph_node(e->g, id)->op != IR_HYPER)
-        memo[id] = LLVMBuildLoad2(e->b, e->f64, frame_scalar(e, f, st->index), "");
+    if (!memo[id] && home >= 0 && &e->plan->kernels.data[home] != k && graph_node(e->g, id)->op != IR_HYPER) {
+        if (st->kind == STORE_SCALAR) memo[id] = LLVMBuildLoad2(e->b, e->f64, frame_scalar(e, f, st->index), "");
+        if (st->kind == STORE_ARENA) memo[id] = LLVMBuildFPExt(e->b, LLVMBuildLoad2(e->b, e->f32, storage_base(e, f, st), ""), e->f64, "");
+    }
     return scalar_value(e, f, memo, id);
 }
 

@@ -92,7 +92,14 @@ NodeId lower_layer_input(LayerContext *c) {
 }
 
 /* ---- joins ---- */
-/* add and multiply: values of one shape; a weight or number may be narrower. */
+/* Whether `b` is as large as `a`, but for sides of 1, which are repeated. */
+static bool repeats_to(Shape b, Shape a) {
+    for (int i = 0; i < a.rank; i++)
+        if (b.dim[i] != a.dim[i] && b.dim[i] != 1) return false;
+    return true;
+}
+
+/* add and multiply: values of one shape, or with sides of 1; a weight or number may have fewer sides. */
 static NodeId joined(LayerContext *c, Op op) {
     Lower *lower = c->e->lower;
     NodeId out = c->in;
@@ -101,7 +108,7 @@ static NodeId joined(LayerContext *c, Op op) {
         Shape before = graph_node(c->g, out)->shape, after = graph_node(c->g, c->args[i])->shape, together;
         bool fits = shape_broadcast(before, after, &together);
         bool same = shape_has_batch(before) == shape_has_batch(after) && before.rank == after.rank;
-        if (same && !shape_equal(before, after)) fits = false;
+        if (same && !repeats_to(after, before)) fits = false;
         if (!fits || together.rank > (before.rank > after.rank ? before.rank : after.rank)) {
             layer_shape_error(c, c->use->input, c->use->args[i], "%s of %s and %s", c->use->kind, sample_text(lower->arena, shape_sample(before)),
                               sample_text(lower->arena, other->shape));
@@ -124,14 +131,15 @@ NodeId lower_layer_concat(LayerContext *c) {
     int axis = c->sample.rank <= 2 && layer_axes(c) != AXES_SIGNAL ? c->sample.rank - 1 : 0;
     for (size_t i = 1; i < n; i++) {
         const BodyValue *other = &c->e->network->values.data[c->use->args[i - 1]];
-        bool fits = other->batched == c->batched && other->shape.rank == c->sample.rank && axis >= 0;
+        bool fits = (c->batched || !other->batched) && other->shape.rank == c->sample.rank && axis >= 0;
         for (int k = 0; k < c->sample.rank && fits; k++) fits = k == axis || other->shape.dim[k] == c->sample.dim[k];
         if (!fits) {
             layer_shape_error(c, c->use->input, c->use->args[i - 1], "concat of %s and %s, which differ in more than their %s",
                               sample_text(lower->arena, c->sample), sample_text(lower->arena, other->shape), axis == c->sample.rank - 1 ? "features" : "channels");
             return NO_NODE;
         }
-        parts[i] = c->args[i - 1];
+        /* a weight joins every sample */
+        parts[i] = other->batched == c->batched ? c->args[i - 1] : g_broadcast(c->g, c->args[i - 1], shape_batched(other->shape, true));
     }
     return g_concat(c->g, (int)n, parts, axis + (c->batched ? 1 : 0));
 }

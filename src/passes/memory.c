@@ -73,8 +73,21 @@ static int *last_reads(const Plan *plan) {
 
 static int64_t grid_bytes(const Plan *plan, View v) { return view_rows_max(plan, v) * view_panels(v) * LANES * (int64_t)sizeof(float); }
 
+/* What is moved about, multiplied in a product or looked at through windows lies in the arena, scalar or not. */
+static void mark_read_as_array(void *context, NodeId u) { ((bool *)context)[u] = true; }
+
+static bool *arrays_read(const Plan *plan) {
+    bool *read = ARENA_ARRAY(plan->arena, bool, plan->graph->nodes.len + 1);
+    for (NodeId i = 0; i < (NodeId)plan->graph->nodes.len; i++) {
+        OpClass class = op_class(graph_node(plan->graph, i)->op);
+        if (plan->home[i] < 0) continue;
+        if (class == CLASS_CONTRACT || class == CLASS_WINDOW || (class != CLASS_EFFECT && reads_memory(plan, i))) visit_sources(plan, i, mark_read_as_array, read);
+    }
+    return read;
+}
+
 /* What kind of place a node needs, and how many bytes of the arena. */
-static int64_t place(Plan *plan, NodeId id, bool stored) {
+static int64_t place(Plan *plan, NodeId id, bool stored, bool array) {
     Storage *s = &plan->storage[id];
     const Node *n = graph_node(plan->graph, id);
     const Kernel *home = &plan->kernels.data[plan->home[id]];
@@ -83,7 +96,7 @@ static int64_t place(Plan *plan, NodeId id, bool stored) {
         s->kind = STORE_INPUT;
         return grid_bytes(plan, s->view);
     }
-    if (home->kind == KERNEL_SCALAR) {
+    if (home->kind == KERNEL_SCALAR && !array) {
         if (!stored) return 0;
         s->kind = STORE_SCALAR;
         s->index = plan->scalar_count++;
@@ -131,6 +144,7 @@ Plan *pass_memory(Plan *plan) {
     for (size_t k = 0; k < plan->kernels.len; k++)
         for (size_t i = 0; i < plan->kernels.data[k].placed.len; i++) stored[plan->kernels.data[k].placed.data[i].node] = plan->kernels.data[k].placed.data[i].stored;
     int *last = last_reads(plan);
+    bool *array = arrays_read(plan);
     typedef struct Phase { VEC(int) born, dead; } Phase;
     Phase *phases = ARENA_ARRAY(plan->arena, Phase, plan->phases + 1);
     VEC(Buffer) buffers = {0};
@@ -152,7 +166,7 @@ Plan *pass_memory(Plan *plan) {
             hold(&lives[lies_finally_in(plan, i)], plan->kernels.data[plan->home[i]].phase, last[i]);
             continue;
         }
-        int64_t bytes = place(plan, i, stored[i]);
+        int64_t bytes = place(plan, i, stored[i], array[i]);
         if (bytes <= 0) continue;
         int first = plan->kernels.data[plan->home[i]].phase;
         Buffer b = {i, -1, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT, 0, first, last[i] > first ? last[i] : first};
