@@ -11,7 +11,9 @@
 #include <string.h>
 
 enum { MOST_ELEMENTS = 200, MOST_SAMPLES = 64 };
-static const double distances[] = { 1e-2, 2e-3 };
+/* Tried until one agrees: a short step strays least where the loss bends, a long one where it is so flat that its rounding shows. */
+static const double distances[] = { 1e-2, 2e-3, 6e-2 };
+static const double agrees = 1e-3;
 
 typedef struct check {
     nnrt_program *program;
@@ -69,7 +71,7 @@ static bool check_tensor(check *c, nnrt_slot *slot, float *weight, const float *
     for (int64_t i = 0, n = 0; i < layout->elements && n < MOST_ELEMENTS; i += stride, n++) {
         size_t place = place_of(layout, i);
         double least = INFINITY;
-        for (size_t d = 0; d < sizeof distances / sizeof *distances; d++) {
+        for (size_t d = 0; d < sizeof distances / sizeof *distances && !(least < agrees); d++) {
             double off = fabs(difference(c, &weight[place], distances[d]) - gradient[place]) / scale;
             if (off < least) least = off;
         }

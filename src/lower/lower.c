@@ -63,9 +63,13 @@ static void choose_initialisers(Network *network, const Consumers *c) {
     }
 }
 
+/* The bias that is added last, to a product or convolution; those of gates and heads have other names and stay. */
 static int bias_of(const Network *network, const LayerUse *use) {
-    for (size_t i = 0; i < use->weights.len; i++)
-        if (network->pub.weights.data[use->weights.data[i]].role == ROLE_BIAS) return use->weights.data[i];
+    for (size_t i = 0; i < use->weights.len; i++) {
+        const WeightSpec *spec = &network->pub.weights.data[use->weights.data[i]];
+        size_t prefix = strlen(use->key_prefix);
+        if (spec->role == ROLE_BIAS && !strncmp(spec->key, use->key_prefix, prefix) && !strcmp(spec->key + prefix, "bias")) return use->weights.data[i];
+    }
     return -1;
 }
 
