@@ -113,6 +113,7 @@ typedef struct Node {
         struct { int heads; bool transposed; } heads;       /* HEADS_DOT, HEADS_MIX */
         Window window;                                      /* CLASS_WINDOW */
     } as;
+    NodeId behind;               /* 0, or 1 + a node: this one's kernel stands in no earlier phase than that one's (passes/late.c) */
     Slot slot;                                              /* EMIT */
     int slot_tensor;
 } Node;

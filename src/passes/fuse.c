@@ -32,6 +32,7 @@ typedef struct Fuse {
     bool *update;                /* per node: only assigns depend on it */
     bool *floating;              /* per node: an update of tensors and scalars alone, which goes where its reader goes */
     int *made_in;                /* per node: the kernel that the gradient of an update comes from, or NONE */
+    int *made_behind;            /* per node: kernel + 1 of what is made anew behind it, or 0 */
     int *behind;                 /* per node: update nodes must stand at this level or later */
     int loss_level;              /* NONE before the loss has its kernel, or where there is none */
 } Fuse;
@@ -143,6 +144,21 @@ static void need_source(void *context, NodeId u) {
     if (level > n->level) n->level = level;
 }
 
+typedef struct Level { const Fuse *f; int *level; } Level;
+
+static void level_of_source(void *context, NodeId u) {
+    const Level *l = context;
+    int home = l->f->plan->home[u];
+    if (home >= 0 && l->f->growing.data[home].level > *l->level) *l->level = l->f->growing.data[home].level;
+}
+
+/* No earlier than a node's own kernel. */
+static void stand_behind(const Fuse *f, NodeId id, int *level) {
+    Level l = {f, level};
+    if (f->plan->inlined[id]) visit_sources(f->plan, id, level_of_source, &l);
+    else level_of_source(&l, id);
+}
+
 /* The first level at which a node could stand outside, or inside, a kernel. */
 static int level_needed(Fuse *f, NodeId id, int kernel) {
     Needs n = {.f = f, .reader = id, .kernel = kernel};
@@ -152,6 +168,7 @@ static int level_needed(Fuse *f, NodeId id, int kernel) {
         int level = f->growing.data[f->plan->relayouts.data[copy].home].level + 1;
         if (level > n.level) n.level = level;
     }
+    if (node_at(f, id)->behind) stand_behind(f, node_at(f, id)->behind - 1, &n.level);
     return f->update[id] && f->behind[id] > n.level ? f->behind[id] : n.level;
 }
 
@@ -297,6 +314,11 @@ static void sort_candidates(Candidates *c) {
 static void place_grid(Fuse *f, NodeId id) {
     const char *why = NULL;
     Candidates c = {.f = f};
+    int *behind = node_at(f, id)->behind ? &f->made_behind[node_at(f, id)->behind - 1] : NULL;
+    if (behind && *behind && !join(f, id, *behind - 1)) {
+        place(f, id, *behind - 1);
+        return;
+    }
     if (!heads_kernel(node_at(f, id))) {
         visit_sources(f->plan, id, candidate_producer, &c);
         sort_candidates(&c);
@@ -319,7 +341,9 @@ static void place_grid(Fuse *f, NodeId id) {
     } else why = "a product reads whole rows of it";
     View view = view_at(f, id);
     if (op_class(node_at(f, id)->op) == CLASS_REDUCE) view = view_at(f, node_at(f, id)->inputs[0]);
-    place(f, id, new_kernel(f, KERNEL_GRID, view, 0, why));
+    int kernel = new_kernel(f, KERNEL_GRID, view, 0, why);
+    if (behind) *behind = kernel + 1;
+    place(f, id, kernel);
 }
 
 static void place_scalar(Fuse *f, NodeId id, int least) {
@@ -506,7 +530,7 @@ Plan *pass_fuse(Plan *plan) {
     for (size_t i = 0; i < n; i++) plan->home[i] = NONE;
     Fuse f = {.plan = plan, .g = g, .uses = uses_of(plan), .readers = ARENA_ARRAY(plan->arena, KernelList, n + 1),
               .tensor_readers = ARENA_ARRAY(plan->arena, KernelList, g->tensors.len + 1), .update = ARENA_ARRAY(plan->arena, bool, n + 1),
-              .floating = ARENA_ARRAY(plan->arena, bool, n + 1), .made_in = ARENA_ARRAY(plan->arena, int, n + 1), .behind = ARENA_ARRAY(plan->arena, int, n + 1), .loss_level = NONE};
+              .floating = ARENA_ARRAY(plan->arena, bool, n + 1), .made_in = ARENA_ARRAY(plan->arena, int, n + 1), .made_behind = ARENA_ARRAY(plan->arena, int, n + 1), .behind = ARENA_ARRAY(plan->arena, int, n + 1), .loss_level = NONE};
     find_inlined(&f);
     find_updates(&f);
     find_floating(&f);

@@ -180,6 +180,7 @@ static Graph *with_copies(const Graph *from) {
             if (c == copies.len) vec_push(g->arena, &copies, ((Copy){n->inputs[k], e, copy_to(g, map[n->inputs[k]], e)}));
             made.inputs[k] = copies.data[c].copy;
         }
+        if (made.behind) made.behind = 1 + map[made.behind - 1];
         map[i] = graph_add_node(g, &made, false);
     }
     for (size_t i = 0; i < from->layers.len; i++) {

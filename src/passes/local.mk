@@ -5,6 +5,7 @@ libnnc_a_SOURCES += \
 	src/passes/derive.h \
 	src/passes/differentiate.c \
 	src/passes/fuse.c \
+	src/passes/late.c \
 	src/passes/layout.c \
 	src/passes/memory.c \
 	src/passes/passes.c \

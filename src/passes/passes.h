@@ -49,6 +49,8 @@ void kernel_stages(Plan *plan, Kernel *kernel);
 /* Sets Placed.stored of all kernels. */
 void mark_stored(Plan *plan, const Uses *uses);
 bool moves_alone(const Plan *plan, NodeId id);           /* MOVE ops that need a kernel, and broadcasts beyond a row map */
+/* recompute.c: a few instructions a vector. */
+bool cheap_op(Op op);
 /* samples.c: the sum of images to one number a channel, over space and then over samples; NO_NODE: it is none, or too small. */
 NodeId sum_by_samples(Graph *g, NodeId a, Shape to);
 /* views.c */

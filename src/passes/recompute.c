@@ -14,7 +14,7 @@ typedef struct Recompute {
 
 enum { MOST_OPS = 4, MOST_ARRAYS = 2, TOO_MUCH = 1000, MOST_DEPTH = 8 };
 
-static bool cheap_op(Op op) {
+bool cheap_op(Op op) {
     switch (op) {
     case IR_NEG: case IR_ABS: case IR_SIGN: case IR_FLOOR: case IR_ROUND_BF16: case IR_NOT: case IR_BROADCAST: case IR_ADD: case IR_SUB: case IR_MUL: case IR_MIN:
     case IR_MAX: case IR_LT: case IR_LE: case IR_EQ: case IR_AND: case IR_OR: case IR_SELECT: return true;

@@ -64,6 +64,24 @@ static void data_edges(Schedule *s, Readers *readers) {
     }
 }
 
+/* What must stand behind a node waits for what its kernel waits for. */
+static void edges_behind(Schedule *s) {
+    Plan *plan = s->plan;
+    size_t edges = s->edges.len;
+    for (size_t k = 0; k < plan->kernels.len; k++) {
+        const Kernel *kernel = &plan->kernels.data[k];
+        int last = -1;
+        for (size_t i = 0; i < kernel->placed.len + (kernel->node != NO_NODE); i++) {
+            const Node *n = graph_node(plan->graph, i < kernel->placed.len ? kernel->placed.data[i].node : kernel->node);
+            int home = n->behind ? plan->home[n->behind - 1] : -1;
+            if (home < 0 || home == (int)k || home == last || kernel->source != NO_NODE) continue;
+            last = home;
+            for (size_t e = 0; e < edges; e++)
+                if (s->edges.data[e].to == home && s->edges.data[e].from != (int)k) edge_add(s, s->edges.data[e].from, (int)k, NO_NODE);
+        }
+    }
+}
+
 static int loss_kernel(const Plan *plan) {
     for (size_t i = 0; i < plan->graph->roots.len; i++) {
         const Node *n = graph_node(plan->graph, plan->graph->roots.data[i]);
@@ -141,6 +159,7 @@ static bool find_phases(Plan *plan) {
         Schedule s = {.plan = plan};
         Readers *readers = ARENA_ARRAY(plan->arena, Readers, plan->graph->tensors.len + 1);
         data_edges(&s, readers);
+        edges_behind(&s);
         assign_edges(&s, readers);
         int *unfinished = ARENA_ARRAY(plan->arena, int, plan->kernels.len + 1);
         if (longest_paths(&s, unfinished)) break;
