@@ -14,11 +14,11 @@ typedef struct Unit {
 /* How each kind builds its network. */
 typedef struct UnitMode { bool random, dropout, batch_statistics, update_statistics, mixed; } UnitMode;   /* mixed: batches come as training has them */
 static const UnitMode unit_modes[] = {
-    [UNIT_TRAIN] = { true, true, true, true, true }, [UNIT_EVALUATE] = { 0 },
-    [UNIT_PREDICT] = { 0 },                          [UNIT_PASSES] = { false, true, false, false },
-    [UNIT_DIAGNOSE] = { true, true, true, false, true }, [UNIT_GRADIENTS] = { false, false, true, false },
-    [UNIT_MINIMIZE] = { true, false, false, false },     [UNIT_LOSS] = { 0 },
-    [UNIT_INSPECT] = { false, false, true, false }, [UNIT_SURFACE] = { 0 }, [UNIT_RATE] = { 0 },
+    [UNIT_TRAIN] = { true, true, true, true, true },            [UNIT_EVALUATE] = { 0 },
+    [UNIT_PREDICT] = { 0 },                                     [UNIT_PASSES] = { false, true, false, false, false },
+    [UNIT_DIAGNOSE] = { true, true, true, false, true },        [UNIT_GRADIENTS] = { false, false, true, false, false },
+    [UNIT_MINIMIZE] = { true, false, false, false, false },     [UNIT_LOSS] = { 0 },
+    [UNIT_INSPECT] = { false, false, true, false, false },      [UNIT_SURFACE] = { 0 }, [UNIT_RATE] = { 0 },
 };
 
 static int add_result(Graph *g, const char *name, Shape shape, int feature_axis) {
