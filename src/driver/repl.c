@@ -15,6 +15,7 @@ typedef struct Repl {
     char *line; size_t line_size;    /* getline's */
     char *text; size_t length, size; /* the statement so far */
     uint32_t lines_read, first_line; /* of the session; before the statement */
+    char *next; size_t next_length;  /* a line that was read already; NULL */
     long open;                       /* brackets opened and not closed in the statement so far */
     Undo undo;
 } Repl;
@@ -40,6 +41,14 @@ static int carry_out(Compiler *c, const SourceFile *file, Undo *undo)
 static const char *read_line(Repl *r, size_t *length, bool *cancelled)
 {
     *cancelled = false;
+    if (r->next) {
+        free(r->line);
+        r->line = r->next;
+        r->line_size = r->next_length + 1;
+        r->next = NULL;
+        *length = r->next_length;
+        return r->line;
+    }
     if (r->editor) return line_editor_read(r->editor, r->length > 0, length, cancelled);
     ssize_t n = getline(&r->line, &r->line_size, stdin);
     *length = n > 0 ? (size_t)n : 0;
@@ -132,8 +141,17 @@ static bool read_statement(Repl *r)
             r->first_line = r->lines_read - 1;
             r->open = 0;
         }
+        size_t before = r->length;
         if (!append(r, line, length)) return false;
-        if (!is_unfinished(r, line, length)) return true;
+        if (is_unfinished(r, line, length)) continue;
+        /* A bracket was forgotten above: this line is a statement of its own, and read as such next. */
+        if (before && r->open > 0 && (r->next = malloc(length + 1))) {
+            memcpy(r->next, r->text + before, length);
+            r->next[r->next_length = length] = '\0';
+            r->length = before;
+            r->lines_read--;
+        }
+        return true;
     }
 }
 
@@ -172,6 +190,7 @@ static int repl(Compiler *c)
     line_editor_free(r.editor);
     undo_free(&r.undo);
     free(r.line);
+    free(r.next);
     free(r.text);
     sema_finish_params(c->sema);
     int unused = compiler_report(c);                                        /* --set of params that never came */
