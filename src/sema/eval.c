@@ -120,34 +120,19 @@ Value eval_binary(Sema *sema, const Expr *expr, Value a, Value b)
 
 typedef VEC(const Expr *) Spine;
 
-static Value eval_left_spine(Sema *sema, const Scope *scope, const Expr *expr)
+/* Long sums lean to the left, towers of powers to the right: both are walked in a loop, so that their length costs no stack. */
+static Value eval_spine(Sema *sema, const Scope *scope, const Expr *expr, bool powers)
 {
     Spine spine = { 0 };
-    while (expr->kind == EXPR_BINARY && expr->op != OP_POW) {
+    while (expr->kind == EXPR_BINARY && (expr->op == OP_POW) == powers) {
         vec_push(sema->arena, &spine, expr);
-        expr = expr->a;
+        expr = powers ? expr->b : expr->a;
     }
     Value value = eval(sema, scope, expr);
     while (spine.len) {
         const Expr *node = spine.data[--spine.len];
-        Value right = eval(sema, scope, node->b);
-        value = eval_binary(sema, node, value, right);
-    }
-    return value;
-}
-
-static Value eval_power_spine(Sema *sema, const Scope *scope, const Expr *expr)
-{
-    Spine spine = { 0 };
-    while (expr->kind == EXPR_BINARY && expr->op == OP_POW) {
-        vec_push(sema->arena, &spine, expr);
-        expr = expr->b;
-    }
-    Value value = eval(sema, scope, expr);
-    while (spine.len) {
-        const Expr *node = spine.data[--spine.len];
-        Value left = eval(sema, scope, node->a);
-        value = eval_binary(sema, node, left, value);
+        Value other = eval(sema, scope, powers ? node->a : node->b);
+        value = powers ? eval_binary(sema, node, other, value) : eval_binary(sema, node, value, other);
     }
     return value;
 }
@@ -333,7 +318,7 @@ Value eval(Sema *sema, const Scope *scope, const Expr *expr)
     case EXPR_FIELD: value = eval_field(sema, scope, expr); break;
     case EXPR_INDEX: value = eval_index(sema, scope, expr); break;
     case EXPR_UNARY: value = eval_unary_chain(sema, scope, expr); break;
-    case EXPR_BINARY: value = expr->op == OP_POW ? eval_power_spine(sema, scope, expr) : eval_left_spine(sema, scope, expr); break;
+    case EXPR_BINARY: value = eval_spine(sema, scope, expr, expr->op == OP_POW); break;
     case EXPR_COND: value = eval_condition(sema, scope, expr); break;
     default: break;
     }
