@@ -24,7 +24,7 @@ typedef struct Emitter {
     const Plan *plan;
     const Graph *g;
     Arena *arena;
-    int tile_rows;               /* rows of a product's register tile: 6 with 16 vector registers of 8, 14 with 32 of 16 */
+    int tile_rows;               /* rows of a register tile: 6 with 16 vector registers of 8; with 32 of 16, 14 of convolutions, and of products what contract.c says */
     Val product[PRODUCT_KINDS];  /* the shared product functions, declared when first asked for */
     uint64_t tiles_wanted[PRODUCT_KINDS];    /* bit r: a tile of r rows */
     bool x86, bf16, used_bf16;   /* bf16: the processor has dot products of bfloat16, and they are used */

@@ -61,4 +61,6 @@ NodeId lies_finally_in(const Plan *plan, NodeId id);
 bool views_into(const Plan *plan, NodeId id, int home);
 /* Whether `index` is a coordinate along the features of what reads it. */
 bool runs_along_features(const Graph *g, NodeId index, NodeId reader);
+/* A node of one operand that gives it another shape: a broadcast or a reduction; of the layer and part that the graph is at. */
+NodeId add_shaped(Graph *graph, Op op, NodeId a, Shape to);
 #endif

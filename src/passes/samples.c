@@ -12,19 +12,6 @@
 /* Fewer pixels than this are summed at once. */
 enum { LEAST_PIXELS = 16 };
 
-static NodeId reduce_node(Graph *g, NodeId a, Shape to) {
-    Node n;
-    memset(&n, 0, sizeof n);
-    n.op = IR_REDUCE_SUM;
-    n.shape = to;
-    n.input_count = 1;
-    n.inputs = &a;
-    n.layer = g->current_layer;
-    n.feature_axis = (int8_t)(to.rank - 1);
-    n.part = (uint8_t)g->current_part;
-    return graph_add_node(g, &n, true);
-}
-
 /* Pixels a sample where `to` keeps the channels of images alone, else 0. */
 static int64_t pixels_summed(Shape from, Shape to) {
     int64_t pixels = 1;
@@ -43,7 +30,7 @@ static NodeId over_space(Graph *g, NodeId a) {
     return g_reduce(g, IR_REDUCE_SUM, a, to);
 }
 
-static NodeId plain_sum(Graph *g, NodeId a, Shape to) { return reduce_node(g, over_space(g, a), to); }
+static NodeId plain_sum(Graph *g, NodeId a, Shape to) { return add_shaped(g, IR_REDUCE_SUM, over_space(g, a), to); }
 
 /* Whether a is x - m, m being the mean of x over all samples and pixels. */
 static bool is_centred(Graph *g, NodeId a, Shape to, int64_t pixels) {
@@ -91,5 +78,5 @@ NodeId sum_by_samples(Graph *g, NodeId a, Shape to) {
     NodeId mean = g_binary(g, IR_MUL, over_space(g, x), g_const(g, 1.0 / (double)pixels)), distance = g_binary(g, IR_SUB, x, mean);
     NodeId left = over_space(g, distance), squares = over_space(g, g_binary(g, IR_MUL, distance, distance)), apart = g_binary(g, IR_SUB, mean, centre);
     NodeId most = g_binary(g, IR_ADD, g_binary(g, IR_MUL, left, g_const(g, 2)), g_binary(g, IR_MUL, apart, g_const(g, (double)pixels)));
-    return reduce_node(g, g_binary(g, IR_ADD, squares, g_binary(g, IR_MUL, apart, most)), to);
+    return add_shaped(g, IR_REDUCE_SUM, g_binary(g, IR_ADD, squares, g_binary(g, IR_MUL, apart, most)), to);
 }

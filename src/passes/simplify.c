@@ -31,10 +31,10 @@ static bool *live_nodes(const Graph *g, int *uses) {
     return live;
 }
 
-static NodeId add_broadcast(Graph *g, NodeId a, Shape to) {
+NodeId add_shaped(Graph *g, Op op, NodeId a, Shape to) {
     Node n;
     memset(&n, 0, sizeof n);
-    n.op = IR_BROADCAST;
+    n.op = op;
     n.shape = to;
     n.input_count = 1;
     n.inputs = &a;
@@ -48,7 +48,7 @@ static NodeId add_broadcast(Graph *g, NodeId a, Shape to) {
 static NodeId readable(Graph *g, NodeId id) {
     const Node *n = graph_node(g, id);
     if (op_class(n->op) != CLASS_REDUCE || !shape_is_scalar(n->shape)) return id;
-    return add_broadcast(g, id, n->shape);
+    return add_shaped(g, IR_BROADCAST, id, n->shape);
 }
 
 /* Random numbers and coordinates lie in no memory: what is no elementwise op of their own shape reads a copy. */
@@ -57,7 +57,7 @@ static NodeId materialised(Graph *g, NodeId id, const Shape *reader) {
     if (n->op != IR_RANDOM && n->op != IR_INDEX) return id;
     if (reader && shape_equal(*reader, n->shape) && !shape_is_scalar(n->shape)) return id;
     if (reader && n->op == IR_INDEX && shape_has_batch(*reader) && reader->rank > 1 && n->as.axis == n->shape.rank - 1 && reader->dim[reader->rank - 1] == n->shape.dim[n->as.axis]) return id;
-    return add_broadcast(g, id, n->shape);
+    return add_shaped(g, IR_BROADCAST, id, n->shape);
 }
 
 static int default_axis(Shape s) { return s.rank > 0 ? s.rank - 1 : 0; }
@@ -86,7 +86,7 @@ static NodeId scale(Rebuild *r, const Node *old, const NodeId *in) {
 static NodeId rebuild_map(Rebuild *r, const Node *old, NodeId *in) {
     Graph *g = r->to;
     if (old->op == IR_STOP) return in[0];
-    if (old->op == IR_BROADCAST && shape_equal(old->shape, graph_node(g, in[0])->shape)) return add_broadcast(g, in[0], old->shape);
+    if (old->op == IR_BROADCAST && shape_equal(old->shape, graph_node(g, in[0])->shape)) return add_shaped(g, IR_BROADCAST, in[0], old->shape);
     if (!shape_is_scalar(old->shape)) {
         for (int i = 0; i < old->input_count; i++) in[i] = materialised(g, spread(g, readable(g, in[i]), old->shape), &old->shape);
     } else {
@@ -155,7 +155,7 @@ static NodeId concat(Rebuild *r, const Node *old, NodeId *in) {
         const Node *n = graph_node(g, root);
         if (n->op == IR_CONCAT || (n->op == IR_BROADCAST && root == in[i])) continue;
         if (op_class(n->op) == CLASS_MAP && r->uses[old->inputs[i]] == 1 && root == in[i]) continue;
-        in[i] = add_broadcast(g, in[i], graph_node(g, in[i])->shape);
+        in[i] = add_shaped(g, IR_BROADCAST, in[i], graph_node(g, in[i])->shape);
     }
     NodeId made = g_concat(g, old->input_count, in, old->as.axis);
     vec_push(g->arena, &r->concats, made);
