@@ -1,7 +1,9 @@
-/* peak.c: this machine's float32 multiply-add peak, in GFLOP/s, for one thread and for all that it is given.
+/* peak.c: this machine's float32 multiply-add peak, in GFLOP/s, for one thread and for all that it
+ * is given.
  *
- * Enough independent chains of vector FMAs to cover their latency, in registers alone; the best of several short rounds, since
- * a neighbour can only slow one down. Prints "threads gflops" a line. Built with -march=native -ffp-contract=fast. */
+ * Enough independent chains of vector FMAs to cover their latency, in registers alone; the best of
+ * several short rounds, since a neighbour can only slow one down. Prints "threads gflops" a line.
+ * Built with -march=native -ffp-contract=fast. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -25,15 +27,19 @@ static double seconds(void)
 static float work(long rounds, float start)
 {
     vector chain[CHAINS], a, b;
-    for (int i = 0; i < LANES; i++) a[i] = 0.999f, b[i] = start;
-    for (int c = 0; c < CHAINS; c++) chain[c] = a * (float)(c + 1);
+    for (int i = 0; i < LANES; i++)
+        a[i] = 0.999f, b[i] = start;
+    for (int c = 0; c < CHAINS; c++)
+        chain[c] = a * (float)(c + 1);
     for (long r = 0; r < rounds; r++) {
 #pragma GCC unroll 12
-        for (int c = 0; c < CHAINS; c++) chain[c] = chain[c] * a + b;
+        for (int c = 0; c < CHAINS; c++)
+            chain[c] = chain[c] * a + b;
     }
     float sum = 0;
     for (int c = 0; c < CHAINS; c++)
-        for (int i = 0; i < LANES; i++) sum += chain[c][i];
+        for (int i = 0; i < LANES; i++)
+            sum += chain[c][i];
     return sum;
 }
 
@@ -42,17 +48,22 @@ int main(int argc, char **argv)
     int most = argc > 1 ? atoi(argv[1]) : 1;
     const long rounds = 4000000;
     float sink = 0;
-    for (int threads = 1; threads <= most; threads = threads < most && threads * 2 > most ? most : threads * 2) {
+    for (int threads = 1; threads <= most;
+         threads = threads < most && threads * 2 > most ? most : threads * 2) {
         double best = 0;
         for (int round = 0; round < 7; round++) {
             double begin = seconds();
 #pragma omp parallel for num_threads(threads) reduction(+ : sink) schedule(static, 1)
-            for (int t = 0; t < threads; t++) sink += work(rounds, 1e-3f * (float)(t + 1));
-            double rate = 2.0 * LANES * CHAINS * (double)rounds * threads / (seconds() - begin) * 1e-9;
-            if (rate > best) best = rate;
+            for (int t = 0; t < threads; t++)
+                sink += work(rounds, 1e-3f * (float)(t + 1));
+            double rate =
+                2.0 * LANES * CHAINS * (double)rounds * threads / (seconds() - begin) * 1e-9;
+            if (rate > best)
+                best = rate;
         }
         printf("%d %.1f\n", threads, best);
-        if (threads == most) break;
+        if (threads == most)
+            break;
     }
     return sink == 12345.0f;
 }

@@ -1,19 +1,29 @@
-/* array.h: an array file (.npy, IDX) being read: its element type and shape, then its elements in order, converted. */
+/* array.h: an array file (.npy, IDX) being read: its element type and shape, then its elements in
+ * order, converted. */
 #ifndef NNRT_ARRAY_H
 #define NNRT_ARRAY_H
 #include "source.h"
 #include "stream.h"
 
-enum { NNRT_ARRAY_RANK = 32 };           /* numpy's limit */
-typedef enum nnrt_element { NNRT_ELEMENT_BOOL, NNRT_ELEMENT_SIGNED, NNRT_ELEMENT_UNSIGNED, NNRT_ELEMENT_FLOAT, NNRT_ELEMENT_BYTES, NNRT_ELEMENT_UCS4 } nnrt_element;
+enum { NNRT_ARRAY_RANK = 32 }; /* numpy's limit */
+
+typedef enum nnrt_element {
+    NNRT_ELEMENT_BOOL,
+    NNRT_ELEMENT_SIGNED,
+    NNRT_ELEMENT_UNSIGNED,
+    NNRT_ELEMENT_FLOAT,
+    NNRT_ELEMENT_BYTES,
+    NNRT_ELEMENT_UCS4
+} nnrt_element;
 
 typedef struct nnrt_array {
     nnrt_stream *stream;
     nnrt_element element;
-    size_t bytes;                /* of an element */
+    size_t bytes; /* of an element */
     bool big_endian, fortran;
-    int rank; int64_t shape[NNRT_ARRAY_RANK];
-    int64_t count;               /* of elements */
+    int rank;
+    int64_t shape[NNRT_ARRAY_RANK];
+    int64_t count; /* of elements */
 } nnrt_array;
 
 /* Header read, elements to come; checks that the file is long enough for what the header claims. */

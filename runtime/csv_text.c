@@ -4,31 +4,48 @@
 #include <string.h>
 #include <strings.h>
 
-/* The offset of the first byte that is no UTF-8 (RFC 3629), or of a NUL; `length` where all is well. */
+/* The offset of the first byte that is no UTF-8 (RFC 3629), or of a NUL; `length` where all is
+ * well. */
 static size_t utf8_fault(const char *text, size_t length)
 {
     const unsigned char *s = (const unsigned char *)text;
     for (size_t i = 0; i < length;) {
-        if (s[i] && s[i] < 0x80) { i++; continue; }
-        int more = s[i] >= 0xc2 && s[i] < 0xe0 ? 1 : s[i] >= 0xe0 && s[i] < 0xf0 ? 2 : s[i] >= 0xf0 && s[i] < 0xf5 ? 3 : 0;
-        if (!more || length - i <= (size_t)more) return i;
+        if (s[i] && s[i] < 0x80) {
+            i++;
+            continue;
+        }
+        int more = s[i] >= 0xc2 && s[i] < 0xe0   ? 1
+                   : s[i] >= 0xe0 && s[i] < 0xf0 ? 2
+                   : s[i] >= 0xf0 && s[i] < 0xf5 ? 3
+                                                 : 0;
+        if (!more || length - i <= (size_t)more)
+            return i;
         for (int k = 1; k <= more; k++)
-            if ((s[i + (size_t)k] & 0xc0) != 0x80) return i;
-        if ((s[i] == 0xe0 && s[i + 1] < 0xa0) || (s[i] == 0xed && s[i + 1] > 0x9f) || (s[i] == 0xf0 && s[i + 1] < 0x90) || (s[i] == 0xf4 && s[i + 1] > 0x8f)) return i;
+            if ((s[i + (size_t)k] & 0xc0) != 0x80)
+                return i;
+        if ((s[i] == 0xe0 && s[i + 1] < 0xa0) || (s[i] == 0xed && s[i + 1] > 0x9f) ||
+            (s[i] == 0xf0 && s[i + 1] < 0x90) || (s[i] == 0xf4 && s[i + 1] > 0x8f)) {
+            return i;
+        }
         i += (size_t)more + 1;
     }
     return length;
 }
 
-bool csv_open(csv_reader *reader, const char *name, const char *text, size_t length, char delimiter, nnrt_error *e)
+bool csv_open(csv_reader *reader, const char *name, const char *text, size_t length, char delimiter,
+              nnrt_error *e)
 {
-    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, length -= 3;
-    *reader = (csv_reader){ .name = name, .text = text, .end = text + length, .delimiter = delimiter };
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        text += 3, length -= 3;
+    *reader =
+        (csv_reader){ .name = name, .text = text, .end = text + length, .delimiter = delimiter };
     size_t fault = utf8_fault(text, length);
     if (fault < length) {
         long long line = 1;
-        for (size_t i = 0; i < fault; i++) line += text[i] == '\n';
-        return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: row %lld: holds %s", name, line, text[fault] ? "bytes that are no UTF-8" : "a NUL byte");
+        for (size_t i = 0; i < fault; i++)
+            line += text[i] == '\n';
+        return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: row %lld: holds %s", name, line,
+                         text[fault] ? "bytes that are no UTF-8" : "a NUL byte");
     }
     reader->unquoted = malloc(length + 1);
     csv_rewind(reader);
@@ -53,7 +70,8 @@ static bool add_cell(csv_reader *r, const char *text, size_t length, nnrt_error 
     if (r->cells == r->capacity) {
         size_t capacity = r->capacity ? r->capacity * 2 : 32;
         csv_cell *grown = realloc(r->cell, capacity * sizeof *grown);
-        if (!grown) return nnrt_out_of_memory(e, r->name);
+        if (!grown)
+            return nnrt_out_of_memory(e, r->name);
         r->cell = grown;
         r->capacity = capacity;
     }
@@ -68,7 +86,8 @@ static bool at_row_end(const csv_reader *r)
 
 static void skip_row_end(csv_reader *r)
 {
-    if (r->at == r->end) return;
+    if (r->at == r->end)
+        return;
     r->at += *r->at == '\r' && r->end - r->at > 1 && r->at[1] == '\n' ? 2 : 1;
     r->line++;
 }
@@ -82,45 +101,61 @@ static bool is_blank(const csv_reader *r, char c)
 static bool quoted_cell(csv_reader *r, nnrt_error *e)
 {
     const char *first = r->at;
-    char *copy = NULL, *to = NULL;           /* begun at the first doubled quote */
+    char *copy = NULL, *to = NULL; /* begun at the first doubled quote */
     for (;; r->at++) {
-        if (r->at == r->end) return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: row %lld: a quote that is opened here is never closed", r->name, (long long)r->row_line);
+        if (r->at == r->end) {
+            return nnrt_fail(e, NNRT_FILES, "bad-file",
+                             "%s: row %lld: a quote that is opened here is never closed", r->name,
+                             (long long)r->row_line);
+        }
         if (*r->at == '"') {
-            if (r->end - r->at < 2 || r->at[1] != '"') break;
+            if (r->end - r->at < 2 || r->at[1] != '"')
+                break;
             if (!copy) {
                 copy = r->unquoted + r->used;
                 to = mempcpy(copy, first, (size_t)(r->at - first));
             }
             r->at++;
         }
-        if (*r->at == '\n' || (*r->at == '\r' && (r->end - r->at < 2 || r->at[1] != '\n'))) r->line++;
-        if (copy) *to++ = *r->at;
+        if (*r->at == '\n' || (*r->at == '\r' && (r->end - r->at < 2 || r->at[1] != '\n')))
+            r->line++;
+        if (copy)
+            *to++ = *r->at;
     }
     size_t length = copy ? (size_t)(to - copy) : (size_t)(r->at - first);
-    if (copy) r->used += length;
+    if (copy)
+        r->used += length;
     r->at++;
-    while (r->at < r->end && is_blank(r, *r->at)) r->at++;
-    if (!at_row_end(r) && *r->at != r->delimiter)
-        return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: row %lld: something follows a cell's closing quote", r->name, (long long)r->row_line);
+    while (r->at < r->end && is_blank(r, *r->at))
+        r->at++;
+    if (!at_row_end(r) && *r->at != r->delimiter) {
+        return nnrt_fail(e, NNRT_FILES, "bad-file",
+                         "%s: row %lld: something follows a cell's closing quote", r->name,
+                         (long long)r->row_line);
+    }
     return add_cell(r, copy ? copy : first, length, e);
 }
 
 static bool plain_cell(csv_reader *r, nnrt_error *e)
 {
     const char *first = r->at;
-    while (r->at < r->end && *r->at != r->delimiter && *r->at != '\n' && *r->at != '\r') r->at++;
+    while (r->at < r->end && *r->at != r->delimiter && *r->at != '\n' && *r->at != '\r')
+        r->at++;
     const char *last = r->at;
-    while (last > first && is_blank(r, last[-1])) last--;
+    while (last > first && is_blank(r, last[-1]))
+        last--;
     return add_cell(r, first, (size_t)(last - first), e);
 }
 
 bool csv_next(csv_reader *r, nnrt_error *e)
 {
     r->cells = r->used = 0;
-    for (;;) {                               /* blank lines */
+    for (;;) { /* blank lines */
         const char *line = r->at;
-        while (r->at < r->end && is_blank(r, *r->at)) r->at++;
-        if (r->at == r->end) return true;
+        while (r->at < r->end && is_blank(r, *r->at))
+            r->at++;
+        if (r->at == r->end)
+            return true;
         if (!at_row_end(r)) {
             r->at = line;
             break;
@@ -129,12 +164,16 @@ bool csv_next(csv_reader *r, nnrt_error *e)
     }
     r->row_line = r->line;
     for (;;) {
-        while (r->at < r->end && is_blank(r, *r->at)) r->at++;
+        while (r->at < r->end && is_blank(r, *r->at))
+            r->at++;
         bool quoted = r->at < r->end && *r->at == '"';
-        if (quoted) r->at++;
-        if (!(quoted ? quoted_cell(r, e) : plain_cell(r, e))) return false;
-        if (at_row_end(r)) break;
-        r->at++;                             /* the delimiter */
+        if (quoted)
+            r->at++;
+        if (!(quoted ? quoted_cell(r, e) : plain_cell(r, e)))
+            return false;
+        if (at_row_end(r))
+            break;
+        r->at++; /* the delimiter */
     }
     skip_row_end(r);
     return true;

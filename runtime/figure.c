@@ -11,8 +11,10 @@ nnrt_figure *nnrt_figure_new(void)
 
 void nnrt_figure_free(nnrt_figure *figure)
 {
-    if (!figure) return;
-    for (size_t i = 0; i < figure->blocks; i++) free(figure->block[i]);
+    if (!figure)
+        return;
+    for (size_t i = 0; i < figure->blocks; i++)
+        free(figure->block[i]);
     free(figure->block);
     free(figure->panel);
     free(figure);
@@ -31,8 +33,10 @@ void *nnrt_figure_alloc(nnrt_figure *f, size_t bytes)
         f->block_capacity = capacity;
     }
     void *block = calloc(1, bytes ? bytes : 1);
-    if (block) f->block[f->blocks++] = block;
-    else f->failed = true;
+    if (block)
+        f->block[f->blocks++] = block;
+    else
+        f->failed = true;
     return block;
 }
 
@@ -44,7 +48,8 @@ const char *nnrt_figure_text(nnrt_figure *figure, const char *format, ...)
     int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
     char *text = length < 0 ? NULL : nnrt_figure_alloc(figure, (size_t)length + 1);
-    if (text) vsnprintf(text, (size_t)length + 1, format, again);
+    if (text)
+        vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     return text ? text : "";
 }
@@ -54,7 +59,8 @@ enum { PANEL_WIDTH = 640, PANEL_HEIGHT = 340, GAP = 16, HEAD = 52, EDGE = 8 };
 nnrt_panel *nnrt_figure_panel(nnrt_figure *f, nnrt_panel_kind kind, const char *title)
 {
     nnrt_panel *panel = nnrt_figure_alloc(f, sizeof *panel);
-    if (!panel) return NULL;
+    if (!panel)
+        return NULL;
     if (f->panels == f->panel_capacity) {
         size_t capacity = 2 * f->panel_capacity + 8;
         nnrt_panel **grown = realloc(f->panel, capacity * sizeof *grown);
@@ -65,26 +71,37 @@ nnrt_panel *nnrt_figure_panel(nnrt_figure *f, nnrt_panel_kind kind, const char *
         f->panel = grown;
         f->panel_capacity = capacity;
     }
-    *panel = (nnrt_panel){ .kind = kind, .title = title, .x_label = "", .y_label = "", .width = PANEL_WIDTH, .height = PANEL_HEIGHT };
+    *panel = (nnrt_panel){ .kind = kind,
+                           .title = title,
+                           .x_label = "",
+                           .y_label = "",
+                           .width = PANEL_WIDTH,
+                           .height = PANEL_HEIGHT };
     f->panel[f->panels++] = panel;
     return panel;
 }
 
-void nnrt_panel_series(nnrt_figure *f, nnrt_panel *panel, const char *name, nnrt_ink ink, nnrt_series_style style, size_t count, const double *x, const double *y)
+void nnrt_panel_series(nnrt_figure *f, nnrt_panel *panel, const char *name, nnrt_ink ink,
+                       nnrt_series_style style, size_t count, const double *x, const double *y)
 {
-    if (!panel || !count || !y) return;
+    if (!panel || !count || !y)
+        return;
     if (panel->series_count == panel->series_capacity) {
         size_t capacity = 2 * panel->series_capacity + 4;
         nnrt_series *grown = nnrt_figure_alloc(f, capacity * sizeof *grown);
-        if (!grown) return;
-        if (panel->series_count) memcpy(grown, panel->series, panel->series_count * sizeof *grown);
+        if (!grown)
+            return;
+        if (panel->series_count)
+            memcpy(grown, panel->series, panel->series_count * sizeof *grown);
         panel->series = grown;
         panel->series_capacity = capacity;
     }
     if (!x) {
         double *numbers = nnrt_figure_alloc(f, count * sizeof *numbers);
-        if (!numbers) return;
-        for (size_t i = 0; i < count; i++) numbers[i] = (double)(i + 1);
+        if (!numbers)
+            return;
+        for (size_t i = 0; i < count; i++)
+            numbers[i] = (double)(i + 1);
         x = numbers;
     }
     panel->series[panel->series_count++] = (nnrt_series){ name, ink, style, count, x, y };
@@ -93,7 +110,9 @@ void nnrt_panel_series(nnrt_figure *f, nnrt_panel *panel, const char *name, nnrt
 static void draw_panel(nnrt_drawing *d, const nnrt_panel *panel, double x, double y)
 {
     static void (*const draws[])(nnrt_drawing *, const nnrt_panel *, double, double) = {
-        [NNRT_PANEL_CURVES] = nnrt_panel_draw, [NNRT_PANEL_MATRIX] = nnrt_matrix_draw, [NNRT_PANEL_TABLE] = nnrt_table_draw,
+        [NNRT_PANEL_CURVES] = nnrt_panel_draw,
+        [NNRT_PANEL_MATRIX] = nnrt_matrix_draw,
+        [NNRT_PANEL_TABLE] = nnrt_table_draw,
         [NNRT_PANEL_TILES] = nnrt_tiles_draw,
     };
     draws[panel->kind](d, panel, x, y);
@@ -102,7 +121,8 @@ static void draw_panel(nnrt_drawing *d, const nnrt_panel *panel, double x, doubl
 nnrt_drawing *nnrt_panel_alone(const nnrt_panel *panel)
 {
     nnrt_drawing *d = nnrt_drawing_new(panel->width, panel->height, panel->title);
-    if (d) draw_panel(d, panel, 0, 0);
+    if (d)
+        draw_panel(d, panel, 0, 0);
     return d;
 }
 
@@ -111,15 +131,18 @@ nnrt_drawing *nnrt_figure_draw(const nnrt_figure *f)
     size_t columns = f->panels > 2 ? 2 : 1;
     double width = 0, height = HEAD, column_width[2] = { 0, 0 };
     for (size_t i = 0; i < f->panels; i++)
-        if (f->panel[i]->width > column_width[i % columns]) column_width[i % columns] = f->panel[i]->width;
+        if (f->panel[i]->width > column_width[i % columns])
+            column_width[i % columns] = f->panel[i]->width;
     width = column_width[0] + (columns > 1 ? GAP + column_width[1] : 0) + 2 * EDGE;
     for (size_t i = 0; i < f->panels; i += columns) {
         double row = f->panel[i]->height;
-        if (columns > 1 && i + 1 < f->panels && f->panel[i + 1]->height > row) row = f->panel[i + 1]->height;
+        if (columns > 1 && i + 1 < f->panels && f->panel[i + 1]->height > row)
+            row = f->panel[i + 1]->height;
         height += row + GAP;
     }
     nnrt_drawing *d = nnrt_drawing_new(width, height, f->title);
-    if (!d) return NULL;
+    if (!d)
+        return NULL;
     char text[400];
     nnrt_text_fit(f->title, 18, width - 40, text, sizeof text);
     nnrt_draw_text(d, NNRT_INK_TEXT, 18, true, NNRT_START, 18, 28, text);
@@ -133,10 +156,12 @@ nnrt_drawing *nnrt_figure_draw(const nnrt_figure *f)
         draw_panel(d, f->panel[i], EDGE, y);
         if (columns > 1 && i + 1 < f->panels) {
             draw_panel(d, f->panel[i + 1], EDGE + column_width[0] + GAP, y);
-            if (f->panel[i + 1]->height > row) row = f->panel[i + 1]->height;
+            if (f->panel[i + 1]->height > row)
+                row = f->panel[i + 1]->height;
         }
         y += row + GAP;
     }
-    if (f->failed) d->failed = true;
+    if (f->failed)
+        d->failed = true;
     return d;
 }

@@ -8,6 +8,7 @@ static const nnrt_glyph glyphs[] = {
 #include "glyphs.def"
 #undef GLYPH
 };
+
 enum { GLYPHS = sizeof glyphs / sizeof *glyphs, REPLACEMENT = 0xFFFD };
 
 static int compare(const void *code, const void *glyph)
@@ -17,10 +18,9 @@ static int compare(const void *code, const void *glyph)
 }
 
 /* The letters below the accents, from U+00C0 to U+017F. */
-static const char bases[] =
-    "AAAAAAACEEEEIIIIDNOOOOOxOUUUUYPsaaaaaaaceeeeiiiidnooooo/ouuuuypy"
-    "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlL"
-    "lLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+static const char bases[] = "AAAAAAACEEEEIIIIDNOOOOOxOUUUUYPsaaaaaaaceeeeiiiidnooooo/ouuuuypy"
+                            "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlL"
+                            "lLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
 
 const nnrt_glyph *nnrt_glyph_find(uint32_t code)
 {
@@ -35,14 +35,20 @@ const nnrt_glyph *nnrt_glyph_find(uint32_t code)
 size_t nnrt_text_next(const char *text, uint32_t *code)
 {
     const unsigned char *c = (const unsigned char *)text;
-    size_t length = *c < 0x80 ? 1 : *c >= 0xc2 && *c < 0xe0 ? 2 : *c >= 0xe0 && *c < 0xf0 ? 3 : *c >= 0xf0 && *c < 0xf5 ? 4 : 0;
+    size_t length = *c < 0x80                 ? 1
+                    : *c >= 0xc2 && *c < 0xe0 ? 2
+                    : *c >= 0xe0 && *c < 0xf0 ? 3
+                    : *c >= 0xf0 && *c < 0xf5 ? 4
+                                              : 0;
     uint32_t value = length == 1 ? *c : *c & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((c[i] & 0xc0) != 0x80) length = 0;
-        else value = value << 6 | (c[i] & 0x3fu);
-    }
+    for (size_t i = 1; i < length; i++)
+        if ((c[i] & 0xc0) != 0x80)
+            length = 0;
+        else
+            value = value << 6 | (c[i] & 0x3fu);
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    bool sound = length && value >= least[length] && value <= 0x10ffff && (value < 0xd800 || value > 0xdfff);
+    bool sound =
+        length && value >= least[length] && value <= 0x10ffff && (value < 0xd800 || value > 0xdfff);
     *code = sound ? value : REPLACEMENT;
     return sound ? length : 1;
 }
@@ -68,10 +74,12 @@ void nnrt_text_fit(const char *text, double size, double width, char *out, size_
         uint32_t code;
         size_t next = nnrt_text_next(text + length, &code);
         used += nnrt_glyph_find(code)->advance * size / 1000;
-        if ((!whole && used > room) || length + next + sizeof ellipsis > out_size) break;
+        if ((!whole && used > room) || length + next + sizeof ellipsis > out_size)
+            break;
         length += next;
     }
-    if (whole) length = strlen(text);
+    if (whole)
+        length = strlen(text);
     memcpy(out, text, length);
     strcpy(out + length, whole ? "" : ellipsis);
 }

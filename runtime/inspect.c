@@ -1,8 +1,11 @@
-/* inspect.c: `inspect`: what each layer puts out, and the derivative of the loss by it, over the training part as it is; nothing is changed.
+/* inspect.c: `inspect`: what each layer puts out, and the derivative of the loss by it, over the
+ * training part as it is; nothing is changed.
  *
- * The unit's output is a row of all layers' outputs and then of all their gradients (lower/unit.c); two sweeps over it give moments and ranges, then
- * histograms. A gradient a thousand times smaller, or larger, than the last layer's has vanished, or exploded (Glorot and Bengio, Understanding the
- * difficulty of training deep feedforward neural networks, 2010); an activation that is 0 for every sample is dead. */
+ * The unit's output is a row of all layers' outputs and then of all their gradients (lower/unit.c);
+ * two sweeps over it give moments and ranges, then histograms. A gradient a thousand times smaller,
+ * or larger, than the last layer's has vanished, or exploded (Glorot and Bengio, Understanding the
+ * difficulty of training deep feedforward neural networks, 2010); an activation that is 0 for every
+ * sample is dead. */
 #include "experiment.h"
 #include <math.h>
 #include <stdio.h>
@@ -10,17 +13,43 @@
 #include <string.h>
 
 enum { BINS = 30, MOST_SAMPLES = 2048 };
+
 static const double apart = 1000;
 
-typedef struct spread { int64_t count; double sum, square, low, high; int64_t bin[BINS]; bool finite; } spread;
-typedef struct layer { const char *name, *kind; int64_t size, units; bool channels_first, activation; spread output, gradient; uint8_t *alive; int64_t dead; bool vanishing, exploding; } layer;
-typedef struct inspection { nnrt_program *program; nnrt_model *model; const nnrt_data *data; nnrt_instance *unit; layer *layer; size_t count; int64_t width; float *out; } inspection;
+typedef struct spread {
+    int64_t count;
+    double sum, square, low, high;
+    int64_t bin[BINS];
+    bool finite;
+} spread;
+
+typedef struct layer {
+    const char *name, *kind;
+    int64_t size, units;
+    bool channels_first, activation;
+    spread output, gradient;
+    uint8_t *alive;
+    int64_t dead;
+    bool vanishing, exploding;
+} layer;
+
+typedef struct inspection {
+    nnrt_program *program;
+    nnrt_model *model;
+    const nnrt_data *data;
+    nnrt_instance *unit;
+    layer *layer;
+    size_t count;
+    int64_t width;
+    float *out;
+} inspection;
 
 static bool read_layers(inspection *in, nnrt_error *e)
 {
     const json_t *declared = json_object_get(in->program->action, "layers");
     in->count = json_array_size(declared);
-    if (!(in->layer = calloc(in->count + 1, sizeof *in->layer))) return nnrt_no_memory(e);
+    if (!(in->layer = calloc(in->count + 1, sizeof *in->layer)))
+        return nnrt_no_memory(e);
     for (size_t i = 0; i < in->count; i++) {
         const json_t *one = json_array_get(declared, i);
         layer *l = &in->layer[i];
@@ -32,7 +61,8 @@ static bool read_layers(inspection *in, nnrt_error *e)
         l->activation = json_is_true(json_object_get(one, "activation"));
         l->output = l->gradient = (spread){ .low = INFINITY, .high = -INFINITY, .finite = true };
         in->width += 2 * l->size;
-        if (l->size < 1 || l->units < 1 || !(l->alive = calloc((size_t)l->units, 1))) return nnrt_no_memory(e);
+        if (l->size < 1 || l->units < 1 || !(l->alive = calloc((size_t)l->units, 1)))
+            return nnrt_no_memory(e);
     }
     return true;
 }
@@ -45,8 +75,10 @@ static void measure(spread *s, const float *values, int64_t n)
         s->finite &= isfinite(x);
         s->sum += x;
         s->square += x * x;
-        if (x < s->low) s->low = x;
-        if (x > s->high) s->high = x;
+        if (x < s->low)
+            s->low = x;
+        if (x > s->high)
+            s->high = x;
     }
 }
 
@@ -67,7 +99,8 @@ static void look_at_row(inspection *in, const float *row, bool again)
         (again ? count_bins : measure)(&l->output, row, l->size);
         (again ? count_bins : measure)(&l->gradient, gradient, l->size);
         for (int64_t k = 0; !again && k < l->size; k++)
-            if (row[k] != 0) l->alive[l->channels_first ? k / (l->size / l->units) : k % l->units] = 1;
+            if (row[k] != 0)
+                l->alive[l->channels_first ? k / (l->size / l->units) : k % l->units] = 1;
         row += l->size;
         gradient += l->size;
     }
@@ -76,15 +109,18 @@ static void look_at_row(inspection *in, const float *row, bool again)
 static bool sweep(inspection *in, uint64_t seed, bool again, nnrt_error *e)
 {
     const nnrt_part *part = &in->data->part[NNRT_TRAIN];
-    int64_t most = in->program->session->options.dry_run ? 2 * in->unit->batch : MOST_SAMPLES, count = part->count < most ? part->count : most;
+    int64_t most = in->program->session->options.dry_run ? 2 * in->unit->batch : MOST_SAMPLES,
+            count = part->count < most ? part->count : most;
     for (int64_t at = 0; at < count; at += in->unit->batch) {
         nnrt_call call = nnrt_instance_call(in->program, in->unit, seed);
         int64_t n = count - at < in->unit->batch ? count - at : in->unit->batch;
         call.x = part->x + at * in->data->sample_size;
         call.y = part->y + at * in->data->target_size;
         call.out = in->out;
-        if (!nnrt_run_batches(in->unit, &call, 0, n, true)) return nnrt_interrupted(e);
-        for (int64_t r = 0; r < n; r++) look_at_row(in, in->out + r * in->width, again);
+        if (!nnrt_run_batches(in->unit, &call, 0, n, true))
+            return nnrt_interrupted(e);
+        for (int64_t r = 0; r < n; r++)
+            look_at_row(in, in->out + r * in->width, again);
     }
     return true;
 }
@@ -101,7 +137,8 @@ static void judge(inspection *in)
     for (size_t i = 0; i < in->count; i++) {
         layer *l = &in->layer[i];
         double own = root_mean_square(&l->gradient);
-        for (int64_t u = 0; l->activation && u < l->units; u++) l->dead += !l->alive[u];
+        for (int64_t u = 0; l->activation && u < l->units; u++)
+            l->dead += !l->alive[u];
         l->exploding = !l->output.finite || !isfinite(own) || (last > 0 && own > apart * last);
         l->vanishing = !l->exploding && last > 0 && isfinite(last) && own * apart < last;
     }
@@ -110,26 +147,47 @@ static void judge(inspection *in)
 static const char *cure(const inspection *in, const layer *l)
 {
     bool squashes = false;
-    for (size_t i = 0; i < in->count; i++) squashes |= !strcmp(in->layer[i].kind, "sigmoid") || !strcmp(in->layer[i].kind, "tanh") || !strcmp(in->layer[i].kind, "logistic");
-    if (l->exploding) return "draw smaller weights (init = auto), normalise (batchnorm), or bound the gradients (clip = norm(1))";
-    if (l->vanishing && squashes) return "its activations saturate or shrink: relu or selu in place of sigmoid and tanh, init = auto, or batchnorm";
-    if (l->vanishing) return "draw larger weights (init = auto), normalise (batchnorm), or lead a shortcut around it (add)";
-    return l->dead ? "a lower learning rate, leaky_relu or elu, or batchnorm before it keeps units alive" : NULL;
+    for (size_t i = 0; i < in->count; i++) {
+        squashes |= !strcmp(in->layer[i].kind, "sigmoid") || !strcmp(in->layer[i].kind, "tanh") ||
+                    !strcmp(in->layer[i].kind, "logistic");
+    }
+    if (l->exploding) {
+        return "draw smaller weights (init = auto), normalise (batchnorm), or bound the gradients "
+               "(clip = norm(1))";
+    }
+    if (l->vanishing && squashes) {
+        return "its activations saturate or shrink: relu or selu in place of sigmoid and tanh, "
+               "init = auto, or batchnorm";
+    }
+    if (l->vanishing) {
+        return "draw larger weights (init = auto), normalise (batchnorm), or lead a shortcut "
+               "around it (add)";
+    }
+    return l->dead ? "a lower learning rate, leaky_relu or elu, or batchnorm before it keeps units "
+                     "alive"
+                   : NULL;
 }
 
 static void trouble_text(const layer *l, char *text, size_t size)
 {
     *text = '\0';
-    if (l->exploding) snprintf(text, size, "exploding gradient");
-    else if (l->vanishing) snprintf(text, size, "vanishing gradient");
-    if (l->dead) snprintf(text + strlen(text), size - strlen(text), "%s%lld of %lld units dead", *text ? ", " : "", (long long)l->dead, (long long)l->units);
+    if (l->exploding)
+        snprintf(text, size, "exploding gradient");
+    else if (l->vanishing)
+        snprintf(text, size, "vanishing gradient");
+    if (l->dead) {
+        snprintf(text + strlen(text), size - strlen(text), "%s%lld of %lld units dead",
+                 *text ? ", " : "", (long long)l->dead, (long long)l->units);
+    }
 }
 
 static json_t *histogram(const spread *s)
 {
     json_t *counts = json_array();
-    for (int b = 0; b < BINS; b++) json_array_append_new(counts, json_integer((json_int_t)s->bin[b]));
-    return json_pack("{s:o, s:o, s:o}", "low", s->finite ? json_real(s->low) : json_null(), "high", s->finite ? json_real(s->high) : json_null(), "counts", counts);
+    for (int b = 0; b < BINS; b++)
+        json_array_append_new(counts, json_integer((json_int_t)s->bin[b]));
+    return json_pack("{s:o, s:o, s:o}", "low", s->finite ? json_real(s->low) : json_null(), "high",
+                     s->finite ? json_real(s->high) : json_null(), "counts", counts);
 }
 
 /* Mean and deviation of the layer's weights, where it has a kernel. */
@@ -139,17 +197,22 @@ static void put_weights(const inspection *in, const layer *l, json_t *record)
     snprintf(name, sizeof name, "%s.weight", l->name);
     for (size_t i = 0; i < in->model->count; i++) {
         const nnrt_weight *w = in->model->weight[i];
-        if (strcmp(in->model->weight_name[i], name)) continue;
+        if (strcmp(in->model->weight_name[i], name))
+            continue;
         double sum = 0, square = 0, n = (double)w->layout.elements;
-        int64_t features = w->layout.dims[w->layout.feature_axis], rows = w->layout.elements / features;
-        for (int64_t f = 0; f < features; f++)
-            for (int64_t r = 0; r < rows; r++) {                /* lanes beyond the last feature hold anything */
-                double x = w->values[(f / NNRT_LANES) * rows * NNRT_LANES + r * NNRT_LANES + f % NNRT_LANES];
+        int64_t features = w->layout.dims[w->layout.feature_axis],
+                rows = w->layout.elements / features;
+        for (int64_t f = 0; f < features; f++) {
+            for (int64_t r = 0; r < rows; r++) { /* lanes beyond the last feature hold anything */
+                double x = w->values[(f / NNRT_LANES) * rows * NNRT_LANES + r * NNRT_LANES +
+                                     f % NNRT_LANES];
                 sum += x;
                 square += x * x;
             }
+        }
         nnrt_put_number(record, "weights.mean", sum / n, false);
-        nnrt_put_number(record, "weights.std", sqrt(fmax(0, square / n - sum / n * (sum / n))), false);
+        nnrt_put_number(record, "weights.std", sqrt(fmax(0, square / n - sum / n * (sum / n))),
+                        false);
     }
 }
 
@@ -160,7 +223,8 @@ static json_t *record_of(const inspection *in, const layer *l)
     char trouble[160];
     json_t *record = json_pack("{s:s, s:s}", "layer", l->name, "kind", l->kind);
     nnrt_put_number(record, "mean", mean, false);
-    nnrt_put_number(record, "std", sqrt(fmax(0, s->square / (double)s->count - mean * mean)), false);
+    nnrt_put_number(record, "std", sqrt(fmax(0, s->square / (double)s->count - mean * mean)),
+                    false);
     nnrt_put_number(record, "dead", (double)l->dead, true);
     nnrt_put_number(record, "units", (double)l->units, true);
     nnrt_put_number(record, "gradient", root_mean_square(&l->gradient), false);
@@ -170,7 +234,8 @@ static json_t *record_of(const inspection *in, const layer *l)
     json_object_set_new(record, "gradient_histogram", histogram(&l->gradient));
     put_weights(in, l, record);
     trouble_text(l, trouble, sizeof trouble);
-    if (!*trouble) return record;
+    if (!*trouble)
+        return record;
     json_object_set_new(record, "trouble", json_string(trouble));
     json_object_set_new(record, "cure", json_string(cure(in, l)));
     return record;
@@ -178,16 +243,25 @@ static json_t *record_of(const inspection *in, const layer *l)
 
 static void show(const inspection *in, const json_t *records, bool table)
 {
-    static const char *const columns[] = { "layer", "units", "mean", "std", "gradient", "weights.mean", "weights.std", "trouble" };
+    static const char *const columns[] = { "layer",    "units",        "mean",        "std",
+                                           "gradient", "weights.mean", "weights.std", "trouble" };
     char title[200];
     size_t i;
     json_t *record;
-    snprintf(title, sizeof title, "inspect %.60s on %.60s", nnrt_action_text(in->program, "model"), nnrt_action_text(in->program, "data"));
-    if (table) nnrt_print_records(title, records, columns, sizeof columns / sizeof *columns);
-    json_array_foreach(records, i, record) {
-        const char *trouble = json_string_value(json_object_get(record, "trouble")), *help = json_string_value(json_object_get(record, "cure"));
-        if (trouble && table) printf("  %s: %s: %s\n", json_string_value(json_object_get(record, "layer")), trouble, help);
-        else if (trouble) nnrt_say_progress(in->program, "%s: %s: %s", json_string_value(json_object_get(record, "layer")), trouble, help);
+    snprintf(title, sizeof title, "inspect %.60s on %.60s", nnrt_action_text(in->program, "model"),
+             nnrt_action_text(in->program, "data"));
+    if (table)
+        nnrt_print_records(title, records, columns, sizeof columns / sizeof *columns);
+    json_array_foreach (records, i, record) {
+        const char *trouble = json_string_value(json_object_get(record, "trouble")),
+                   *help = json_string_value(json_object_get(record, "cure"));
+        if (trouble && table) {
+            printf("  %s: %s: %s\n", json_string_value(json_object_get(record, "layer")), trouble,
+                   help);
+        } else if (trouble) {
+            nnrt_say_progress(in->program, "%s: %s: %s",
+                              json_string_value(json_object_get(record, "layer")), trouble, help);
+        }
     }
 }
 
@@ -195,26 +269,38 @@ bool nnrt_do_inspect(nnrt_program *program, nnrt_error *e)
 {
     const char *as = nnrt_action_text(program, "as");
     uint64_t seed = nnrt_action_seed(program);
-    inspection in = { .program = program, .model = nnrt_program_model(program, nnrt_action_text(program, "model"), e) };
+    inspection in = { .program = program,
+                      .model = nnrt_program_model(program, nnrt_action_text(program, "model"), e) };
     nnrt_snapshot *before = in.model ? nnrt_snapshot_take(in.model, e) : NULL;
     in.data = before ? nnrt_program_data(program, nnrt_action_text(program, "data"), e) : NULL;
-    bool well = in.data && nnrt_model_draw(in.model, seed, e) && (in.unit = nnrt_program_instance(program, nnrt_action_text(program, "unit"), NULL, e)) && read_layers(&in, e);
-    if (well) well = (in.out = nnrt_tensor_new((size_t)(in.unit->batch * in.width))) || nnrt_no_memory(e);
+    bool well =
+        in.data && nnrt_model_draw(in.model, seed, e) &&
+        (in.unit = nnrt_program_instance(program, nnrt_action_text(program, "unit"), NULL, e)) &&
+        read_layers(&in, e);
+    if (well)
+        well = (in.out = nnrt_tensor_new((size_t)(in.unit->batch * in.width))) || nnrt_no_memory(e);
     well = well && sweep(&in, seed, false, e) && sweep(&in, seed, true, e);
     json_t *records = json_array();
-    if (well) judge(&in);
+    if (well)
+        judge(&in);
     for (size_t i = 0; well && i < in.count; i++) {
         json_t *record = record_of(&in, &in.layer[i]);
         nnrt_log_record(program, "inspect", record);
         json_array_append_new(records, record);
     }
-    if (well) show(&in, records, !as);
-    if (before) nnrt_snapshot_put_back(before);
+    if (well)
+        show(&in, records, !as);
+    if (before)
+        nnrt_snapshot_put_back(before);
     nnrt_snapshot_free(before);
-    for (size_t i = 0; in.layer && i < in.count; i++) free(in.layer[i].alive);
+    for (size_t i = 0; in.layer && i < in.count; i++)
+        free(in.layer[i].alive);
     free(in.layer);
     free(in.out);
-    if (well) return nnrt_result_set(program->session, as, json_pack("{s:o}", "layers", records), NULL, NULL, e);
+    if (well) {
+        return nnrt_result_set(program->session, as, json_pack("{s:o}", "layers", records), NULL,
+                               NULL, e);
+    }
     json_decref(records);
     return false;
 }

@@ -13,17 +13,22 @@ static void real_text(float value, char text[LABEL_TEXT])
         int64_t integer;
         snprintf(text, LABEL_TEXT, "%.*g", digits, (double)value);
         for (char *c = text; *c; c++)
-            if (*c == ',') *c = '.';         /* a locale's point */
-        if (nnrt_parse_number(text, strlen(text), &back, &integer) && (float)back == value) return;
+            if (*c == ',')
+                *c = '.'; /* a locale's point */
+        if (nnrt_parse_number(text, strlen(text), &back, &integer) && (float)back == value)
+            return;
     }
 }
 
 /* Target i as text; `buffer` holds those that are numbers. */
 static const char *label_text(const nnrt_source *source, int64_t i, char buffer[LABEL_TEXT])
 {
-    if (source->kind == NNRT_LABEL_TEXT) return source->texts[source->text[i]];
-    if (source->kind == NNRT_LABEL_INTEGER) snprintf(buffer, LABEL_TEXT, "%lld", (long long)source->integer[i]);
-    else real_text(source->real[i], buffer);
+    if (source->kind == NNRT_LABEL_TEXT)
+        return source->texts[source->text[i]];
+    if (source->kind == NNRT_LABEL_INTEGER)
+        snprintf(buffer, LABEL_TEXT, "%lld", (long long)source->integer[i]);
+    else
+        real_text(source->real[i], buffer);
     return buffer;
 }
 
@@ -40,13 +45,15 @@ static int by_real(const void *a, const void *b)
 }
 
 /* Sorts and drops repetitions; returns how many are left. */
-static int64_t distinct(void *items, int64_t count, size_t bytes, int (*order)(const void *, const void *))
+static int64_t distinct(void *items, int64_t count, size_t bytes,
+                        int (*order)(const void *, const void *))
 {
     char *at = items;
     qsort(items, (size_t)count, bytes, order);
     int64_t kept = 0;
     for (int64_t i = 0; i < count; i++)
-        if (!i || order(at + (size_t)(kept - 1) * bytes, at + (size_t)i * bytes) != 0) memmove(at + (size_t)kept++ * bytes, at + (size_t)i * bytes, bytes);
+        if (!i || order(at + (size_t)(kept - 1) * bytes, at + (size_t)i * bytes) != 0)
+            memmove(at + (size_t)kept++ * bytes, at + (size_t)i * bytes, bytes);
     return kept;
 }
 
@@ -54,6 +61,7 @@ static int64_t distinct(void *items, int64_t count, size_t bytes, int (*order)(c
 static bool distinct_integers(const nnrt_source *training, int64_t targets, nnrt_classes *classes)
 {
     enum { TABLE = 1 << 20 };
+
     int64_t least = INT64_MAX, most = INT64_MIN;
     for (int64_t i = 0; i < targets; i++) {
         least = training->integer[i] < least ? training->integer[i] : least;
@@ -61,18 +69,23 @@ static bool distinct_integers(const nnrt_source *training, int64_t targets, nnrt
     }
     uint64_t range = (uint64_t)most - (uint64_t)least;
     bool small = range < TABLE;
-    classes->integer = malloc((small ? (size_t)range + 1 : (size_t)targets) * sizeof *classes->integer);
-    if (!classes->integer) return false;
+    classes->integer =
+        malloc((small ? (size_t)range + 1 : (size_t)targets) * sizeof *classes->integer);
+    if (!classes->integer)
+        return false;
     if (!small) {
         memcpy(classes->integer, training->integer, (size_t)targets * sizeof *classes->integer);
         classes->count = distinct(classes->integer, targets, sizeof *classes->integer, by_integer);
         return true;
     }
     char *seen = calloc((size_t)range + 1, 1);
-    if (!seen) return false;
-    for (int64_t i = 0; i < targets; i++) seen[training->integer[i] - least] = 1;
+    if (!seen)
+        return false;
+    for (int64_t i = 0; i < targets; i++)
+        seen[training->integer[i] - least] = 1;
     for (uint64_t k = 0; k <= range; k++)
-        if (seen[k]) classes->integer[classes->count++] = least + (int64_t)k;
+        if (seen[k])
+            classes->integer[classes->count++] = least + (int64_t)k;
     free(seen);
     return true;
 }
@@ -81,10 +94,13 @@ static bool name_classes(nnrt_classes *classes)
 {
     char text[LABEL_TEXT];
     for (int64_t c = 0; c < classes->count; c++) {
-        nnrt_source one = { .kind = classes->kind, .integer = classes->integer ? &classes->integer[c] : NULL, .real = classes->real ? &classes->real[c] : NULL };
+        nnrt_source one = { .kind = classes->kind,
+                            .integer = classes->integer ? &classes->integer[c] : NULL,
+                            .real = classes->real ? &classes->real[c] : NULL };
         const char *name = label_text(&one, 0, text);
         uint32_t number;
-        if (!nnrt_names_add(&classes->name, name, strlen(name), &number)) return false;
+        if (!nnrt_names_add(&classes->name, name, strlen(name), &number))
+            return false;
     }
     return true;
 }
@@ -97,10 +113,14 @@ bool nnrt_classes_find(const nnrt_source *training, nnrt_classes *classes, nnrt_
     if (training->kind == NNRT_LABEL_TEXT) {
         uint32_t number;
         classes->count = (int64_t)training->text_count;
-        for (size_t i = 0; found && i < training->text_count; i++) found = nnrt_names_add(&classes->name, training->texts[i], strlen(training->texts[i]), &number);
-    } else if (training->kind == NNRT_LABEL_INTEGER)
+        for (size_t i = 0; found && i < training->text_count; i++) {
+            found = nnrt_names_add(&classes->name, training->texts[i], strlen(training->texts[i]),
+                                   &number);
+        }
+    } else if (training->kind == NNRT_LABEL_INTEGER) {
         found = distinct_integers(training, targets, classes) && name_classes(classes);
-    else if ((found = (classes->real = malloc((size_t)targets * sizeof *classes->real)) != NULL)) {
+    } else if ((found =
+                    (classes->real = malloc((size_t)targets * sizeof *classes->real)) != NULL)) {
         memcpy(classes->real, training->real, (size_t)targets * sizeof *classes->real);
         classes->count = distinct(classes->real, targets, sizeof *classes->real, by_real);
         found = name_classes(classes);
@@ -121,9 +141,14 @@ static int64_t class_of(const nnrt_source *source, const nnrt_classes *classes, 
 {
     if (source->kind == classes->kind && source->kind != NNRT_LABEL_TEXT) {
         bool integer = source->kind == NNRT_LABEL_INTEGER;
-        const void *found = integer ? bsearch(&source->integer[i], classes->integer, (size_t)classes->count, sizeof *classes->integer, by_integer)
-                                    : bsearch(&source->real[i], classes->real, (size_t)classes->count, sizeof *classes->real, by_real);
-        return !found ? -1 : integer ? (const int64_t *)found - classes->integer : (const float *)found - classes->real;
+        const void *found =
+            integer ? bsearch(&source->integer[i], classes->integer, (size_t)classes->count,
+                              sizeof *classes->integer, by_integer)
+                    : bsearch(&source->real[i], classes->real, (size_t)classes->count,
+                              sizeof *classes->real, by_real);
+        return !found    ? -1
+               : integer ? (const int64_t *)found - classes->integer
+                         : (const float *)found - classes->real;
     }
     char buffer[LABEL_TEXT];
     const char *text = label_text(source, i, buffer);
@@ -131,14 +156,19 @@ static int64_t class_of(const nnrt_source *source, const nnrt_classes *classes, 
     return nnrt_names_find(&classes->name, text, strlen(text), &number) ? (int64_t)number : -1;
 }
 
-static bool unknown_class(const nnrt_source *source, const nnrt_classes *classes, int64_t i, nnrt_error *e)
+static bool unknown_class(const nnrt_source *source, const nnrt_classes *classes, int64_t i,
+                          nnrt_error *e)
 {
     char place[600], text[LABEL_TEXT];
     size_t used = 0;
     nnrt_source_place(source, source->y_name, i / source->target_size, place, sizeof place);
-    nnrt_fail(e, NNRT_FILES, "unknown-class", "%s: the class '%.200s' is none that the training part has", place, label_text(source, i, text));
-    for (size_t c = 0; c < classes->name.count && used + 60 < sizeof e->help; c++)
-        used += (size_t)snprintf(e->help + used, sizeof e->help - used, "%s%.40s", c ? ", " : "training knows: ", classes->name.text[c]);
+    nnrt_fail(e, NNRT_FILES, "unknown-class",
+              "%s: the class '%.200s' is none that the training part has", place,
+              label_text(source, i, text));
+    for (size_t c = 0; c < classes->name.count && used + 60 < sizeof e->help; c++) {
+        used += (size_t)snprintf(e->help + used, sizeof e->help - used, "%s%.40s",
+                                 c ? ", " : "training knows: ", classes->name.text[c]);
+    }
     return false;
 }
 
@@ -163,14 +193,18 @@ float *nnrt_real_targets(nnrt_source *source, nnrt_error *e)
     float *value = source->real;
     int64_t targets = source->count * source->target_size;
     source->real = NULL;
-    if (value) return value;
+    if (value)
+        return value;
     if (source->kind == NNRT_LABEL_TEXT) {
         char place[600];
-        nnrt_fail(e, NNRT_FILES, "bad-target", "%s: '%.200s' is no number, and the target is regressed on", nnrt_source_place(source, source->y_name, 0, place, sizeof place),
+        nnrt_fail(e, NNRT_FILES, "bad-target",
+                  "%s: '%.200s' is no number, and the target is regressed on",
+                  nnrt_source_place(source, source->y_name, 0, place, sizeof place),
                   source->texts[source->text[0]]);
         return NULL;
     }
     value = nnrt_floats_new(targets, e);
-    for (int64_t i = 0; value && i < targets; i++) value[i] = (float)source->integer[i];
+    for (int64_t i = 0; value && i < targets; i++)
+        value[i] = (float)source->integer[i];
     return value;
 }

@@ -1,20 +1,31 @@
-/* library.c: models that predict, for programs in C. Calls may come from any thread at once: each takes an instance of the unit from
- * its model's pool; weights are written under the lock that predictions read them under. */
+/* library.c: models that predict, for programs in C. Calls may come from any thread at once: each
+ * takes an instance of the unit from its model's pool; weights are written under the lock that
+ * predictions read them under. */
 #include "session.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct pooled { nnrt_instance *instance; struct pooled *next; } pooled;
-typedef struct served { nnrt_model *model; const char *unit; pooled *idle; } served;
+typedef struct pooled {
+    nnrt_instance *instance;
+    struct pooled *next;
+} pooled;
+
+typedef struct served {
+    nnrt_model *model;
+    const char *unit;
+    pooled *idle;
+} served;
 
 struct nnrt_library {
-    const char *program_json;                /* its address is the library's name */
+    const char *program_json; /* its address is the library's name */
     json_t *json;
     nnrt_session *session;
     nnrt_program program;
-    const nnrt_embedded *units; size_t unit_count;
-    served *model; size_t model_count;
+    const nnrt_embedded *units;
+    size_t unit_count;
+    served *model;
+    size_t model_count;
     pthread_rwlock_t weights;
     pthread_mutex_t pool;
     struct nnrt_library *next;
@@ -25,7 +36,8 @@ static nnrt_unit resolve(void *context, const char *name, double *compile_second
     const nnrt_library *library = context;
     (void)compile_seconds;
     for (size_t i = 0; i < library->unit_count; i++)
-        if (!strcmp(library->units[i].name, name)) return library->units[i].unit;
+        if (!strcmp(library->units[i].name, name))
+            return library->units[i].unit;
     return NULL;
 }
 
@@ -45,12 +57,15 @@ static bool decode(const char *text, unsigned char *out, size_t size)
     size_t done = 0;
     for (; *text && *text != '='; text++) {
         int d = digit(*text);
-        if (d < 0) return false;
+        if (d < 0)
+            return false;
         bits = bits << 6 | (uint32_t)d;
         held += 6;
-        if (held < 8) continue;
+        if (held < 8)
+            continue;
         held -= 8;
-        if (done == size) return false;
+        if (done == size)
+            return false;
         out[done++] = (unsigned char)(bits >> held);
     }
     return done == size;
@@ -62,12 +77,16 @@ static bool take_values(nnrt_model *model, const json_t *values)
         nnrt_weight *weight = model->weight[i];
         const nnrt_layout *layout = &weight->layout;
         const char *text = json_string_value(json_object_get(values, model->weight_name[i]));
-        if (!text) continue;
+        if (!text)
+            continue;
         float *logical = nnrt_tensor_new((size_t)layout->elements);
-        weight->drawn = logical && decode(text, (unsigned char *)logical, (size_t)layout->elements * sizeof *logical);
-        if (weight->drawn) nnrt_pack(logical, weight->values, layout->dims, layout->rank, layout->feature_axis);
+        weight->drawn = logical && decode(text, (unsigned char *)logical,
+                                          (size_t)layout->elements * sizeof *logical);
+        if (weight->drawn)
+            nnrt_pack(logical, weight->values, layout->dims, layout->rank, layout->feature_axis);
         free(logical);
-        if (!weight->drawn) return false;
+        if (!weight->drawn)
+            return false;
     }
     return true;
 }
@@ -78,33 +97,42 @@ static bool fill(nnrt_library *library, nnrt_error *e)
     const nnrt_options options = { .threads = 1, .quiet = true };
     library->json = json_loads(library->program_json, 0, NULL);
     library->session = library->json ? nnrt_session_new(&options, e) : NULL;
-    if (!library->session) return false;
-    library->program = (nnrt_program){ .session = library->session, .json = library->json, .resolve = resolve, .context = library };
+    if (!library->session)
+        return false;
+    library->program = (nnrt_program){
+        .session = library->session, .json = library->json, .resolve = resolve, .context = library
+    };
     const json_t *models = json_object_get(library->json, "models");
-    if (!nnrt_weights_declare(library->session, json_object_get(library->json, "weights"), e)) return false;
+    if (!nnrt_weights_declare(library->session, json_object_get(library->json, "weights"), e))
+        return false;
     library->model_count = json_array_size(models);
     library->model = calloc(library->model_count + 1, sizeof *library->model);
     for (size_t i = 0; library->model && i < library->model_count; i++) {
         const json_t *declared = json_array_get(models, i);
         served *s = &library->model[i];
-        s->model = nnrt_program_model(&library->program, json_string_value(json_object_get(declared, "name")), e);
+        s->model = nnrt_program_model(&library->program,
+                                      json_string_value(json_object_get(declared, "name")), e);
         s->unit = json_string_value(json_object_get(declared, "unit"));
-        if (!s->model || !take_values(s->model, json_object_get(declared, "values"))) return false;
+        if (!s->model || !take_values(s->model, json_object_get(declared, "values")))
+            return false;
     }
     return library->model != NULL;
 }
 
-static nnrt_library *library_new(const char *program_json, const nnrt_embedded *units, size_t unit_count)
+static nnrt_library *library_new(const char *program_json, const nnrt_embedded *units,
+                                 size_t unit_count)
 {
     nnrt_error e = { 0 };
     nnrt_library *library = calloc(1, sizeof *library);
-    if (!library) return NULL;
+    if (!library)
+        return NULL;
     library->program_json = program_json;
     library->units = units;
     library->unit_count = unit_count;
     pthread_rwlock_init(&library->weights, NULL);
     pthread_mutex_init(&library->pool, NULL);
-    if (fill(library, &e)) return library;
+    if (fill(library, &e))
+        return library;
     nnrt_program_clear(&library->program);
     nnrt_session_free(library->session);
     json_decref(library->json);
@@ -113,14 +141,17 @@ static nnrt_library *library_new(const char *program_json, const nnrt_embedded *
     return NULL;
 }
 
-/* C gives a library's functions no place to keep anything but a static one: the list of what was made, only added to, under its lock. */
-nnrt_library *nnrt_library_get(const char *program_json, const nnrt_embedded *units, size_t unit_count)
+/* C gives a library's functions no place to keep anything but a static one: the list of what was
+ * made, only added to, under its lock. */
+nnrt_library *nnrt_library_get(const char *program_json, const nnrt_embedded *units,
+                               size_t unit_count)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static nnrt_library *made;
     pthread_mutex_lock(&lock);
     nnrt_library *library = made;
-    while (library && library->program_json != program_json) library = library->next;
+    while (library && library->program_json != program_json)
+        library = library->next;
     if (!library && (library = library_new(program_json, units, unit_count))) {
         library->next = made;
         made = library;
@@ -135,11 +166,15 @@ static pooled *take(nnrt_library *library, served *s)
     nnrt_error e = { 0 };
     pthread_mutex_lock(&library->pool);
     pooled *p = s->idle;
-    if (p) s->idle = p->next;
+    if (p)
+        s->idle = p->next;
     pthread_mutex_unlock(&library->pool);
-    if (p || !(p = calloc(1, sizeof *p))) return p;
-    p->instance = s->unit ? nnrt_instance_new(&library->program, library->session, s->unit, NULL, &e) : NULL;
-    if (p->instance) return p;
+    if (p || !(p = calloc(1, sizeof *p)))
+        return p;
+    p->instance =
+        s->unit ? nnrt_instance_new(&library->program, library->session, s->unit, NULL, &e) : NULL;
+    if (p->instance)
+        return p;
     free(p);
     return NULL;
 }
@@ -154,13 +189,15 @@ static void give_back(nnrt_library *library, served *s, pooled *p)
 
 static served *served_of(nnrt_library *library, int model)
 {
-    return library && model >= 0 && (size_t)model < library->model_count ? &library->model[model] : NULL;
+    return library && model >= 0 && (size_t)model < library->model_count ? &library->model[model]
+                                                                         : NULL;
 }
 
 static bool has_weights(const nnrt_model *model)
 {
     for (size_t i = 0; i < model->count; i++)
-        if (!model->weight[i]->drawn) return false;
+        if (!model->weight[i]->drawn)
+            return false;
     return true;
 }
 
@@ -168,7 +205,8 @@ int nnrt_library_predict(nnrt_library *library, int model, const float *x, size_
 {
     served *s = served_of(library, model);
     pooled *p = s ? take(library, s) : NULL;
-    if (!p) return 1;
+    if (!p)
+        return 1;
     pthread_rwlock_rdlock(&library->weights);
     bool ready = has_weights(s->model);
     if (ready && n) {
@@ -187,7 +225,8 @@ int nnrt_library_load(nnrt_library *library, int model, const char *path)
 {
     nnrt_error e = { 0 };
     served *s = served_of(library, model);
-    if (!s || !path) return NNRT_FILES;
+    if (!s || !path)
+        return NNRT_FILES;
     pthread_rwlock_wrlock(&library->weights);
     bool loaded = nnrt_model_load(s->model, path, &e);
     pthread_rwlock_unlock(&library->weights);

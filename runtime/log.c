@@ -1,4 +1,5 @@
-/* log.c: JSON lines through a buffer of our own: no formatting through stdio's locks, no system call an epoch. */
+/* log.c: JSON lines through a buffer of our own: no formatting through stdio's locks, no system
+ * call an epoch. */
 #include "session.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -13,21 +14,24 @@ enum { LOG_FULL = 1 << 16 };
 struct nnrt_log {
     int fd;
     char *path;
-    char *text; size_t length, capacity;
+    char *text;
+    size_t length, capacity;
     double written_at;
-    bool comma;                  /* before the next key */
-    int failed;                  /* errno of the first write that failed */
+    bool comma; /* before the next key */
+    int failed; /* errno of the first write that failed */
 };
 
 nnrt_log *nnrt_log_open(const char *path, nnrt_error *e)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) {
-        nnrt_fail(e, NNRT_FILES, "write-failed", "can't write the log '%s': %s", path, strerror(errno));
+        nnrt_fail(e, NNRT_FILES, "write-failed", "can't write the log '%s': %s", path,
+                  strerror(errno));
         return NULL;
     }
     nnrt_log *log = calloc(1, sizeof *log);
-    if (log) log->path = strdup(path);
+    if (log)
+        log->path = strdup(path);
     if (!log || !log->path) {
         free(log);
         close(fd);
@@ -40,19 +44,23 @@ nnrt_log *nnrt_log_open(const char *path, nnrt_error *e)
 
 void nnrt_log_flush(nnrt_log *log)
 {
-    if (!log) return;
+    if (!log)
+        return;
     log->written_at = nnrt_seconds();
     for (size_t done = 0; done < log->length && !log->failed;) {
         ssize_t n = write(log->fd, log->text + done, log->length - done);
-        if (n > 0) done += (size_t)n;
-        else if (n < 0 && errno != EINTR) log->failed = errno;
+        if (n > 0)
+            done += (size_t)n;
+        else if (n < 0 && errno != EINTR)
+            log->failed = errno;
     }
     log->length = 0;
 }
 
 void nnrt_log_close(nnrt_log *log)
 {
-    if (!log) return;
+    if (!log)
+        return;
     nnrt_log_flush(log);
     close(log->fd);
     free(log->path);
@@ -62,8 +70,10 @@ void nnrt_log_close(nnrt_log *log)
 
 bool nnrt_log_sound(const nnrt_log *log, nnrt_error *e)
 {
-    if (!log || !log->failed || log->failed == EPIPE) return true;
-    return nnrt_fail(e, NNRT_FILES, "write-failed", "can't write the log '%s': %s", log->path, strerror(log->failed));
+    if (!log || !log->failed || log->failed == EPIPE)
+        return true;
+    return nnrt_fail(e, NNRT_FILES, "write-failed", "can't write the log '%s': %s", log->path,
+                     strerror(log->failed));
 }
 
 static void append(nnrt_log *log, const char *text, size_t length)
@@ -87,16 +97,22 @@ static void append_quoted(nnrt_log *log, const char *text)
     append(log, "\"", 1);
     for (const char *c = text; *c; c++) {
         char escaped[8];
-        if (*c == '"' || *c == '\\') append(log, (char[]){ '\\', *c }, 2);
-        else if ((unsigned char)*c < 32) append(log, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned)*c));
-        else append(log, c, 1);
+        if (*c == '"' || *c == '\\') {
+            append(log, (char[]){ '\\', *c }, 2);
+        } else if ((unsigned char)*c < 32) {
+            append(log, escaped,
+                   (size_t)snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned)*c));
+        } else {
+            append(log, c, 1);
+        }
     }
     append(log, "\"", 1);
 }
 
 static void append_key(nnrt_log *log, const char *key)
 {
-    if (log->comma) append(log, ",", 1);
+    if (log->comma)
+        append(log, ",", 1);
     append_quoted(log, key);
     append(log, ":", 1);
     log->comma = true;
@@ -104,7 +120,8 @@ static void append_key(nnrt_log *log, const char *key)
 
 void nnrt_log_begin(nnrt_log *log, const char *event)
 {
-    if (!log) return;
+    if (!log)
+        return;
     append(log, "{", 1);
     log->comma = false;
     nnrt_log_text(log, "event", event);
@@ -112,23 +129,30 @@ void nnrt_log_begin(nnrt_log *log, const char *event)
 
 void nnrt_log_text(nnrt_log *log, const char *key, const char *value)
 {
-    if (!log) return;
+    if (!log)
+        return;
     append_key(log, key);
-    if (value) append_quoted(log, value);
-    else append(log, "null", 4);
+    if (value)
+        append_quoted(log, value);
+    else
+        append(log, "null", 4);
 }
 
 void nnrt_log_number(nnrt_log *log, const char *key, double value)
 {
-    if (!log) return;
+    if (!log)
+        return;
     char text[40];
     append_key(log, key);
-    append(log, text, (size_t)(isfinite(value) ? snprintf(text, sizeof text, "%.12g", value) : snprintf(text, sizeof text, "null")));
+    append(log, text,
+           (size_t)(isfinite(value) ? snprintf(text, sizeof text, "%.12g", value)
+                                    : snprintf(text, sizeof text, "null")));
 }
 
 void nnrt_log_whole(nnrt_log *log, const char *key, int64_t value)
 {
-    if (!log) return;
+    if (!log)
+        return;
     char text[40];
     append_key(log, key);
     append(log, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)value));
@@ -136,24 +160,29 @@ void nnrt_log_whole(nnrt_log *log, const char *key, int64_t value)
 
 void nnrt_log_truth(nnrt_log *log, const char *key, bool value)
 {
-    if (!log) return;
+    if (!log)
+        return;
     append_key(log, key);
     append(log, value ? "true" : "false", value ? 4 : 5);
 }
 
 void nnrt_log_json(nnrt_log *log, const char *key, const json_t *value)
 {
-    if (!log) return;
+    if (!log)
+        return;
     append_key(log, key);
     char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    if (text) append(log, text, strlen(text));
-    else append(log, "null", 4);
+    if (text)
+        append(log, text, strlen(text));
+    else
+        append(log, "null", 4);
     free(text);
 }
 
 void nnrt_log_open_object(nnrt_log *log, const char *key)
 {
-    if (!log) return;
+    if (!log)
+        return;
     append_key(log, key);
     append(log, "{", 1);
     log->comma = false;
@@ -161,14 +190,17 @@ void nnrt_log_open_object(nnrt_log *log, const char *key)
 
 void nnrt_log_close_object(nnrt_log *log)
 {
-    if (!log) return;
+    if (!log)
+        return;
     append(log, "}", 1);
     log->comma = true;
 }
 
 void nnrt_log_end(nnrt_log *log)
 {
-    if (!log) return;
+    if (!log)
+        return;
     append(log, "}\n", 2);
-    if (log->length > LOG_FULL || nnrt_seconds() - log->written_at > 0.2) nnrt_log_flush(log);
+    if (log->length > LOG_FULL || nnrt_seconds() - log->written_at > 0.2)
+        nnrt_log_flush(log);
 }

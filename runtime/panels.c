@@ -1,14 +1,19 @@
-/* panels.c: weights between their logical shape and the panels of 16 lanes that generated code reads (nnrt.h, "panels"). */
+/* panels.c: weights between their logical shape and the panels of 16 lanes that generated code
+ * reads (nnrt.h, "panels"). */
 #include "nnrt.h"
 #include <string.h>
 
-/* A tensor seen as [outer][features][inner]; a row is a pair (outer, inner). A scalar is one feature. */
-typedef struct axes { size_t outer, features, inner; } axes;
+/* A tensor seen as [outer][features][inner]; a row is a pair (outer, inner). A scalar is one
+ * feature. */
+typedef struct axes {
+    size_t outer, features, inner;
+} axes;
 
 static axes axes_of(const int64_t *dims, int rank, int feature)
 {
     axes a = { 1, 1, 1 };
-    for (int i = 0; i < rank; i++) *(i < feature ? &a.outer : i == feature ? &a.features : &a.inner) *= (size_t)dims[i];
+    for (int i = 0; i < rank; i++)
+        *(i < feature ? &a.outer : i == feature ? &a.features : &a.inner) *= (size_t)dims[i];
     return a;
 }
 
@@ -26,7 +31,8 @@ void nnrt_pack(const float *logical, float *packed, const int64_t *dims, int ran
         for (size_t o = 0; o < a.outer; o++) {
             const float *from = logical + (o * a.features + first) * a.inner;
             for (size_t i = 0; i < a.inner; i++, packed += NNRT_LANES) {
-                for (size_t lane = 0; lane < lanes; lane++) packed[lane] = from[lane * a.inner + i];
+                for (size_t lane = 0; lane < lanes; lane++)
+                    packed[lane] = from[lane * a.inner + i];
                 memset(packed + lanes, 0, (NNRT_LANES - lanes) * sizeof *packed);
             }
         }
@@ -41,7 +47,8 @@ void nnrt_unpack(const float *packed, float *logical, const int64_t *dims, int r
         for (size_t o = 0; o < a.outer; o++) {
             float *to = logical + (o * a.features + first) * a.inner;
             for (size_t i = 0; i < a.inner; i++, packed += NNRT_LANES)
-                for (size_t lane = 0; lane < lanes; lane++) to[lane * a.inner + i] = packed[lane];
+                for (size_t lane = 0; lane < lanes; lane++)
+                    to[lane * a.inner + i] = packed[lane];
         }
     }
 }

@@ -1,4 +1,5 @@
-/* png.c: a painted drawing as a PNG file: 8 bits of red, green and blue, rows unfiltered, deflated by zlib (ISO/IEC 15948). */
+/* png.c: a painted drawing as a PNG file: 8 bits of red, green and blue, rows unfiltered, deflated
+ * by zlib (ISO/IEC 15948). */
 #include "drawing.h"
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +7,8 @@
 
 static void put_be32(uint8_t *to, uint32_t value)
 {
-    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(value >> (24 - 8 * i));
+    for (int i = 0; i < 4; i++)
+        to[i] = (uint8_t)(value >> (24 - 8 * i));
 }
 
 static void write_chunk(FILE *out, const char *kind, const uint8_t *data, size_t size)
@@ -15,10 +17,12 @@ static void write_chunk(FILE *out, const char *kind, const uint8_t *data, size_t
     put_be32(head, (uint32_t)size);
     memcpy(head + 4, kind, 4);
     uLong crc = crc32(crc32(0, NULL, 0), head + 4, 4);
-    if (size) crc = crc32(crc, data, (uInt)size);
+    if (size)
+        crc = crc32(crc, data, (uInt)size);
     put_be32(tail, (uint32_t)crc);
     fwrite(head, 1, sizeof head, out);
-    if (size) fwrite(data, 1, size, out);
+    if (size)
+        fwrite(data, 1, size, out);
     fwrite(tail, 1, sizeof tail, out);
 }
 
@@ -37,7 +41,8 @@ bool nnrt_png_write(FILE *out, const nnrt_drawing *drawing, double scale, nnrt_e
             rows[y * (3 * width + 1)] = 0;
             memcpy(rows + y * (3 * width + 1) + 1, pixels + 3 * y * width, 3 * width);
         }
-        if (rows && packed && compress2(packed, &size, rows, (uLong)((3 * width + 1) * height), 6) == Z_OK) {
+        if (rows && packed &&
+            compress2(packed, &size, rows, (uLong)((3 * width + 1) * height), 6) == Z_OK) {
             uint8_t header[13] = { [8] = 8, [9] = 2 }, density[9] = { [8] = 1 };
             put_be32(header, (uint32_t)width);
             put_be32(header + 4, (uint32_t)height);

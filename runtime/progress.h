@@ -1,4 +1,5 @@
-/* progress.h: how far a training is, on standard error: a bar redrawn in place on a terminal, else a line an epoch, nothing with --quiet. */
+/* progress.h: how far a training is, on standard error: a bar redrawn in place on a terminal, else
+ * a line an epoch, nothing with --quiet. */
 #ifndef NNRT_PROGRESS_H
 #define NNRT_PROGRESS_H
 #include <stdbool.h>
@@ -9,13 +10,14 @@ typedef struct nnrt_progress {
     bool quiet, bar;
     int64_t steps, epochs;
     char title[160];
-    char last[256];              /* what the last epoch's numbers were */
+    char last[256]; /* what the last epoch's numbers were */
     double began, drawn_at;
-    int64_t began_at;            /* step that it began at */
-    int width;                   /* columns drawn */
+    int64_t began_at; /* step that it began at */
+    int width;        /* columns drawn */
 } nnrt_progress;
 
-void nnrt_progress_begin(nnrt_progress *progress, bool quiet, const char *title, int64_t step, int64_t steps, int64_t epochs);
+void nnrt_progress_begin(nnrt_progress *progress, bool quiet, const char *title, int64_t step,
+                         int64_t steps, int64_t epochs);
 /* Between chunks of steps: redraws the bar at most 20 times a second. */
 void nnrt_progress_step(nnrt_progress *progress, int64_t step, int64_t epoch);
 /* An epoch is done; `numbers`: "loss 0.31  accuracy 0.9". */

@@ -1,16 +1,20 @@
-/* random.c: Philox 4x32-10 (Salmon et al., Parallel random numbers: as easy as 1, 2, 3, SC 2011), and sequential draws from its streams.
+/* random.c: Philox 4x32-10 (Salmon et al., Parallel random numbers: as easy as 1, 2, 3, SC 2011),
+ * and sequential draws from its streams.
  *
- * A stream is named by its key (the seed) and three words of the counter (purpose, a, b); the fourth counts blocks. The key is
- * marked, so that no stream meets the numbers which generated code draws under the bare seed. */
+ * A stream is named by its key (the seed) and three words of the counter (purpose, a, b); the
+ * fourth counts blocks. The key is marked, so that no stream meets the numbers which generated code
+ * draws under the bare seed. */
 #include "nnrt.h"
 #include <math.h>
 
 enum { ROUNDS = 10 };
+
 static const uint32_t stream_mark = 0x6e6e7274;
 
 void nnrt_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
-    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3], k0 = key[0], k1 = key[1];
+    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3], k0 = key[0],
+             k1 = key[1];
     for (int round = 0; round < ROUNDS; round++) {
         uint64_t a = (uint64_t)0xd2511f53u * c0, b = (uint64_t)0xcd9e8d57u * c2;
         c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
@@ -25,7 +29,9 @@ void nnrt_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[
 
 nnrt_random nnrt_random_new(uint64_t seed, uint32_t purpose, uint32_t a, uint32_t b)
 {
-    return (nnrt_random){ .key = { (uint32_t)seed, (uint32_t)(seed >> 32) ^ stream_mark }, .counter = { 0, purpose, a, b }, .used = 4 };
+    return (nnrt_random){ .key = { (uint32_t)seed, (uint32_t)(seed >> 32) ^ stream_mark },
+                          .counter = { 0, purpose, a, b },
+                          .used = 4 };
 }
 
 uint32_t nnrt_random_u32(nnrt_random *r)
@@ -60,11 +66,13 @@ double nnrt_random_normal(nnrt_random *r)
 /* Lemire, Fast random integer generation in an interval (2019). */
 uint32_t nnrt_random_below(nnrt_random *r, uint32_t n)
 {
-    if (n == 0) return 0;
+    if (n == 0)
+        return 0;
     uint64_t product = (uint64_t)nnrt_random_u32(r) * n;
     if ((uint32_t)product < n) {
         uint32_t threshold = -n % n;
-        while ((uint32_t)product < threshold) product = (uint64_t)nnrt_random_u32(r) * n;
+        while ((uint32_t)product < threshold)
+            product = (uint64_t)nnrt_random_u32(r) * n;
     }
     return (uint32_t)(product >> 32);
 }
@@ -81,6 +89,7 @@ void nnrt_shuffle(nnrt_random *r, uint32_t *items, size_t n)
 uint32_t nnrt_hash(const char *text)
 {
     uint32_t hash = 2166136261u;
-    for (; *text; text++) hash = (hash ^ (unsigned char)*text) * 16777619u;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 16777619u;
     return hash;
 }

@@ -1,4 +1,5 @@
-/* results.c: what actions leave behind under their `as` names; histories as compact rows, made into records when asked for. */
+/* results.c: what actions leave behind under their `as` names; histories as compact rows, made into
+ * records when asked for. */
 #include "session.h"
 #include <math.h>
 #include <stdlib.h>
@@ -7,7 +8,8 @@
 nnrt_history *nnrt_history_new(size_t columns, const char *const *names, const bool *whole)
 {
     nnrt_history *history = calloc(1, sizeof *history);
-    if (!history) return NULL;
+    if (!history)
+        return NULL;
     history->name = calloc(columns + 1, sizeof *history->name);
     history->whole = calloc(columns + 1, sizeof *history->whole);
     history->columns = columns;
@@ -16,15 +18,18 @@ nnrt_history *nnrt_history_new(size_t columns, const char *const *names, const b
         history->whole[i] = whole[i];
         whole_memory = (history->name[i] = strdup(names[i])) != NULL;
     }
-    if (whole_memory) return history;
+    if (whole_memory)
+        return history;
     nnrt_history_free(history);
     return NULL;
 }
 
 void nnrt_history_free(nnrt_history *history)
 {
-    if (!history || history->holders-- > 0) return;
-    for (size_t i = 0; history->name && i < history->columns; i++) free(history->name[i]);
+    if (!history || history->holders-- > 0)
+        return;
+    for (size_t i = 0; history->name && i < history->columns; i++)
+        free(history->name[i]);
     free(history->name);
     free(history->whole);
     free(history->value);
@@ -36,11 +41,13 @@ bool nnrt_history_add(nnrt_history *history, const double *row)
     if (history->rows == history->capacity) {
         size_t capacity = 2 * history->capacity + 64;
         double *grown = realloc(history->value, capacity * history->columns * sizeof *grown);
-        if (!grown) return false;
+        if (!grown)
+            return false;
         history->value = grown;
         history->capacity = capacity;
     }
-    memcpy(history->value + history->rows++ * history->columns, row, history->columns * sizeof *row);
+    memcpy(history->value + history->rows++ * history->columns, row,
+           history->columns * sizeof *row);
     return true;
 }
 
@@ -56,7 +63,10 @@ void nnrt_put_number(json_t *object, const char *name, double value, bool whole)
         nnrt_put_number(inner, dot + 1, value, whole);
         return;
     }
-    json_object_set_new(object, name, !isfinite(value) ? json_null() : whole ? json_integer((json_int_t)value) : json_real(value));
+    json_object_set_new(object, name,
+                        !isfinite(value) ? json_null()
+                        : whole          ? json_integer((json_int_t)value)
+                                         : json_real(value));
 }
 
 json_t *nnrt_history_records(const nnrt_history *history)
@@ -69,7 +79,8 @@ json_t *nnrt_history_records(const nnrt_history *history)
             double value = history->value[r * history->columns + c];
             nnrt_put_number(record, name, value, history->whole[c]);
             /* As in a training's result, `loss` alone is the training part's. */
-            if (!strncmp(name, "train.", 6)) nnrt_put_number(record, name + 6, value, history->whole[c]);
+            if (!strncmp(name, "train.", 6))
+                nnrt_put_number(record, name + 6, value, history->whole[c]);
         }
         json_array_append_new(records, record);
     }
@@ -85,7 +96,8 @@ static void result_clear(nnrt_result *result)
     result->history = NULL;
 }
 
-bool nnrt_result_set(nnrt_session *session, const char *name, json_t *value, nnrt_history *history, const char *history_name, nnrt_error *e)
+bool nnrt_result_set(nnrt_session *session, const char *name, json_t *value, nnrt_history *history,
+                     const char *history_name, nnrt_error *e)
 {
     nnrt_result new = { NULL, value, history, history_name, NULL };
     nnrt_result *at = NULL;
@@ -94,11 +106,13 @@ bool nnrt_result_set(nnrt_session *session, const char *name, json_t *value, nnr
         return true;
     }
     for (size_t i = 0; i < session->result_count; i++)
-        if (!strcmp(session->result[i].name, name)) at = &session->result[i];
+        if (!strcmp(session->result[i].name, name))
+            at = &session->result[i];
     if (!at) {
         nnrt_result *grown = realloc(session->result, (session->result_count + 1) * sizeof *grown);
         char *copy = grown ? strdup(name) : NULL;
-        if (grown) session->result = grown;
+        if (grown)
+            session->result = grown;
         if (!copy) {
             result_clear(&new);
             return nnrt_no_memory(e);
@@ -116,7 +130,8 @@ bool nnrt_result_set(nnrt_session *session, const char *name, json_t *value, nnr
 void nnrt_result_note(nnrt_session *session, const char *name, json_t *notes)
 {
     for (size_t i = 0; name && i < session->result_count; i++) {
-        if (strcmp(session->result[i].name, name)) continue;
+        if (strcmp(session->result[i].name, name))
+            continue;
         json_decref(session->result[i].notes);
         session->result[i].notes = notes;
         return;
@@ -132,11 +147,12 @@ void nnrt_result_free(nnrt_result *result)
 
 void nnrt_results_free(nnrt_session *session)
 {
-    for (size_t i = 0; i < session->result_count; i++) nnrt_result_free(&session->result[i]);
+    for (size_t i = 0; i < session->result_count; i++)
+        nnrt_result_free(&session->result[i]);
     free(session->result);
 }
 
-static const char notes_key[] = "notes:";            /* no field's name: those are words */
+static const char notes_key[] = "notes:"; /* no field's name: those are words */
 
 json_t *nnrt_results_json(nnrt_session *session)
 {
@@ -144,8 +160,10 @@ json_t *nnrt_results_json(nnrt_session *session)
     for (size_t i = 0; i < session->result_count; i++) {
         nnrt_result *r = &session->result[i];
         json_t *value = json_copy(r->value);
-        if (r->history) json_object_set_new(value, r->history_name, nnrt_history_records(r->history));
-        if (r->notes) json_object_set(value, notes_key, r->notes);
+        if (r->history)
+            json_object_set_new(value, r->history_name, nnrt_history_records(r->history));
+        if (r->notes)
+            json_object_set(value, notes_key, r->notes);
         json_object_set_new(results, r->name, value);
     }
     return results;
@@ -155,8 +173,7 @@ bool nnrt_results_restore(nnrt_session *session, const json_t *results, nnrt_err
 {
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)results, name, value)
-    {
+    json_object_foreach ((json_t *)results, name, value) {
         json_t *notes = json_incref(json_object_get(value, notes_key));
         json_object_del(value, notes_key);
         if (!nnrt_result_set(session, name, json_incref(value), NULL, NULL, e)) {

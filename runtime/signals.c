@@ -25,7 +25,10 @@ void nnrt_signals_early(void)
 {
     for (int i = 0; i < NNRT_SIGNALS_HELD; i++) {
         struct sigaction action, before;
-        if ((numbers[i] != SIGINT && numbers[i] != SIGTERM) || sigaction(numbers[i], NULL, &before) || before.sa_handler != SIG_DFL) continue;
+        if ((numbers[i] != SIGINT && numbers[i] != SIGTERM) ||
+            sigaction(numbers[i], NULL, &before) || before.sa_handler != SIG_DFL) {
+            continue;
+        }
         memset(&action, 0, sizeof action);
         sigemptyset(&action.sa_mask);
         action.sa_handler = on_early_stop;
@@ -45,14 +48,16 @@ void nnrt_signals_hold(nnrt_signals *signals)
         action.sa_flags = stops ? (int)(SA_RESTART | SA_RESETHAND) : 0;
         sigaction(numbers[i], NULL, &signals->before[i]);
         /* Who started us with SIGINT ignored (nohup, a shell's background job) wants it ignored. */
-        if (numbers[i] == SIGINT && signals->before[i].sa_handler == SIG_IGN) continue;
+        if (numbers[i] == SIGINT && signals->before[i].sa_handler == SIG_IGN)
+            continue;
         sigaction(numbers[i], &action, NULL);
     }
 }
 
 void nnrt_signals_release(const nnrt_signals *signals)
 {
-    for (int i = 0; i < NNRT_SIGNALS_HELD; i++) sigaction(numbers[i], &signals->before[i], NULL);
+    for (int i = 0; i < NNRT_SIGNALS_HELD; i++)
+        sigaction(numbers[i], &signals->before[i], NULL);
 }
 
 bool nnrt_stop_asked(void)

@@ -9,13 +9,15 @@ static bool is_zero(float x)
     return !(bits << 1);
 }
 
-void nnrt_sparse_list(const float *panel, int64_t inputs, int64_t units, int64_t most, int32_t *list)
+void nnrt_sparse_list(const float *panel, int64_t inputs, int64_t units, int64_t most,
+                      int32_t *list)
 {
     nnrt_list_entry *entry = (nnrt_list_entry *)(void *)(list + NNRT_LIST_ENTRIES);
     int32_t at = 0;
     for (int64_t u = 0; u < NNRT_LANES && at <= most; u++) {
         list[u] = at;
-        for (int64_t k = u; u < units && k < inputs * NNRT_LANES; k += NNRT_LANES) {     /* without branches: the next entry overwrites that of a zero */
+        /* without branches: the next entry overwrites that of a zero */
+        for (int64_t k = u; u < units && k < inputs * NNRT_LANES; k += NNRT_LANES) {
             entry[at] = (nnrt_list_entry){ (int32_t)(k - u), panel[k] };
             at += !is_zero(panel[k]);
         }

@@ -1,6 +1,8 @@
-/* stream.h: the bytes of a data file, one after another: a plain file, a gzip file (found by its first bytes), or a member of a zip archive.
+/* stream.h: the bytes of a data file, one after another: a plain file, a gzip file (found by its
+ * first bytes), or a member of a zip archive.
  *
- * All errors name the file: status 3, "missing-file", "unreadable-file", "bad-file", "short-file". */
+ * All errors name the file: status 3, "missing-file", "unreadable-file", "bad-file", "short-file".
+ */
 #ifndef NNRT_STREAM_H
 #define NNRT_STREAM_H
 #include "error.h"
@@ -10,9 +12,12 @@
 typedef struct nnrt_stream nnrt_stream;
 /* `name` is what messages call the file; it must outlive the stream. */
 nnrt_stream *nnrt_stream_open(const char *path, const char *name, nnrt_error *e);
-/* The member `member` of the zip archive at `path`; where there is none, an error that lists those there are. */
-nnrt_stream *nnrt_stream_open_member(const char *path, const char *name, const char *member, nnrt_error *e);
-void nnrt_stream_close(nnrt_stream *stream);                                     /* NULL is fine */
+/* The member `member` of the zip archive at `path`; where there is none, an error that lists those
+ * there are. */
+nnrt_stream *nnrt_stream_open_member(const char *path, const char *name, const char *member,
+                                     nnrt_error *e);
+/* NULL is fine */
+void nnrt_stream_close(nnrt_stream *stream);
 /* Up to `bytes` bytes; fewer only at the end. -1: an error. */
 int64_t nnrt_stream_read(nnrt_stream *stream, void *to, size_t bytes, nnrt_error *e);
 /* Exactly `bytes` bytes; a shorter file is an error. */

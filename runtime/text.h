@@ -7,5 +7,6 @@
 /* "  name   value" for each number of the object, columns aligned. */
 void nnrt_print_fields(const json_t *object);
 /* A matrix with the names of its rows (and columns; more columns than names are numbered). */
-void nnrt_print_matrix(const char *title, const json_t *matrix, char *const *names, int64_t name_count);
+void nnrt_print_matrix(const char *title, const json_t *matrix, char *const *names,
+                       int64_t name_count);
 #endif

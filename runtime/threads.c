@@ -1,8 +1,10 @@
-/* threads.c: a team of threads for a unit, and the barrier between them: the only place that sees OpenMP; and threads that have no need of each other.
+/* threads.c: a team of threads for a unit, and the barrier between them: the only place that sees
+ * OpenMP; and threads that have no need of each other.
  *
- * The barrier is the centralised, sense-reversing one (Mellor-Crummey and Scott, Algorithms for scalable synchronization on
- * shared-memory multiprocessors, 1991), with a count of passes in place of the sense. A waiting thread spins a while and then yields, because
- * there may be more threads than processors. */
+ * The barrier is the centralised, sense-reversing one (Mellor-Crummey and Scott, Algorithms for
+ * scalable synchronization on shared-memory multiprocessors, 1991), with a count of passes in place
+ * of the sense. A waiting thread spins a while and then yields, because there may be more threads
+ * than processors. */
 #include "nnrt.h"
 #include <omp.h>
 #include <pthread.h>
@@ -22,7 +24,8 @@ struct nnrt_barrier {
 nnrt_barrier *nnrt_barrier_new(int32_t threads)
 {
     nnrt_barrier *barrier = aligned_alloc(CACHE_LINE, sizeof *barrier);
-    if (!barrier) return NULL;
+    if (!barrier)
+        return NULL;
     atomic_init(&barrier->arrived, 0);
     atomic_init(&barrier->passes, 0);
     barrier->threads = threads < 1 ? 1 : (uint32_t)threads;
@@ -45,14 +48,17 @@ static inline void spin_pause(void)
 
 void nnrt_barrier_wait(nnrt_barrier *barrier)
 {
-    if (barrier->threads == 1) return;
+    if (barrier->threads == 1)
+        return;
     unsigned pass = atomic_load_explicit(&barrier->passes, memory_order_acquire);
-    if (atomic_fetch_add_explicit(&barrier->arrived, 1, memory_order_acq_rel) + 1 == barrier->threads) {
+    if (atomic_fetch_add_explicit(&barrier->arrived, 1, memory_order_acq_rel) + 1 ==
+        barrier->threads) {
         atomic_store_explicit(&barrier->arrived, 0, memory_order_relaxed);
         atomic_store_explicit(&barrier->passes, pass + 1, memory_order_release);
         return;
     }
-    for (int spins = 0; atomic_load_explicit(&barrier->passes, memory_order_acquire) == pass; spins++) {
+    for (int spins = 0; atomic_load_explicit(&barrier->passes, memory_order_acquire) == pass;
+         spins++) {
         if (spins < SPINS)
             spin_pause();
         else
@@ -78,14 +84,18 @@ void nnrt_parallel(nnrt_unit unit, nnrt_call *call)
         run_alone(unit, call);
         return;
     }
-    bool whole = true;               /* written by one thread, read after the region */
+    bool whole = true; /* written by one thread, read after the region */
     omp_set_dynamic(0);
 #pragma omp parallel num_threads(call->threads)
     {
-        if (omp_get_num_threads() == call->threads) unit(call, omp_get_thread_num());
-        else if (omp_get_thread_num() == 0) whole = false;
+        if (omp_get_num_threads() == call->threads)
+            unit(call, omp_get_thread_num());
+        else if (omp_get_thread_num() == 0)
+            whole = false;
     }
-    if (!whole) run_alone(unit, call);     /* a unit gives the same results on any number of threads */
+    /* a unit gives the same results on any number of threads */
+    if (!whole)
+        run_alone(unit, call);
 }
 
 /* ---- side by side ---- */
@@ -104,10 +114,13 @@ typedef struct side {
 static bool take_job(side *s, size_t *i)
 {
     enum { AHEAD = 4 };
+
     pthread_mutex_lock(&s->lock);
-    while (!s->stopped && s->next < s->count && s->next >= s->told + (size_t)s->threads * AHEAD) pthread_cond_wait(&s->told_more, &s->lock);
+    while (!s->stopped && s->next < s->count && s->next >= s->told + (size_t)s->threads * AHEAD)
+        pthread_cond_wait(&s->told_more, &s->lock);
     bool any = !s->stopped && s->next < s->count;
-    if (any) *i = s->next++;
+    if (any)
+        *i = s->next++;
     pthread_mutex_unlock(&s->lock);
     return any;
 }
@@ -116,7 +129,8 @@ static void tell(side *s, size_t i)
 {
     pthread_mutex_lock(&s->lock);
     s->ready[i] = true;
-    while (!s->stopped && s->told < s->count && s->ready[s->told]) s->stopped = !s->finish(s->context, s->told++);
+    while (!s->stopped && s->told < s->count && s->ready[s->told])
+        s->stopped = !s->finish(s->context, s->told++);
     pthread_cond_broadcast(&s->told_more);
     pthread_mutex_unlock(&s->lock);
 }
@@ -124,30 +138,37 @@ static void tell(side *s, size_t i)
 static void *work_side(void *argument)
 {
     side *s = argument;
-    for (size_t i; take_job(s, &i); tell(s, i)) s->job(s->context, i);
+    for (size_t i; take_job(s, &i); tell(s, i))
+        s->job(s->context, i);
     return NULL;
 }
 
-bool nnrt_side_by_side(int32_t threads, size_t count, void (*job)(void *, size_t), bool (*finish)(void *, size_t), void *context)
+bool nnrt_side_by_side(int32_t threads, size_t count, void (*job)(void *, size_t),
+                       bool (*finish)(void *, size_t), void *context)
 {
-    side s = { .threads = threads, .count = count, .job = job, .finish = finish, .context = context };
+    side s = {
+        .threads = threads, .count = count, .job = job, .finish = finish, .context = context
+    };
     pthread_t *thread = calloc((size_t)threads + 1, sizeof *thread);
     s.ready = calloc(count + 1, sizeof *s.ready);
-    if (!thread || !s.ready || pthread_mutex_init(&s.lock, NULL)) threads = 0;
-    else if (pthread_cond_init(&s.told_more, NULL)) {
+    if (!thread || !s.ready || pthread_mutex_init(&s.lock, NULL)) {
+        threads = 0;
+    } else if (pthread_cond_init(&s.told_more, NULL)) {
         pthread_mutex_destroy(&s.lock);
         threads = 0;
     }
-    if (threads < 1) {                     /* no means for more than one after the other */
+    if (threads < 1) { /* no means for more than one after the other */
         for (; s.told < count && !s.stopped; s.told++) {
             job(context, s.told);
             s.stopped = !finish(context, s.told);
         }
     } else {
         int32_t others = 0;
-        while (others + 1 < threads && !pthread_create(&thread[others], NULL, work_side, &s)) others++;
+        while (others + 1 < threads && !pthread_create(&thread[others], NULL, work_side, &s))
+            others++;
         work_side(&s);
-        for (int32_t i = 0; i < others; i++) pthread_join(thread[i], NULL);
+        for (int32_t i = 0; i < others; i++)
+            pthread_join(thread[i], NULL);
         pthread_cond_destroy(&s.told_more);
         pthread_mutex_destroy(&s.lock);
     }
@@ -158,14 +179,17 @@ bool nnrt_side_by_side(int32_t threads, size_t count, void (*job)(void *, size_t
 
 int32_t nnrt_default_threads(void)
 {
-    /* A machine may have more processors than a cpu_set_t has room for: grow until the kernel's mask fits. */
+    /* A machine may have more processors than a cpu_set_t has room for: grow until the kernel's
+     * mask fits. */
     for (int processors = 1024; processors <= 1 << 20; processors *= 2) {
         cpu_set_t *set = CPU_ALLOC((size_t)processors);
-        if (!set) break;
+        if (!set)
+            break;
         size_t bytes = CPU_ALLOC_SIZE((size_t)processors);
         int count = sched_getaffinity(0, bytes, set) == 0 ? CPU_COUNT_S(bytes, set) : 0;
         CPU_FREE(set);
-        if (count > 0) return count;
+        if (count > 0)
+            return count;
     }
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (int32_t)online : 1;

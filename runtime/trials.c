@@ -1,7 +1,8 @@
 /* trials.c: trials side by side (trials.h).
  *
- * A trial's params may change what is compiled, so each has a program of its own: the same script, checked with these params. `nnc run` makes it
- * when it is needed, all of a batch before the first is trained, so that they share code; a built program has those it can need within it. */
+ * A trial's params may change what is compiled, so each has a program of its own: the same script,
+ * checked with these params. `nnc run` makes it when it is needed, all of a batch before the first
+ * is trained, so that they share code; a built program has those it can need within it. */
 #include "trials.h"
 #include "several.h"
 #include <math.h>
@@ -23,12 +24,15 @@ void nnrt_kept_clear(nnrt_kept *k)
 
 static bool keep_weights(nnrt_kept *k, const nnrt_model *model, nnrt_error *e)
 {
-    if (!(k->weight = calloc(model->count + 1, sizeof *k->weight))) return nnrt_no_memory(e);
+    if (!(k->weight = calloc(model->count + 1, sizeof *k->weight)))
+        return nnrt_no_memory(e);
     for (size_t i = 0; i < model->count; i++) {
         const nnrt_weight *from = model->weight[i];
         nnrt_kept_weight *w = &k->weight[k->count++];
-        *w = (nnrt_kept_weight){ strdup(from->key), strdup(model->weight_name[i]), from->layout, nnrt_tensor_new(from->layout.packed) };
-        if (!w->key || !w->name || !w->values) return nnrt_no_memory(e);
+        *w = (nnrt_kept_weight){ strdup(from->key), strdup(model->weight_name[i]), from->layout,
+                                 nnrt_tensor_new(from->layout.packed) };
+        if (!w->key || !w->name || !w->values)
+            return nnrt_no_memory(e);
         memcpy(w->values, from->values, from->layout.packed * sizeof *w->values);
     }
     return true;
@@ -39,19 +43,28 @@ static json_t *built_in(const nnrt_program *program, const json_t *params, nnrt_
 {
     size_t i;
     json_t *variant;
-    json_array_foreach(json_object_get(program->built, "variants"), i, variant)
-        if ((size_t)json_integer_value(json_object_get(variant, "action")) == program->action_index && json_equal(json_object_get(variant, "params"), params))
+    json_array_foreach (json_object_get(program->built, "variants"), i, variant) {
+        if ((size_t)json_integer_value(json_object_get(variant, "action")) ==
+                program->action_index &&
+            json_equal(json_object_get(variant, "params"), params)) {
             return json_incref(json_object_get(variant, "program"));
-    nnrt_fail(e, NNRT_SCRIPT, "not-available", "this program was built for other trials than this seed's");
-    snprintf(e->help, sizeof e->help, "build it with the seed that it is to run with: nnc build --seed N");
+        }
+    }
+    nnrt_fail(e, NNRT_SCRIPT, "not-available",
+              "this program was built for other trials than this seed's");
+    snprintf(e->help, sizeof e->help,
+             "build it with the seed that it is to run with: nnc build --seed N");
     return NULL;
 }
 
 json_t *nnrt_program_with(nnrt_program *program, const json_t *params, bool settle, nnrt_error *e)
 {
     nnrt_session *session = program->session;
-    json_t *json = session->retune ? session->retune(session->retune_context, params, program->action_index, settle, e) : built_in(program, params, e);
-    if (!json && !e->status) nnrt_fail(e, NNRT_SCRIPT, "internal", "there is no program with these params");
+    json_t *json = session->retune ? session->retune(session->retune_context, params,
+                                                     program->action_index, settle, e)
+                                   : built_in(program, params, e);
+    if (!json && !e->status)
+        nnrt_fail(e, NNRT_SCRIPT, "internal", "there is no program with these params");
     return json;
 }
 
@@ -71,15 +84,20 @@ static void forget_instances(nnrt_program *program)
 bool nnrt_program_settle(nnrt_program *program, const json_t *params, nnrt_error *e)
 {
     json_t *json = nnrt_program_with(program, params, true, e);
-    if (!program->owned) program->owned = json_array();
-    if (!program->settled) program->settled = json_array();
-    if (json) forget_instances(program);
+    if (!program->owned)
+        program->owned = json_array();
+    if (!program->settled)
+        program->settled = json_array();
+    if (json)
+        forget_instances(program);
     if (!json || !nnrt_weights_declare(program->session, json_object_get(json, "weights"), e)) {
         json_decref(json);
         return false;
     }
     json_array_append(program->owned, json);
-    json_array_append_new(program->settled, json_pack("{s:I, s:O}", "action", (json_int_t)program->action_index, "params", params));
+    json_array_append_new(
+        program->settled,
+        json_pack("{s:I, s:O}", "action", (json_int_t)program->action_index, "params", params));
     program->json = json;
     program->action = json_array_get(json_object_get(json, "actions"), program->action_index);
     json_decref(json);
@@ -88,16 +106,31 @@ bool nnrt_program_settle(nnrt_program *program, const json_t *params, nnrt_error
 
 /* ---- a batch ---- */
 enum { NONE = -1 };
-/* What stands ready for an attempt. like: the earlier one of the batch, or `record` the one of the journal, that its result is known from. */
-typedef struct ready { json_t *params, *program, *record; int64_t like; nnrt_error error; nnrt_kept weights; } ready;
-typedef struct batch { nnrt_tuning *tuning; nnrt_attempt *attempt; ready *ready; size_t count; } batch;
+
+/* What stands ready for an attempt. like: the earlier one of the batch, or `record` the one of the
+ * journal, that its result is known from. */
+typedef struct ready {
+    json_t *params, *program, *record;
+    int64_t like;
+    nnrt_error error;
+    nnrt_kept weights;
+} ready;
+
+typedef struct batch {
+    nnrt_tuning *tuning;
+    nnrt_attempt *attempt;
+    ready *ready;
+    size_t count;
+} batch;
 
 static bool same_attempt(const json_t *record, const json_t *params, double share)
 {
-    return json_equal(json_object_get(record, "params"), params) && json_number_value(json_object_get(record, "share")) == share;
+    return json_equal(json_object_get(record, "params"), params) &&
+           json_number_value(json_object_get(record, "share")) == share;
 }
 
-/* The same params give the same result, so they are not trained again. What a run before has done is in the journal, at the same place. */
+/* The same params give the same result, so they are not trained again. What a run before has done
+ * is in the journal, at the same place. */
 static bool make_ready(batch *b, size_t i, nnrt_error *e)
 {
     nnrt_tuning *t = b->tuning;
@@ -108,14 +141,20 @@ static bool make_ready(batch *b, size_t i, nnrt_error *e)
     r->like = NONE;
     if (at < t->resumed) {
         r->record = json_incref(json_array_get(t->journal, at));
-        return same_attempt(r->record, r->params, a->share)
-            || nnrt_fail(e, NNRT_FILES, "bad-checkpoint", "the params, their domains or the search have changed since the checkpoint was written: its trial %zu has others", a->trial + 1);
+        return same_attempt(r->record, r->params, a->share) ||
+               nnrt_fail(e, NNRT_FILES, "bad-checkpoint",
+                         "the params, their domains or the search have changed since the "
+                         "checkpoint was written: its trial %zu has others",
+                         a->trial + 1);
     }
     for (size_t k = 0; k < t->done && !r->record; k++)
-        if (same_attempt(json_array_get(t->journal, k), r->params, a->share)) r->record = json_incref(json_array_get(t->journal, k));
+        if (same_attempt(json_array_get(t->journal, k), r->params, a->share))
+            r->record = json_incref(json_array_get(t->journal, k));
     for (size_t k = 0; k < i && !r->record && r->like == NONE; k++)
-        if (b->attempt[k].share == a->share && json_equal(b->ready[k].params, r->params)) r->like = (int64_t)k;
-    if (!r->record && r->like == NONE) r->program = nnrt_program_with(t->program, r->params, false, &r->error);
+        if (b->attempt[k].share == a->share && json_equal(b->ready[k].params, r->params))
+            r->like = (int64_t)k;
+    if (!r->record && r->like == NONE)
+        r->program = nnrt_program_with(t->program, r->params, false, &r->error);
     return true;
 }
 
@@ -123,8 +162,13 @@ static bool begin(void *context, size_t i, nnrt_start *start, nnrt_error *e)
 {
     const batch *b = context;
     const ready *r = &b->ready[i];
-    *start = (nnrt_start){ .json = r->program, .within = { .seed = b->tuning->seed, .share = b->attempt[i].share, .watch = b->tuning->watch }, .skip = r->record || r->like != NONE };
-    if (r->error.status) *e = r->error;
+    *start = (nnrt_start){ .json = r->program,
+                           .within = { .seed = b->tuning->seed,
+                                       .share = b->attempt[i].share,
+                                       .watch = b->tuning->watch },
+                           .skip = r->record || r->like != NONE };
+    if (r->error.status)
+        *e = r->error;
     return !r->error.status;
 }
 
@@ -136,15 +180,19 @@ static double worth(const nnrt_tuning *t, const json_t *value)
 static bool after(void *context, size_t i, const nnrt_trained *trained, nnrt_error *e)
 {
     const batch *b = context;
-    bool counts = b->attempt[i].share == 0 && isfinite(worth(b->tuning, nnrt_json_at(trained->result, b->tuning->watch)));
+    bool counts = b->attempt[i].share == 0 &&
+                  isfinite(worth(b->tuning, nnrt_json_at(trained->result, b->tuning->watch)));
     return !counts || keep_weights(&b->ready[i].weights, trained->model, e);
 }
 
 static json_t *record_of(const batch *b, size_t i, const json_t *result)
 {
     const ready *r = &b->ready[i];
-    json_t *record = json_pack("{s:I, s:O}", "trial", (json_int_t)b->attempt[i].trial + 1, "params", r->params);
-    const json_t *earlier = r->record ? r->record : r->like != NONE ? b->attempt[r->like].record : NULL;
+    json_t *record =
+        json_pack("{s:I, s:O}", "trial", (json_int_t)b->attempt[i].trial + 1, "params", r->params);
+    const json_t *earlier = r->record         ? r->record
+                            : r->like != NONE ? b->attempt[r->like].record
+                                              : NULL;
     if (earlier) {
         json_object_update_missing(record, (json_t *)earlier);
         return record;
@@ -152,7 +200,8 @@ static json_t *record_of(const batch *b, size_t i, const json_t *result)
     const json_t *value = nnrt_json_at(result, b->tuning->watch);
     json_object_set(record, "value", json_is_number(value) ? (json_t *)value : json_null());
     json_object_set_new(record, "share", json_real(b->attempt[i].share));
-    if (result) nnrt_put_training(record, result);
+    if (result)
+        nnrt_put_training(record, result);
     return record;
 }
 
@@ -163,7 +212,8 @@ static bool finish(void *context, size_t i, const json_t *result, nnrt_error *e)
     nnrt_attempt *a = &b->attempt[i];
     ready *r = &b->ready[i];
     bool known = t->done < t->resumed;
-    if (e->status && e->status != NNRT_DIVERGED) return false;
+    if (e->status && e->status != NNRT_DIVERGED)
+        return false;
     *e = (nnrt_error){ 0 };
     a->record = record_of(b, i, result);
     double value = worth(t, json_object_get(a->record, "value"));
@@ -172,14 +222,17 @@ static bool finish(void *context, size_t i, const json_t *result, nnrt_error *e)
         t->best = value;
         json_decref(t->best_params);
         t->best_params = json_incref(r->params);
-        if (!known) nnrt_kept_clear(&t->weights);
-        if (!known) t->weights = r->weights;
+        if (!known)
+            nnrt_kept_clear(&t->weights);
+        if (!known)
+            t->weights = r->weights;
         r->weights = (nnrt_kept){ 0 };
     }
     nnrt_kept_clear(&r->weights);
     json_decref(r->program);
     r->program = NULL;
-    if (!known) json_array_append(t->journal, a->record);
+    if (!known)
+        json_array_append(t->journal, a->record);
     t->done++;
     return t->tell(t, a, e) && (known || !t->checkpoint || nnrt_checkpoint_tuning(t, e));
 }
@@ -188,9 +241,11 @@ bool nnrt_try_all(nnrt_tuning *t, nnrt_attempt *attempts, size_t count, nnrt_err
 {
     batch b = { t, attempts, calloc(count + 1, sizeof(ready)), count };
     bool well = b.ready || nnrt_no_memory(e);
-    for (size_t i = 0; well && i < count && !(i && b.ready[i - 1].error.status); i++) well = make_ready(&b, i, e);
+    for (size_t i = 0; well && i < count && !(i && b.ready[i - 1].error.status); i++)
+        well = make_ready(&b, i, e);
     /* Behind one that cannot be, none is asked for: the first says why. */
-    well = well && nnrt_train_several(&(nnrt_several){ t->program, count, &b, begin, after, finish }, e);
+    well = well &&
+           nnrt_train_several(&(nnrt_several){ t->program, count, &b, begin, after, finish }, e);
     for (size_t i = 0; b.ready && i < count; i++) {
         json_decref(b.ready[i].params);
         json_decref(b.ready[i].program);

@@ -11,10 +11,12 @@ bool nnrt_no_memory(nnrt_error *e)
 
 float *nnrt_tensor_new(size_t count)
 {
-    if (count > SIZE_MAX / sizeof(float) - NNRT_ALIGN) return NULL;
+    if (count > SIZE_MAX / sizeof(float) - NNRT_ALIGN)
+        return NULL;
     size_t bytes = (count * sizeof(float) + NNRT_ALIGN - 1) / NNRT_ALIGN * NNRT_ALIGN;
     float *floats = aligned_alloc(NNRT_ALIGN, bytes ? bytes : NNRT_ALIGN);
-    if (floats) memset(floats, 0, bytes ? bytes : NNRT_ALIGN);
+    if (floats)
+        memset(floats, 0, bytes ? bytes : NNRT_ALIGN);
     return floats;
 }
 
@@ -23,10 +25,14 @@ bool nnrt_layout_read(const json_t *declared, nnrt_layout *layout, nnrt_error *e
     const json_t *shape = json_object_get(declared, "shape");
     size_t rank = json_array_size(shape);
     *layout = (nnrt_layout){ .rank = (int)rank, .file_rank = (int)rank, .elements = 1 };
-    if (rank > NNRT_TENSOR_RANK) return nnrt_fail(e, NNRT_SCRIPT, "internal", "a tensor of the program has %zu axes", rank);
+    if (rank > NNRT_TENSOR_RANK)
+        return nnrt_fail(e, NNRT_SCRIPT, "internal", "a tensor of the program has %zu axes", rank);
     for (size_t i = 0; i < rank; i++) {
         int64_t d = json_integer_value(json_array_get(shape, i));
-        if (d < 1 || layout->elements > INT64_MAX / 64 / d) return nnrt_fail(e, NNRT_SCRIPT, "internal", "a tensor of the program has an impossible shape");
+        if (d < 1 || layout->elements > INT64_MAX / 64 / d) {
+            return nnrt_fail(e, NNRT_SCRIPT, "internal",
+                             "a tensor of the program has an impossible shape");
+        }
         layout->dims[i] = d;
         layout->elements *= d;
     }
@@ -37,20 +43,25 @@ bool nnrt_layout_read(const json_t *declared, nnrt_layout *layout, nnrt_error *e
         layout->dims[0] = 1;
         layout->feature_axis = 0;
     }
-    if (layout->feature_axis < 0 || layout->feature_axis >= layout->rank) return nnrt_fail(e, NNRT_SCRIPT, "internal", "a tensor of the program has no axis %d", layout->feature_axis);
+    if (layout->feature_axis < 0 || layout->feature_axis >= layout->rank) {
+        return nnrt_fail(e, NNRT_SCRIPT, "internal", "a tensor of the program has no axis %d",
+                         layout->feature_axis);
+    }
     layout->packed = nnrt_packed_floats(layout->dims, layout->rank, layout->feature_axis);
     return true;
 }
 
 bool nnrt_layout_is(const nnrt_layout *layout, int rank, const int64_t *dims)
 {
-    if (layout->elements == 1 && layout->rank == 1 && rank == 0) return true;
+    if (layout->elements == 1 && layout->rank == 1 && rank == 0)
+        return true;
     return layout->rank == rank && !memcmp(dims, layout->dims, sizeof *dims * (size_t)rank);
 }
 
 bool nnrt_layout_equal(const nnrt_layout *a, const nnrt_layout *b)
 {
-    return a->rank == b->rank && a->feature_axis == b->feature_axis && !memcmp(a->dims, b->dims, sizeof a->dims);
+    return a->rank == b->rank && a->feature_axis == b->feature_axis &&
+           !memcmp(a->dims, b->dims, sizeof a->dims);
 }
 
 void nnrt_shape_text(int rank, const int64_t *dims, char *text, size_t size)
@@ -60,7 +71,8 @@ void nnrt_shape_text(int rank, const int64_t *dims, char *text, size_t size)
         int n = snprintf(text + at, size - at, i ? ", %lld" : "%lld", (long long)dims[i]);
         at += n > 0 ? (size_t)n : 0;
     }
-    if (at + 1 < size) snprintf(text + at, size - at, "]");
+    if (at + 1 < size)
+        snprintf(text + at, size - at, "]");
 }
 
 nnrt_weight *nnrt_weight_find(nnrt_session *session, const char *key)
@@ -91,9 +103,13 @@ static nnrt_weight *weight_new(nnrt_session *session, const char *key, nnrt_erro
         session->weight_capacity = capacity;
     }
     nnrt_weight *weight = calloc(1, sizeof *weight);
-    if (weight) weight->key = strdup(key);
-    if (!weight || !weight->key || json_object_set_new(session->weight_index, key, json_integer((json_int_t)session->weight_count))) {
-        if (weight) free(weight->key);
+    if (weight)
+        weight->key = strdup(key);
+    if (!weight || !weight->key ||
+        json_object_set_new(session->weight_index, key,
+                            json_integer((json_int_t)session->weight_count))) {
+        if (weight)
+            free(weight->key);
         free(weight);
         nnrt_no_memory(e);
         return NULL;
@@ -106,21 +122,26 @@ bool nnrt_weights_declare(nnrt_session *session, const json_t *weights, nnrt_err
 {
     size_t i;
     json_t *declared;
-    json_array_foreach(weights, i, declared) {
+    json_array_foreach (weights, i, declared) {
         const char *key = json_string_value(json_object_get(declared, "key"));
         const char *role = json_string_value(json_object_get(declared, "role"));
         nnrt_layout layout;
-        if (!key) return nnrt_fail(e, NNRT_SCRIPT, "internal", "a weight of the program has no key");
-        if (!nnrt_layout_read(declared, &layout, e)) return false;
+        if (!key)
+            return nnrt_fail(e, NNRT_SCRIPT, "internal", "a weight of the program has no key");
+        if (!nnrt_layout_read(declared, &layout, e))
+            return false;
         int64_t generation = json_integer_value(json_object_get(declared, "generation"));
         nnrt_weight *weight = nnrt_weight_find(session, key);
-        if (weight && weight->generation == generation && nnrt_layout_equal(&weight->layout, &layout)) {
-            json_decref(weight->init);           /* a trial of params may draw it otherwise */
+        if (weight && weight->generation == generation &&
+            nnrt_layout_equal(&weight->layout, &layout)) {
+            json_decref(weight->init); /* a trial of params may draw it otherwise */
             weight->init = json_incref(json_object_get(declared, "init"));
             continue;
         }
-        if (weight) weight_clear(weight);
-        else if (!(weight = weight_new(session, key, e))) return false;
+        if (weight)
+            weight_clear(weight);
+        else if (!(weight = weight_new(session, key, e)))
+            return false;
         weight->layout = layout;
         weight->generation = generation;
         weight->buffer = role && !strcmp(role, "buffer");
@@ -128,7 +149,8 @@ bool nnrt_weights_declare(nnrt_session *session, const json_t *weights, nnrt_err
         weight->pruned = false;
         weight->init = json_incref(json_object_get(declared, "init"));
         weight->values = nnrt_tensor_new(layout.packed);
-        if (!weight->values) return nnrt_no_memory(e);
+        if (!weight->values)
+            return nnrt_no_memory(e);
     }
     return true;
 }

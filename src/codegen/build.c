@@ -1,11 +1,13 @@
-/* build.c: small builders over llvm-c: constants, vectors, loops with carried values, branches, kernel functions. */
+/* build.c: small builders over llvm-c: constants, vectors, loops with carried values, branches,
+ * kernel functions. */
 #include "codegen/emit.h"
 #include <stdio.h>
 #include <string.h>
 
 void emit_fail(Emitter *e, const char *format, ...)
 {
-    if (e->failed) return;
+    if (e->failed)
+        return;
     va_list args;
     va_start(args, format);
     *e->error = arena_vprintf(e->arena, format, args);
@@ -13,50 +15,82 @@ void emit_fail(Emitter *e, const char *format, ...)
     e->failed = true;
 }
 
-Val c64(Emitter *e, int64_t value) { return LLVMConstInt(e->i64, (uint64_t)value, true); }
-Val c32(Emitter *e, int32_t value) { return LLVMConstInt(e->i32, (uint64_t)(int64_t)value, true); }
-Val cf(Emitter *e, double value) { return LLVMConstReal(e->f32, value); }
-Val cd(Emitter *e, double value) { return LLVMConstReal(e->f64, value); }
+Val c64(Emitter *e, int64_t value)
+{
+    return LLVMConstInt(e->i64, (uint64_t)value, true);
+}
+
+Val c32(Emitter *e, int32_t value)
+{
+    return LLVMConstInt(e->i32, (uint64_t)(int64_t)value, true);
+}
+
+Val cf(Emitter *e, double value)
+{
+    return LLVMConstReal(e->f32, value);
+}
+
+Val cd(Emitter *e, double value)
+{
+    return LLVMConstReal(e->f64, value);
+}
 
 static Val const_splat(Val value, unsigned lanes)
 {
     Val v[LANES];
-    for (unsigned i = 0; i < lanes; i++) v[i] = value;
+    for (unsigned i = 0; i < lanes; i++)
+        v[i] = value;
     return LLVMConstVector(v, lanes);
 }
 
-Val vconst(Emitter *e, double value) { return const_splat(cf(e, (float)value), LANES); }
-Val viconst(Emitter *e, int32_t value) { return const_splat(c32(e, value), LANES); }
+Val vconst(Emitter *e, double value)
+{
+    return const_splat(cf(e, (float)value), LANES);
+}
+
+Val viconst(Emitter *e, int32_t value)
+{
+    return const_splat(c32(e, value), LANES);
+}
 
 Val splat_n(Emitter *e, Val scalar, unsigned lanes)
 {
     LLVMTypeRef type = LLVMVectorType(LLVMTypeOf(scalar), lanes);
-    if (LLVMIsConstant(scalar)) return const_splat(scalar, lanes);
+    if (LLVMIsConstant(scalar))
+        return const_splat(scalar, lanes);
     Val one = LLVMBuildInsertElement(e->b, LLVMGetPoison(type), scalar, c32(e, 0), "");
-    return LLVMBuildShuffleVector(e->b, one, LLVMGetPoison(type), LLVMConstNull(LLVMVectorType(e->i32, lanes)), "");
+    return LLVMBuildShuffleVector(e->b, one, LLVMGetPoison(type),
+                                  LLVMConstNull(LLVMVectorType(e->i32, lanes)), "");
 }
 
-Val splat(Emitter *e, Val scalar) { return splat_n(e, scalar, LANES); }
+Val splat(Emitter *e, Val scalar)
+{
+    return splat_n(e, scalar, LANES);
+}
 
 Val lane_numbers(Emitter *e)
 {
     Val v[LANES];
-    for (int i = 0; i < LANES; i++) v[i] = c32(e, i);
+    for (int i = 0; i < LANES; i++)
+        v[i] = c32(e, i);
     return LLVMConstVector(v, LANES);
 }
 
 Val shuffle(Emitter *e, Val a, Val b, const int *mask, unsigned n)
 {
     Val m[LANES];
-    for (unsigned i = 0; i < n; i++) m[i] = c32(e, mask[i]);
-    return LLVMBuildShuffleVector(e->b, a, b ? b : LLVMGetPoison(LLVMTypeOf(a)), LLVMConstVector(m, n), "");
+    for (unsigned i = 0; i < n; i++)
+        m[i] = c32(e, mask[i]);
+    return LLVMBuildShuffleVector(e->b, a, b ? b : LLVMGetPoison(LLVMTypeOf(a)),
+                                  LLVMConstVector(m, n), "");
 }
 
 Val call_intrinsic(Emitter *e, const char *name, LLVMTypeRef type, unsigned count, Val *args)
 {
     unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
     Val fn = LLVMGetIntrinsicDeclaration(e->module, id, &type, 1);
-    return LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->context, id, &type, 1), fn, args, count, "");
+    return LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->context, id, &type, 1), fn, args, count,
+                          "");
 }
 
 Val call_intrinsic_of(Emitter *e, const char *name, unsigned count, Val *args)
@@ -68,13 +102,19 @@ Val call_intrinsic_of(Emitter *e, const char *name, unsigned count, Val *args)
 
 Val vfma(Emitter *e, Val a, Val b, Val c)
 {
-    Val args[] = {a, b, c};
+    Val args[] = { a, b, c };
     return call_intrinsic(e, "llvm.fma", LLVMTypeOf(a), 3, args);
 }
 
-Val vselect(Emitter *e, Val mask, Val a, Val b) { return LLVMBuildSelect(e->b, mask, a, b, ""); }
+Val vselect(Emitter *e, Val mask, Val a, Val b)
+{
+    return LLVMBuildSelect(e->b, mask, a, b, "");
+}
 
-Val float_offset(Emitter *e, Val base, Val floats) { return LLVMBuildGEP2(e->b, e->f32, base, &floats, 1, ""); }
+Val float_offset(Emitter *e, Val base, Val floats)
+{
+    return LLVMBuildGEP2(e->b, e->f32, base, &floats, 1, "");
+}
 
 Val load_vector(Emitter *e, Val address)
 {
@@ -83,17 +123,27 @@ Val load_vector(Emitter *e, Val address)
     return v;
 }
 
-void store_vector(Emitter *e, Val value, Val address) { LLVMSetAlignment(LLVMBuildStore(e->b, value, address), NNRT_ALIGN); }
+void store_vector(Emitter *e, Val value, Val address)
+{
+    LLVMSetAlignment(LLVMBuildStore(e->b, value, address), NNRT_ALIGN);
+}
 
 Val imul(Emitter *e, Val a, int64_t b)
 {
-    if (b == 0) return c64(e, 0);
+    if (b == 0)
+        return c64(e, 0);
     return b == 1 ? a : LLVMBuildMul(e->b, a, c64(e, b), "");
 }
 
-Val iadd(Emitter *e, Val a, Val b) { return LLVMBuildAdd(e->b, a, b, ""); }
+Val iadd(Emitter *e, Val a, Val b)
+{
+    return LLVMBuildAdd(e->b, a, b, "");
+}
 
-Val imin(Emitter *e, Val a, Val b) { return LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, a, b, ""), a, b, ""); }
+Val imin(Emitter *e, Val a, Val b)
+{
+    return LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, a, b, ""), a, b, "");
+}
 
 Val ceil_div(Emitter *e, Val a, int64_t b)
 {
@@ -103,7 +153,8 @@ Val ceil_div(Emitter *e, Val a, int64_t b)
 Val call_extern(Emitter *e, const char *name, LLVMTypeRef type, unsigned count, Val *args)
 {
     Val fn = LLVMGetNamedFunction(e->module, name);
-    if (!fn) fn = LLVMAddFunction(e->module, name, type);
+    if (!fn)
+        fn = LLVMAddFunction(e->module, name, type);
     return LLVMBuildCall2(e->b, type, fn, args, count, "");
 }
 
@@ -113,9 +164,10 @@ static Block new_block(Emitter *e, const char *name)
     return LLVMAppendBasicBlockInContext(e->context, fn, name);
 }
 
-Loop loop_begin(Emitter *e, Val from, Val to, int64_t by, unsigned carried, const Val *initial, LLVMTypeRef const *types)
+Loop loop_begin(Emitter *e, Val from, Val to, int64_t by, unsigned carried, const Val *initial,
+                LLVMTypeRef const *types)
 {
-    Loop l = {.carried = carried, .by = by, .to = to, .before = LLVMGetInsertBlock(e->b)};
+    Loop l = { .carried = carried, .by = by, .to = to, .before = LLVMGetInsertBlock(e->b) };
     l.head = new_block(e, "loop");
     l.body = new_block(e, "body");
     l.done = new_block(e, "done");
@@ -148,7 +200,7 @@ void loop_end(Emitter *e, Loop *l, const Val *next)
 
 Branch branch_begin(Emitter *e, Val condition)
 {
-    Branch r = {new_block(e, "then"), new_block(e, "else"), new_block(e, "end")};
+    Branch r = { new_block(e, "then"), new_block(e, "else"), new_block(e, "end") };
     LLVMBuildCondBr(e->b, condition, r.then, r.other);
     LLVMPositionBuilderAtEnd(e->b, r.then);
     return r;
@@ -207,12 +259,16 @@ Block frame_enter_entry(Emitter *e, Frame *f)
     return back;
 }
 
-void frame_leave_entry(Emitter *e, Block back) { LLVMPositionBuilderAtEnd(e->b, back); }
+void frame_leave_entry(Emitter *e, Block back)
+{
+    LLVMPositionBuilderAtEnd(e->b, back);
+}
 
 Val frame_arg(Emitter *e, Frame *f, int64_t value)
 {
     Block back = frame_enter_entry(e, f);
-    Val at = c64(e, (int64_t)f->values.len), arg = LLVMBuildLoad2(e->b, e->i64, LLVMBuildGEP2(e->b, e->i64, f->args, &at, 1, ""), "");
+    Val at = c64(e, (int64_t)f->values.len),
+        arg = LLVMBuildLoad2(e->b, e->i64, LLVMBuildGEP2(e->b, e->i64, f->args, &at, 1, ""), "");
     frame_leave_entry(e, back);
     vec_push(e->arena, &f->values, value);
     return arg;
@@ -229,7 +285,8 @@ Val frame_tensor(Emitter *e, Frame *f, int tensor)
     if (!f->tensor[tensor]) {
         Block back = frame_enter_entry(e, f);
         Val at = frame_arg(e, f, tensor);
-        f->tensor[tensor] = LLVMBuildLoad2(e->b, e->ptr, LLVMBuildGEP2(e->b, e->ptr, f->tensors, &at, 1, ""), "");
+        f->tensor[tensor] =
+            LLVMBuildLoad2(e->b, e->ptr, LLVMBuildGEP2(e->b, e->ptr, f->tensors, &at, 1, ""), "");
         frame_leave_entry(e, back);
     }
     return f->tensor[tensor];

@@ -23,9 +23,11 @@ void codes_free(Codes *codes)
 static bool serves(Code *code, const double *value)
 {
     for (size_t i = 0; i < code->numbers; i++)
-        if (value[i] != code->value[i] && code->entry && !code->read[i]) return false;
+        if (value[i] != code->value[i] && code->entry && !code->read[i])
+            return false;
     for (size_t i = 0; i < code->numbers; i++)
-        if (value[i] != code->value[i]) code->read[i] = true;
+        if (value[i] != code->value[i])
+            code->read[i] = true;
     return true;
 }
 
@@ -38,13 +40,17 @@ Code *codes_of_plan(Codes *codes, Plan *plan, const char *name, bool share, bool
     *made = false;
     for (size_t i = 0; share && i < codes->list.len; i++) {
         Code *code = codes->list.data[i];
-        if (code->numbers != numbers || !plan_alike(code->plan, plan)) continue;
-        if (serves(code, value)) return code;
-        for (size_t k = 0; k < numbers; k++) read[k] |= code->read[k] || value[k] != code->value[k];
+        if (code->numbers != numbers || !plan_alike(code->plan, plan))
+            continue;
+        if (serves(code, value))
+            return code;
+        for (size_t k = 0; k < numbers; k++)
+            read[k] |= code->read[k] || value[k] != code->value[k];
     }
     *made = true;
     Code *code = ARENA_NEW(codes->arena, Code);
-    *code = (Code){arena_printf(codes->arena, "%s", name), plan, numbers, value, read, NULL, false};
+    *code =
+        (Code){ arena_printf(codes->arena, "%s", name), plan, numbers, value, read, NULL, false };
     vec_push(codes->arena, &codes->list, code);
     return code;
 }
@@ -52,7 +58,8 @@ Code *codes_of_plan(Codes *codes, Plan *plan, const char *name, bool share, bool
 Code *codes_find(const Codes *codes, const char *name)
 {
     for (size_t i = 0; i < codes->list.len; i++)
-        if (strcmp(codes->list.data[i]->name, name) == 0) return codes->list.data[i];
+        if (strcmp(codes->list.data[i]->name, name) == 0)
+            return codes->list.data[i];
     return NULL;
 }
 

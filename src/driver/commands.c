@@ -11,37 +11,54 @@
 #endif
 
 const Command commands[] = {
-    {"run", "SCRIPT", "carry out a script",
-     "The script's actions are carried out from top to bottom; its paths start at its own folder.\n", FOR_RUN, 1, 1, command_run},
-    {"build", "SCRIPT", "make a native program that does what run does",
-     "The program needs neither nnc nor LLVM; its paths start at the current folder.\n"
-     "--emit=lib makes NAME.h and libNAME.a with int MODEL_predict(const float *x, size_t n, float *out).\n", FOR_BUILD, 1, 1, command_build},
-    {"repl", "[SCRIPT]", "read declarations and actions one by one",
-     "A script that is given is carried out first. Mistakes do not end the session; the end of input (Ctrl-D) does.\n", FOR_REPL, 0, 1, command_repl},
-    {"check", "SCRIPT", "find errors; say shapes, parameters, operations and memory",
-     "The data is read and held against the models. Nothing is trained, nothing is written.\n", FOR_CHECK, 1, 1, command_check},
-    {"fmt", "SCRIPT", "rewrite a script in the usual layout",
-     "Words, comments and lines stay; spaces, indentation and blank lines change. A script that cannot be read is left alone.\n", FOR_FMT, 1, 1, command_fmt},
-    {"show", "SCRIPT", "print what the compiler made of a script",
-     "One of --ir, --graph, --plan, --llvm and --asm says what.\n", FOR_SHOW, 1, 1, command_show},
-    {"report", "LOG...", "make a page of one or more logs, with -o F.html",
-     "The page holds the curves of all trainings and a table of where they ended; it loads nothing from elsewhere.\n", FOR_REPORT, 1, SIZE_MAX, command_report},
-    {"explain", "CODE", "say more about an error's code, such as unknown-layer", NULL, FOR_EXPLAIN, 1, 1, command_explain},
+    { "run", "SCRIPT", "carry out a script",
+      "The script's actions are carried out from top to bottom; its paths start at its own "
+      "folder.\n",
+      FOR_RUN, 1, 1, command_run },
+    { "build", "SCRIPT", "make a native program that does what run does",
+      "The program needs neither nnc nor LLVM; its paths start at the current folder.\n"
+      "--emit=lib makes NAME.h and libNAME.a with int MODEL_predict(const float *x, size_t n, "
+      "float *out).\n",
+      FOR_BUILD, 1, 1, command_build },
+    { "repl", "[SCRIPT]", "read declarations and actions one by one",
+      "A script that is given is carried out first. Mistakes do not end the session; the end of "
+      "input (Ctrl-D) does.\n",
+      FOR_REPL, 0, 1, command_repl },
+    { "check", "SCRIPT", "find errors; say shapes, parameters, operations and memory",
+      "The data is read and held against the models. Nothing is trained, nothing is written.\n",
+      FOR_CHECK, 1, 1, command_check },
+    { "fmt", "SCRIPT", "rewrite a script in the usual layout",
+      "Words, comments and lines stay; spaces, indentation and blank lines change. A script that "
+      "cannot be read is left alone.\n",
+      FOR_FMT, 1, 1, command_fmt },
+    { "show", "SCRIPT", "print what the compiler made of a script",
+      "One of --ir, --graph, --plan, --llvm and --asm says what.\n", FOR_SHOW, 1, 1, command_show },
+    { "report", "LOG...", "make a page of one or more logs, with -o F.html",
+      "The page holds the curves of all trainings and a table of where they ended; it loads "
+      "nothing from elsewhere.\n",
+      FOR_REPORT, 1, SIZE_MAX, command_report },
+    { "explain", "CODE", "say more about an error's code, such as unknown-layer", NULL, FOR_EXPLAIN,
+      1, 1, command_explain },
 };
 const size_t command_count = sizeof commands / sizeof *commands;
 
 int driver_flush(int status)
 {
     errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
-    if (errno != EPIPE) fprintf(stderr, "nnc: error: standard output cannot be written: %s\n", strerror(errno ? errno : EIO));
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    if (errno != EPIPE) {
+        fprintf(stderr, "nnc: error: standard output cannot be written: %s\n",
+                strerror(errno ? errno : EIO));
+    }
     return EXIT_FILES;
 }
 
 static int start(int argc, char **argv, Arena *arena)
 {
     Options options;
-    if (!options_parse(arena, argc, argv, &options)) return EXIT_USAGE;
+    if (!options_parse(arena, argc, argv, &options))
+        return EXIT_USAGE;
     if (options.help) {
         options_help(options.command, stdout);
         return 0;
@@ -54,11 +71,15 @@ static int start(int argc, char **argv, Arena *arena)
         options_help(NULL, stderr);
         return EXIT_USAGE;
     }
-    if (options.operands.len < options.command->least)
-        return options_wrong(&options, "'%s' needs %s", options.command->name, options.command->operands);
-    if (options.operands.len > options.command->most)
-        return options_wrong(&options, "'%s' is one too many: '%s' takes %s", options.operands.data[options.command->most],
-                             options.command->name, options.command->operands);
+    if (options.operands.len < options.command->least) {
+        return options_wrong(&options, "'%s' needs %s", options.command->name,
+                             options.command->operands);
+    }
+    if (options.operands.len > options.command->most) {
+        return options_wrong(&options, "'%s' is one too many: '%s' takes %s",
+                             options.operands.data[options.command->most], options.command->name,
+                             options.command->operands);
+    }
     return options.command->run(&options);
 }
 

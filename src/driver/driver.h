@@ -16,6 +16,7 @@ int command_report(Options *options);
 
 /* The whole program behind main(). */
 int driver_main(int argc, char **argv);
-/* Flushes standard output; `status`, or 3 with a word on standard error where what was printed could not be written. */
+/* Flushes standard output; `status`, or 3 with a word on standard error where what was printed
+ * could not be written. */
 int driver_flush(int status);
 #endif

@@ -3,7 +3,8 @@
 #define NNC_EMBED_H
 #include "driver/compile.h"
 
-/* Gives each model of the program the weights of the file that the script last loads or saves them from or to, where there is
- * such a file now. False: a file that does not fit, reported to the compiler's diagnostics. */
+/* Gives each model of the program the weights of the file that the script last loads or saves them
+ * from or to, where there is such a file now. False: a file that does not fit, reported to the
+ * compiler's diagnostics. */
 bool embed_weights(Compiler *compiler, const Compiled *compiled, json_t *program);
 #endif

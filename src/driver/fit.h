@@ -1,4 +1,5 @@
-/* fit.h: what follows from the data once it is open, and from the files that are there. Errors go to compiler->diags. */
+/* fit.h: what follows from the data once it is open, and from the files that are there. Errors go
+ * to compiler->diags. */
 #ifndef NNC_FIT_H
 #define NNC_FIT_H
 #include "driver/compile.h"

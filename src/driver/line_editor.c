@@ -8,13 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HISTORY_LINES = 1000, WITH_HELP = 16 };   /* more candidates than that are listed without their help */
+/* more candidates than that are listed without their help */
+enum { HISTORY_LINES = 1000, WITH_HELP = 16 };
 
 struct LineEditor {
     Sema *sema;
     EditLine *el;
     History *history;
-    char *history_path;              /* NULL: nowhere to keep it */
+    char *history_path; /* NULL: nowhere to keep it */
     bool inside;
     struct sigaction before;
 };
@@ -22,8 +23,9 @@ struct LineEditor {
 /* ---- completion ---- */
 
 typedef struct Candidates {
-    const char *prefix; size_t length;
-    char *common;                    /* what all candidates so far begin with; malloc'ed */
+    const char *prefix;
+    size_t length;
+    char *common; /* what all candidates so far begin with; malloc'ed */
     size_t count, expected;
     FILE *list;
 } Candidates;
@@ -31,12 +33,17 @@ typedef struct Candidates {
 static void consider(void *context, const char *name, const char *help)
 {
     Candidates *c = context;
-    if (!name || strncmp(name, c->prefix, c->length) != 0) return;
-    if (c->list && c->expected <= WITH_HELP) fprintf(c->list, "  %-16s %s\n", name, help ? help : "");
-    else if (c->list) fprintf(c->list, "%s  ", name);
-    if (!c->common) c->common = strdup(name);
+    if (!name || strncmp(name, c->prefix, c->length) != 0)
+        return;
+    if (c->list && c->expected <= WITH_HELP)
+        fprintf(c->list, "  %-16s %s\n", name, help ? help : "");
+    else if (c->list)
+        fprintf(c->list, "%s  ", name);
+    if (!c->common)
+        c->common = strdup(name);
     for (size_t i = 0; c->common && c->common[i]; i++)
-        if (c->common[i] != name[i]) c->common[i] = '\0';
+        if (c->common[i] != name[i])
+            c->common[i] = '\0';
     c->count++;
 }
 
@@ -51,9 +58,11 @@ static char *call_around(const char *begin, const char *cursor)
     int open = 0;
     for (const char *at = cursor; at > begin; at--) {
         open += at[-1] == ')' ? 1 : at[-1] == '(' ? -1 : 0;
-        if (open >= 0) continue;
+        if (open >= 0)
+            continue;
         const char *end = at - 1, *name = end;
-        while (name > begin && is_name(name[-1])) name--;
+        while (name > begin && is_name(name[-1]))
+            name--;
         return name < end ? strndup(name, (size_t)(end - name)) : NULL;
     }
     return NULL;
@@ -62,9 +71,11 @@ static char *call_around(const char *begin, const char *cursor)
 static void consider_all(LineEditor *e, const LineInfo *info, Candidates *c)
 {
     char *call = call_around(info->buffer, info->cursor);
-    if (call) sema_each_argument(e->sema, call, consider, c);
+    if (call)
+        sema_each_argument(e->sema, call, consider, c);
     free(call);
-    for (size_t i = 0; i < keyword_count; i++) consider(c, keyword_names[i], NULL);
+    for (size_t i = 0; i < keyword_count; i++)
+        consider(c, keyword_names[i], NULL);
     sema_each_name(e->sema, consider, c);
 }
 
@@ -76,19 +87,24 @@ static unsigned char complete(EditLine *el, int ch)
     el_get(el, EL_CLIENTDATA, &e);
     const LineInfo *info = el_line(el);
     const char *begin = info->cursor;
-    while (begin > info->buffer && is_name(begin[-1])) begin--;
+    while (begin > info->buffer && is_name(begin[-1]))
+        begin--;
     size_t length = (size_t)(info->cursor - begin);
     char *prefix = strndup(begin, length);
     if (!prefix || !length) {
         free(prefix);
         return CC_ERROR;
     }
-    Candidates found = {.prefix = prefix, .length = length};
+    Candidates found = { .prefix = prefix, .length = length };
     consider_all(e, info, &found);
     unsigned char result = CC_ERROR;
-    if (found.common && strlen(found.common) > length && el_insertstr(el, found.common + length) == 0) result = CC_REFRESH;
-    else if (found.count > 1) {
-        Candidates again = {.prefix = prefix, .length = length, .list = stdout, .expected = found.count};
+    if (found.common && strlen(found.common) > length &&
+        el_insertstr(el, found.common + length) == 0) {
+        result = CC_REFRESH;
+    } else if (found.count > 1) {
+        Candidates again = {
+            .prefix = prefix, .length = length, .list = stdout, .expected = found.count
+        };
         putchar('\n');
         consider_all(e, info, &again);
         putchar('\n');
@@ -115,8 +131,11 @@ static char *find_history(void)
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     char *path = NULL;
     if (state && *state) {
-        if (asprintf(&path, "%s/nnc_history", state) < 0) path = NULL;
-    } else if (home && *home && asprintf(&path, "%s/.nnc_history", home) < 0) path = NULL;
+        if (asprintf(&path, "%s/nnc_history", state) < 0)
+            path = NULL;
+    } else if (home && *home && asprintf(&path, "%s/.nnc_history", home) < 0) {
+        path = NULL;
+    }
     return path;
 }
 
@@ -129,13 +148,16 @@ static void on_interrupt(int number)
 LineEditor *line_editor_new(Sema *sema)
 {
     LineEditor *e = calloc(1, sizeof *e);
-    if (!e) return NULL;
+    if (!e)
+        return NULL;
     e->sema = sema;
     e->el = el_init("nnc", stdin, stdout, stderr);
     e->history = history_init();
     if (!e->el || !e->history) {
-        if (e->history) history_end(e->history);
-        if (e->el) el_end(e->el);
+        if (e->history)
+            history_end(e->history);
+        if (e->el)
+            el_end(e->el);
         free(e);
         return NULL;
     }
@@ -143,7 +165,8 @@ LineEditor *line_editor_new(Sema *sema)
     history(e->history, &event, H_SETSIZE, HISTORY_LINES);
     history(e->history, &event, H_SETUNIQUE, 1);
     e->history_path = find_history();
-    if (e->history_path) history(e->history, &event, H_LOAD, e->history_path);
+    if (e->history_path)
+        history(e->history, &event, H_LOAD, e->history_path);
     el_set(e->el, EL_CLIENTDATA, e);
     el_set(e->el, EL_PROMPT, prompt);
     el_set(e->el, EL_EDITOR, "emacs");
@@ -151,7 +174,7 @@ LineEditor *line_editor_new(Sema *sema)
     el_set(e->el, EL_ADDFN, "nnc-complete", "complete a name", complete);
     el_set(e->el, EL_BIND, "^I", "nnc-complete", NULL);
     el_source(e->el, NULL);
-    struct sigaction action = {.sa_handler = on_interrupt};
+    struct sigaction action = { .sa_handler = on_interrupt };
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, &e->before);
     return e;
@@ -164,10 +187,12 @@ void line_editor_names(LineEditor *e, Sema *sema)
 
 void line_editor_free(LineEditor *e)
 {
-    if (!e) return;
+    if (!e)
+        return;
     HistEvent event;
     sigaction(SIGINT, &e->before, NULL);
-    if (e->history_path) history(e->history, &event, H_SAVE, e->history_path);
+    if (e->history_path)
+        history(e->history, &event, H_SAVE, e->history_path);
     history_end(e->history);
     el_end(e->el);
     free(e->history_path);
@@ -184,11 +209,13 @@ const char *line_editor_read(LineEditor *e, bool inside, size_t *length, bool *c
         *cancelled = errno == EINTR;
         putchar('\n');
         fflush(stdout);
-        if (*cancelled) el_reset(e->el);
+        if (*cancelled)
+            el_reset(e->el);
         return NULL;
     }
     HistEvent event;
-    if (line[0] != '\n') history(e->history, &event, H_ENTER, line);
+    if (line[0] != '\n')
+        history(e->history, &event, H_ENTER, line);
     *length = (size_t)count;
     return line;
 }

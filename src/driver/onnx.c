@@ -1,5 +1,6 @@
-/* onnx.c: a prediction's tensor graph, op by op, as a graph of ONNX (opset 17). The IR has few ops, and every layer is made of them, so
- * whatever the language can say can be exported: a table from ops to the functions that write them. */
+/* onnx.c: a prediction's tensor graph, op by op, as a graph of ONNX (opset 17). The IR has few ops,
+ * and every layer is made of them, so whatever the language can say can be exported: a table from
+ * ops to the functions that write them. */
 #include "driver/onnx.h"
 #include <math.h>
 #include <string.h>
@@ -9,26 +10,37 @@ typedef struct Exporter {
     Arena *arena;
     const ModelInstance *model;
     json_t *nodes, *floats, *ints;
-    const char **name;                   /* per node: its value's */
+    const char **name; /* per node: its value's */
     const char *lacking;
-    size_t fresh;                        /* names made up so far */
+    size_t fresh; /* names made up so far */
 } Exporter;
 
 typedef struct OnnxRow OnnxRow;
 typedef const char *Write(Exporter *x, const Node *n, const OnnxRow *row);
-struct OnnxRow { Write *write; const char *op, *reduce_axes; };
+
+struct OnnxRow {
+    Write *write;
+    const char *op, *reduce_axes;
+};
 
 /* ---- pieces ---- */
 
-static const char *fresh_name(Exporter *x) { return arena_printf(x->arena, "/%zu", x->fresh++); }
-
-/* A node of up to three inputs (NULL: no more); takes `attributes`, which may be NULL. Gives its output's name. */
-static const char *add_node(Exporter *x, const char *op, const char *a, const char *b, const char *c, json_t *attributes)
+static const char *fresh_name(Exporter *x)
 {
-    const char *in[] = {a, b, c}, *out = fresh_name(x);
+    return arena_printf(x->arena, "/%zu", x->fresh++);
+}
+
+/* A node of up to three inputs (NULL: no more); takes `attributes`, which may be NULL. Gives its
+ * output's name. */
+static const char *add_node(Exporter *x, const char *op, const char *a, const char *b,
+                            const char *c, json_t *attributes)
+{
+    const char *in[] = { a, b, c }, *out = fresh_name(x);
     json_t *inputs = json_array();
-    for (int i = 0; i < 3 && in[i]; i++) json_array_append_new(inputs, json_string(in[i]));
-    json_array_append_new(x->nodes, json_pack("{s:s, s:o, s:s, s:o*}", "op", op, "in", inputs, "out", out, "attributes", attributes));
+    for (int i = 0; i < 3 && in[i]; i++)
+        json_array_append_new(inputs, json_string(in[i]));
+    json_array_append_new(x->nodes, json_pack("{s:s, s:o, s:s, s:o*}", "op", op, "in", inputs,
+                                              "out", out, "attributes", attributes));
     return out;
 }
 
@@ -36,7 +48,8 @@ static const char *add_ints(Exporter *x, const int64_t *values, size_t count)
 {
     const char *name = fresh_name(x);
     json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_integer((json_int_t)values[i]));
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_integer((json_int_t)values[i]));
     json_array_append_new(x->ints, json_pack("{s:s, s:o}", "name", name, "values", list));
     return name;
 }
@@ -46,14 +59,16 @@ static const char *add_number(Exporter *x, double value)
     const char *name = fresh_name(x);
     const char *text = isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
     json_t *number = isfinite(value) ? json_real(value) : json_string(text);
-    json_array_append_new(x->floats, json_pack("{s:s, s:[], s:[o]}", "name", name, "shape", "values", number));
+    json_array_append_new(x->floats,
+                          json_pack("{s:s, s:[], s:[o]}", "name", name, "shape", "values", number));
     return name;
 }
 
 static json_t *int_list(const int64_t *values, int count)
 {
     json_t *list = json_array();
-    for (int i = 0; i < count; i++) json_array_append_new(list, json_integer((json_int_t)values[i]));
+    for (int i = 0; i < count; i++)
+        json_array_append_new(list, json_integer((json_int_t)values[i]));
     return list;
 }
 
@@ -61,18 +76,35 @@ static json_t *int_list(const int64_t *values, int count)
 static const char *reshape_to(Exporter *x, const char *value, Shape to)
 {
     int64_t dims[GRAPH_MAX_RANK];
-    for (int i = 0; i < to.rank; i++) dims[i] = to.dim[i] == DIM_BATCH ? -1 : to.dim[i];
+    for (int i = 0; i < to.rank; i++)
+        dims[i] = to.dim[i] == DIM_BATCH ? -1 : to.dim[i];
     return add_node(x, "Reshape", value, add_ints(x, dims, (size_t)to.rank), NULL, NULL);
 }
 
-static const char *input_name(const Exporter *x, const Node *n, int i) { return x->name[n->inputs[i]]; }
-static Shape input_shape(const Exporter *x, const Node *n, int i) { return graph_node(x->g, n->inputs[i])->shape; }
+static const char *input_name(const Exporter *x, const Node *n, int i)
+{
+    return x->name[n->inputs[i]];
+}
 
-static const char *as_float(Exporter *x, const char *value) { return add_node(x, "Cast", value, NULL, NULL, json_pack("{s:i}", "to", 1)); }
-static const char *as_truth(Exporter *x, const char *value) { return add_node(x, "Cast", value, NULL, NULL, json_pack("{s:i}", "to", 9)); }
+static Shape input_shape(const Exporter *x, const Node *n, int i)
+{
+    return graph_node(x->g, n->inputs[i])->shape;
+}
+
+static const char *as_float(Exporter *x, const char *value)
+{
+    return add_node(x, "Cast", value, NULL, NULL, json_pack("{s:i}", "to", 1));
+}
+
+static const char *as_truth(Exporter *x, const char *value)
+{
+    return add_node(x, "Cast", value, NULL, NULL, json_pack("{s:i}", "to", 9));
+}
+
 static const char *transposed(Exporter *x, const char *value, const int64_t *order, int rank)
 {
-    return add_node(x, "Transpose", value, NULL, NULL, json_pack("{s:o}", "perm", int_list(order, rank)));
+    return add_node(x, "Transpose", value, NULL, NULL,
+                    json_pack("{s:o}", "perm", int_list(order, rank)));
 }
 
 /* ---- one function a kind of op ---- */
@@ -87,7 +119,8 @@ static const char *write_weight(Exporter *x, const Node *n, const OnnxRow *row)
 {
     const char *key = x->g->tensors.data[n->as.tensor].name;
     for (size_t i = 0; i < x->model->weights.len; i++)
-        if (strcmp(x->model->weights.data[i].key, key) == 0) return x->model->weights.data[i].name;
+        if (strcmp(x->model->weights.data[i].key, key) == 0)
+            return x->model->weights.data[i].name;
     x->lacking = row->op;
     return key;
 }
@@ -105,39 +138,56 @@ static const char *write_index(Exporter *x, const Node *n, const OnnxRow *row)
     int64_t count = n->shape.dim[n->as.axis];
     json_t *values = json_array(), *shape = json_array();
     const char *name = fresh_name(x);
-    for (int64_t i = 0; i < count; i++) json_array_append_new(values, json_real((double)i));
-    for (int i = 0; i < n->shape.rank; i++) json_array_append_new(shape, json_integer(i == n->as.axis ? (json_int_t)count : 1));
-    json_array_append_new(x->floats, json_pack("{s:s, s:o, s:o}", "name", name, "shape", shape, "values", values));
+    for (int64_t i = 0; i < count; i++)
+        json_array_append_new(values, json_real((double)i));
+    for (int i = 0; i < n->shape.rank; i++)
+        json_array_append_new(shape, json_integer(i == n->as.axis ? (json_int_t)count : 1));
+    json_array_append_new(
+        x->floats, json_pack("{s:s, s:o, s:o}", "name", name, "shape", shape, "values", values));
     return name;
 }
 
 static const char *write_map(Exporter *x, const Node *n, const OnnxRow *row)
 {
-    return add_node(x, row->op, input_name(x, n, 0), n->input_count > 1 ? input_name(x, n, 1) : NULL, NULL, NULL);
+    return add_node(x, row->op, input_name(x, n, 0),
+                    n->input_count > 1 ? input_name(x, n, 1) : NULL, NULL, NULL);
 }
 
-static const char *write_comparison(Exporter *x, const Node *n, const OnnxRow *row) { return as_float(x, write_map(x, n, row)); }
+static const char *write_comparison(Exporter *x, const Node *n, const OnnxRow *row)
+{
+    return as_float(x, write_map(x, n, row));
+}
 
 static const char *write_logic(Exporter *x, const Node *n, const OnnxRow *row)
 {
-    const char *a = as_truth(x, input_name(x, n, 0)), *b = n->input_count > 1 ? as_truth(x, input_name(x, n, 1)) : NULL;
+    const char *a = as_truth(x, input_name(x, n, 0)),
+               *b = n->input_count > 1 ? as_truth(x, input_name(x, n, 1)) : NULL;
     return as_float(x, add_node(x, row->op, a, b, NULL, NULL));
 }
 
 static const char *write_select(Exporter *x, const Node *n, const OnnxRow *row)
 {
-    return add_node(x, row->op, as_truth(x, input_name(x, n, 0)), input_name(x, n, 1), input_name(x, n, 2), NULL);
+    return add_node(x, row->op, as_truth(x, input_name(x, n, 0)), input_name(x, n, 1),
+                    input_name(x, n, 2), NULL);
 }
 
 static const char *write_broadcast(Exporter *x, const Node *n, const OnnxRow *row)
 {
     int64_t dims[GRAPH_MAX_RANK], first = 0, one = 1;
-    for (int i = 0; i < n->shape.rank; i++) dims[i] = n->shape.dim[i];
-    if (shape_elements(n->shape) == 1 && !shape_has_batch(n->shape)) return reshape_to(x, input_name(x, n, 0), n->shape);
-    if (!shape_has_batch(n->shape)) return add_node(x, row->op, input_name(x, n, 0), add_ints(x, dims, (size_t)n->shape.rank), NULL, NULL);
-    const char *samples = add_node(x, "Slice", add_node(x, "Shape", "input", NULL, NULL, NULL), add_ints(x, &first, 1), add_ints(x, &one, 1), NULL);
+    for (int i = 0; i < n->shape.rank; i++)
+        dims[i] = n->shape.dim[i];
+    if (shape_elements(n->shape) == 1 && !shape_has_batch(n->shape))
+        return reshape_to(x, input_name(x, n, 0), n->shape);
+    if (!shape_has_batch(n->shape)) {
+        return add_node(x, row->op, input_name(x, n, 0), add_ints(x, dims, (size_t)n->shape.rank),
+                        NULL, NULL);
+    }
+    const char *samples = add_node(x, "Slice", add_node(x, "Shape", "input", NULL, NULL, NULL),
+                                   add_ints(x, &first, 1), add_ints(x, &one, 1), NULL);
     const char *rest = add_ints(x, dims + 1, (size_t)n->shape.rank - 1);
-    const char *shape = n->shape.rank > 1 ? add_node(x, "Concat", samples, rest, NULL, json_pack("{s:i}", "axis", 0)) : samples;
+    const char *shape = n->shape.rank > 1 ? add_node(x, "Concat", samples, rest, NULL,
+                                                     json_pack("{s:i}", "axis", 0))
+                                          : samples;
     return add_node(x, row->op, input_name(x, n, 0), shape, NULL, NULL);
 }
 
@@ -147,42 +197,57 @@ static const char *write_reduce(Exporter *x, const Node *n, const OnnxRow *row)
     int64_t axes[GRAPH_MAX_RANK];
     int count = 0, before = from.rank - n->shape.rank;
     for (int i = 0; i < from.rank; i++)
-        if (i < before || n->shape.dim[i - before] != from.dim[i]) axes[count++] = i;
+        if (i < before || n->shape.dim[i - before] != from.dim[i])
+            axes[count++] = i;
     const char *value = input_name(x, n, 0);
-    if (count && row->reduce_axes) value = add_node(x, row->op, value, NULL, NULL, json_pack("{s:o}", row->reduce_axes, int_list(axes, count)));
-    else if (count) value = add_node(x, row->op, value, add_ints(x, axes, (size_t)count), NULL, NULL);
+    if (count && row->reduce_axes) {
+        value = add_node(x, row->op, value, NULL, NULL,
+                         json_pack("{s:o}", row->reduce_axes, int_list(axes, count)));
+    } else if (count) {
+        value = add_node(x, row->op, value, add_ints(x, axes, (size_t)count), NULL, NULL);
+    }
     return before ? reshape_to(x, value, n->shape) : value;
 }
 
 /* As a matrix [rows, last axis], turned where asked. */
 static const char *matrix(Exporter *x, const char *value, Shape shape, bool turned)
 {
-    static const int64_t order[] = {1, 0};
-    int64_t dims[] = {-1, shape.rank ? shape.dim[shape.rank - 1] : 1};
-    if (shape.rank != 2) value = add_node(x, "Reshape", value, add_ints(x, dims, 2), NULL, NULL);
+    static const int64_t order[] = { 1, 0 };
+    int64_t dims[] = { -1, shape.rank ? shape.dim[shape.rank - 1] : 1 };
+    if (shape.rank != 2)
+        value = add_node(x, "Reshape", value, add_ints(x, dims, 2), NULL, NULL);
     return turned ? transposed(x, value, order, 2) : value;
 }
 
 static const char *write_contract(Exporter *x, const Node *n, const OnnxRow *row)
 {
     const char *a = matrix(x, input_name(x, n, 0), input_shape(x, n, 0), n->as.contract.ta);
-    const char *b = matrix(x, input_name(x, n, 1), input_shape(x, n, 1), n->as.contract.tb), *product = add_node(x, row->op, a, b, NULL, NULL);
+    const char *b = matrix(x, input_name(x, n, 1), input_shape(x, n, 1), n->as.contract.tb),
+               *product = add_node(x, row->op, a, b, NULL, NULL);
     return n->shape.rank == 2 ? product : reshape_to(x, product, n->shape);
 }
 
 /* ---- windows ---- */
 
-typedef struct WindowLists { json_t *size, *strides, *dilations, *pads, *more; int64_t cells; bool fits; } WindowLists;
+typedef struct WindowLists {
+    json_t *size, *strides, *dilations, *pads, *more;
+    int64_t cells;
+    bool fits;
+} WindowLists;
 
-/* `image` is the larger side, `places` the windows'. What a window lacks at the end is padded; of a transposed one `more` is added. */
+/* `image` is the larger side, `places` the windows'. What a window lacks at the end is padded; of a
+ * transposed one `more` is added. */
 static WindowLists window_lists(const Window *w, Shape image, Shape places, bool turned)
 {
     int rank = image.rank - 2;
-    int64_t size[SPACE_RANK], stride[SPACE_RANK], dilation[SPACE_RANK], pads[2 * SPACE_RANK], more[SPACE_RANK];
-    WindowLists lists = {.cells = 1, .fits = true};
+    int64_t size[SPACE_RANK], stride[SPACE_RANK], dilation[SPACE_RANK], pads[2 * SPACE_RANK],
+        more[SPACE_RANK];
+    WindowLists lists = { .cells = 1, .fits = true };
     for (int i = 0; i < rank; i++) {
         int at = SPACE_RANK - rank + i;
-        int64_t reach = (w->size[at] - 1) * (int64_t)w->dilation[at] + 1, end = (places.dim[2 + i] - 1) * w->stride[at] - w->before[at] + reach - image.dim[2 + i];
+        int64_t reach = (w->size[at] - 1) * (int64_t)w->dilation[at] + 1,
+                end = (places.dim[2 + i] - 1) * w->stride[at] - w->before[at] + reach -
+                      image.dim[2 + i];
         size[i] = w->size[at];
         stride[i] = w->stride[at];
         dilation[i] = w->dilation[at];
@@ -190,7 +255,10 @@ static WindowLists window_lists(const Window *w, Shape image, Shape places, bool
         pads[rank + i] = end > 0 ? end : 0;
         more[i] = end < 0 ? -end : 0;
         lists.cells *= size[i];
-        lists.fits = lists.fits && (turned || (image.dim[2 + i] + pads[i] + pads[rank + i] - reach) / stride[i] + 1 == places.dim[2 + i]);
+        lists.fits =
+            lists.fits &&
+            (turned || (image.dim[2 + i] + pads[i] + pads[rank + i] - reach) / stride[i] + 1 ==
+                           places.dim[2 + i]);
     }
     lists.size = int_list(size, rank);
     lists.strides = int_list(stride, rank);
@@ -204,33 +272,49 @@ static WindowLists window_lists(const Window *w, Shape image, Shape places, bool
 static const char *swapped_filters(Exporter *x, const Node *n)
 {
     Shape s = input_shape(x, n, 1);
-    int64_t groups = n->as.window.groups, apart[GRAPH_MAX_RANK + 1] = {groups, s.dim[0] / groups, s.dim[1]}, order[GRAPH_MAX_RANK + 1] = {0, 2, 1};
-    int64_t together[GRAPH_MAX_RANK] = {s.dim[1] * groups, s.dim[0] / groups};
-    for (int i = 2; i < s.rank; i++) apart[i + 1] = together[i] = s.dim[i], order[i + 1] = i + 1;
-    const char *filters = add_node(x, "Reshape", input_name(x, n, 1), add_ints(x, apart, (size_t)s.rank + 1), NULL, NULL);
-    return add_node(x, "Reshape", transposed(x, filters, order, s.rank + 1), add_ints(x, together, (size_t)s.rank), NULL, NULL);
+    int64_t groups = n->as.window.groups,
+            apart[GRAPH_MAX_RANK + 1] = { groups, s.dim[0] / groups, s.dim[1] },
+            order[GRAPH_MAX_RANK + 1] = { 0, 2, 1 };
+    int64_t together[GRAPH_MAX_RANK] = { s.dim[1] * groups, s.dim[0] / groups };
+    for (int i = 2; i < s.rank; i++)
+        apart[i + 1] = together[i] = s.dim[i], order[i + 1] = i + 1;
+    const char *filters = add_node(x, "Reshape", input_name(x, n, 1),
+                                   add_ints(x, apart, (size_t)s.rank + 1), NULL, NULL);
+    return add_node(x, "Reshape", transposed(x, filters, order, s.rank + 1),
+                    add_ints(x, together, (size_t)s.rank), NULL, NULL);
 }
 
 static const char *write_conv(Exporter *x, const Node *n, const OnnxRow *row)
 {
     bool turned = n->op == IR_CONV_TRANSPOSE;
-    WindowLists w = window_lists(&n->as.window, turned ? n->shape : input_shape(x, n, 0), turned ? input_shape(x, n, 0) : n->shape, turned);
-    if (!w.fits) x->lacking = row->op;
-    json_t *attributes = json_pack("{s:o, s:o, s:o, s:o, s:i}", "kernel_shape", w.size, "strides", w.strides, "dilations", w.dilations, "pads", w.pads, "group", (int)n->as.window.groups);
-    if (turned) json_object_set_new(attributes, "output_padding", w.more);
-    else json_decref(w.more);
-    return add_node(x, row->op, input_name(x, n, 0), turned ? swapped_filters(x, n) : input_name(x, n, 1), NULL, attributes);
+    WindowLists w = window_lists(&n->as.window, turned ? n->shape : input_shape(x, n, 0),
+                                 turned ? input_shape(x, n, 0) : n->shape, turned);
+    if (!w.fits)
+        x->lacking = row->op;
+    json_t *attributes =
+        json_pack("{s:o, s:o, s:o, s:o, s:i}", "kernel_shape", w.size, "strides", w.strides,
+                  "dilations", w.dilations, "pads", w.pads, "group", (int)n->as.window.groups);
+    if (turned)
+        json_object_set_new(attributes, "output_padding", w.more);
+    else
+        json_decref(w.more);
+    return add_node(x, row->op, input_name(x, n, 0),
+                    turned ? swapped_filters(x, n) : input_name(x, n, 1), NULL, attributes);
 }
 
 static const char *write_pool(Exporter *x, const Node *n, const OnnxRow *row)
 {
     WindowLists w = window_lists(&n->as.window, input_shape(x, n, 0), n->shape, false);
     bool sums = n->op == IR_POOL_SUM;
-    if (!w.fits) x->lacking = row->op;
+    if (!w.fits)
+        x->lacking = row->op;
     json_decref(w.more);
-    json_t *attributes = json_pack("{s:o, s:o, s:o}", "kernel_shape", w.size, "strides", w.strides, "pads", w.pads);
-    if (sums) json_object_set_new(attributes, "count_include_pad", json_integer(1));
-    else json_object_set(attributes, "dilations", w.dilations);
+    json_t *attributes =
+        json_pack("{s:o, s:o, s:o}", "kernel_shape", w.size, "strides", w.strides, "pads", w.pads);
+    if (sums)
+        json_object_set_new(attributes, "count_include_pad", json_integer(1));
+    else
+        json_object_set(attributes, "dilations", w.dilations);
     json_decref(w.dilations);
     const char *value = add_node(x, row->op, input_name(x, n, 0), NULL, NULL, attributes);
     return sums ? add_node(x, "Mul", value, add_number(x, (double)w.cells), NULL, NULL) : value;
@@ -248,8 +332,11 @@ static const char *write_concat(Exporter *x, const Node *n, const OnnxRow *row)
 {
     const char *out = fresh_name(x);
     json_t *inputs = json_array();
-    for (int i = 0; i < n->input_count; i++) json_array_append_new(inputs, json_string(input_name(x, n, i)));
-    json_array_append_new(x->nodes, json_pack("{s:s, s:o, s:s, s:{s:i}}", "op", row->op, "in", inputs, "out", out, "attributes", "axis", n->as.axis));
+    for (int i = 0; i < n->input_count; i++)
+        json_array_append_new(inputs, json_string(input_name(x, n, i)));
+    json_array_append_new(x->nodes,
+                          json_pack("{s:s, s:o, s:s, s:{s:i}}", "op", row->op, "in", inputs, "out",
+                                    out, "attributes", "axis", n->as.axis));
     return out;
 }
 
@@ -257,24 +344,28 @@ static const char *write_slice(Exporter *x, const Node *n, const OnnxRow *row)
 {
     int64_t axis = n->as.slice.axis;
     const char *out = fresh_name(x);
-    json_array_append_new(x->nodes, json_pack("{s:s, s:[s, s, s, s], s:s}", "op", row->op, "in", input_name(x, n, 0), add_ints(x, &n->as.slice.begin, 1),
-                                              add_ints(x, &n->as.slice.end, 1), add_ints(x, &axis, 1), "out", out));
+    json_array_append_new(
+        x->nodes, json_pack("{s:s, s:[s, s, s, s], s:s}", "op", row->op, "in", input_name(x, n, 0),
+                            add_ints(x, &n->as.slice.begin, 1), add_ints(x, &n->as.slice.end, 1),
+                            add_ints(x, &axis, 1), "out", out));
     return out;
 }
 
 static const char *write_pad(Exporter *x, const Node *n, const OnnxRow *row)
 {
-    int64_t pads[2 * GRAPH_MAX_RANK] = {0};
+    int64_t pads[2 * GRAPH_MAX_RANK] = { 0 };
     pads[n->as.pad.axis] = n->as.pad.before;
     pads[n->shape.rank + n->as.pad.axis] = n->as.pad.after;
-    return add_node(x, row->op, input_name(x, n, 0), add_ints(x, pads, 2 * (size_t)n->shape.rank), NULL, NULL);
+    return add_node(x, row->op, input_name(x, n, 0), add_ints(x, pads, 2 * (size_t)n->shape.rank),
+                    NULL, NULL);
 }
 
 static const char *write_permute(Exporter *x, const Node *n, const OnnxRow *row)
 {
     (void)row;
     int64_t order[GRAPH_MAX_RANK];
-    for (int i = 0; i < n->shape.rank; i++) order[i] = n->as.permute.order[i];
+    for (int i = 0; i < n->shape.rank; i++)
+        order[i] = n->as.permute.order[i];
     return transposed(x, input_name(x, n, 0), order, n->shape.rank);
 }
 
@@ -283,59 +374,102 @@ static const char *write_gather(Exporter *x, const Node *n, const OnnxRow *row)
     int64_t last = -1;
     const char *highest = add_number(x, (double)(input_shape(x, n, 0).dim[0] - 1));
     const char *index = add_node(x, "Clip", input_name(x, n, 1), add_number(x, 0), highest, NULL);
-    index = add_node(x, "Squeeze", add_node(x, "Cast", index, NULL, NULL, json_pack("{s:i}", "to", 7)), add_ints(x, &last, 1), NULL, NULL);
+    index =
+        add_node(x, "Squeeze", add_node(x, "Cast", index, NULL, NULL, json_pack("{s:i}", "to", 7)),
+                 add_ints(x, &last, 1), NULL, NULL);
     return add_node(x, row->op, input_name(x, n, 0), index, NULL, json_pack("{s:i}", "axis", 0));
 }
 
 /* [.., t, heads * d] as [-1, heads, t, d]. */
 static const char *by_heads(Exporter *x, const char *value, Shape shape, int64_t heads)
 {
-    static const int64_t order[] = {0, 2, 1, 3};
-    int64_t dims[] = {-1, shape.dim[shape.rank - 2], heads, shape.dim[shape.rank - 1] / heads};
+    static const int64_t order[] = { 0, 2, 1, 3 };
+    int64_t dims[] = { -1, shape.dim[shape.rank - 2], heads, shape.dim[shape.rank - 1] / heads };
     return transposed(x, add_node(x, "Reshape", value, add_ints(x, dims, 4), NULL, NULL), order, 4);
 }
 
 static const char *write_heads_dot(Exporter *x, const Node *n, const OnnxRow *row)
 {
-    static const int64_t turn[] = {0, 1, 3, 2};
+    static const int64_t turn[] = { 0, 1, 3, 2 };
     int64_t heads = n->as.heads.heads;
-    const char *a = by_heads(x, input_name(x, n, 0), input_shape(x, n, 0), heads), *b = by_heads(x, input_name(x, n, 1), input_shape(x, n, 1), heads);
+    const char *a = by_heads(x, input_name(x, n, 0), input_shape(x, n, 0), heads),
+               *b = by_heads(x, input_name(x, n, 1), input_shape(x, n, 1), heads);
     return reshape_to(x, add_node(x, row->op, a, transposed(x, b, turn, 4), NULL, NULL), n->shape);
 }
 
 static const char *write_heads_mix(Exporter *x, const Node *n, const OnnxRow *row)
 {
-    static const int64_t turn[] = {0, 1, 3, 2}, back[] = {0, 2, 1, 3};
+    static const int64_t turn[] = { 0, 1, 3, 2 }, back[] = { 0, 2, 1, 3 };
     Shape p = input_shape(x, n, 0);
-    int64_t dims[] = {-1, p.dim[p.rank - 3], p.dim[p.rank - 2], p.dim[p.rank - 1]};
-    const char *shares = add_node(x, "Reshape", input_name(x, n, 0), add_ints(x, dims, 4), NULL, NULL);
-    if (n->as.heads.transposed) shares = transposed(x, shares, turn, 4);
-    const char *mixed = add_node(x, row->op, shares, by_heads(x, input_name(x, n, 1), input_shape(x, n, 1), dims[1]), NULL, NULL);
+    int64_t dims[] = { -1, p.dim[p.rank - 3], p.dim[p.rank - 2], p.dim[p.rank - 1] };
+    const char *shares =
+        add_node(x, "Reshape", input_name(x, n, 0), add_ints(x, dims, 4), NULL, NULL);
+    if (n->as.heads.transposed)
+        shares = transposed(x, shares, turn, 4);
+    const char *mixed =
+        add_node(x, row->op, shares,
+                 by_heads(x, input_name(x, n, 1), input_shape(x, n, 1), dims[1]), NULL, NULL);
     return reshape_to(x, transposed(x, mixed, back, 4), n->shape);
 }
 
 static const OnnxRow rows[IR_OP_COUNT] = {
-    [IR_CONST] = {write_const, "Constant", NULL}, [IR_INPUT] = {write_input, "input", NULL}, [IR_WEIGHT] = {write_weight, "weight", NULL},
-    [IR_INDEX] = {write_index, "Range", NULL},
-    [IR_NEG] = {write_map, "Neg", NULL}, [IR_EXP] = {write_map, "Exp", NULL}, [IR_LN] = {write_map, "Log", NULL}, [IR_SQRT] = {write_map, "Sqrt", NULL},
-    [IR_ABS] = {write_map, "Abs", NULL}, [IR_SIGN] = {write_map, "Sign", NULL}, [IR_FLOOR] = {write_map, "Floor", NULL}, [IR_TANH] = {write_map, "Tanh", NULL},
-    [IR_SIN] = {write_map, "Sin", NULL}, [IR_COS] = {write_map, "Cos", NULL}, [IR_ERF] = {write_map, "Erf", NULL}, [IR_SIGMOID] = {write_map, "Sigmoid", NULL},
-    [IR_STOP] = {write_map, "Identity", NULL}, [IR_ADD] = {write_map, "Add", NULL}, [IR_SUB] = {write_map, "Sub", NULL}, [IR_MUL] = {write_map, "Mul", NULL},
-    [IR_DIV] = {write_map, "Div", NULL}, [IR_POW] = {write_map, "Pow", NULL}, [IR_MIN] = {write_map, "Min", NULL}, [IR_MAX] = {write_map, "Max", NULL},
-    [IR_LT] = {write_comparison, "Less", NULL}, [IR_LE] = {write_comparison, "LessOrEqual", NULL}, [IR_EQ] = {write_comparison, "Equal", NULL},
-    [IR_NOT] = {write_logic, "Not", NULL}, [IR_AND] = {write_logic, "And", NULL}, [IR_OR] = {write_logic, "Or", NULL}, [IR_SELECT] = {write_select, "Where", NULL},
-    [IR_BROADCAST] = {write_broadcast, "Expand", NULL}, [IR_REDUCE_SUM] = {write_reduce, "ReduceSum", NULL}, [IR_REDUCE_MAX] = {write_reduce, "ReduceMax", "axes"},
-    [IR_REDUCE_MIN] = {write_reduce, "ReduceMin", "axes"}, [IR_CONTRACT] = {write_contract, "MatMul", NULL}, [IR_CONV] = {write_conv, "Conv", NULL},
-    [IR_CONV_TRANSPOSE] = {write_conv, "ConvTranspose", NULL}, [IR_POOL_MAX] = {write_pool, "MaxPool", NULL}, [IR_POOL_SUM] = {write_pool, "AveragePool", NULL},
-    [IR_RESHAPE] = {write_reshape, "Reshape", NULL}, [IR_CONCAT] = {write_concat, "Concat", NULL}, [IR_SLICE] = {write_slice, "Slice", NULL},
-    [IR_PAD] = {write_pad, "Pad", NULL}, [IR_PERMUTE] = {write_permute, "Transpose", NULL}, [IR_GATHER_ROWS] = {write_gather, "Gather", NULL},
-    [IR_HEADS_DOT] = {write_heads_dot, "MatMul", NULL}, [IR_HEADS_MIX] = {write_heads_mix, "MatMul", NULL},
+    [IR_CONST] = { write_const, "Constant", NULL },
+    [IR_INPUT] = { write_input, "input", NULL },
+    [IR_WEIGHT] = { write_weight, "weight", NULL },
+    [IR_INDEX] = { write_index, "Range", NULL },
+    [IR_NEG] = { write_map, "Neg", NULL },
+    [IR_EXP] = { write_map, "Exp", NULL },
+    [IR_LN] = { write_map, "Log", NULL },
+    [IR_SQRT] = { write_map, "Sqrt", NULL },
+    [IR_ABS] = { write_map, "Abs", NULL },
+    [IR_SIGN] = { write_map, "Sign", NULL },
+    [IR_FLOOR] = { write_map, "Floor", NULL },
+    [IR_TANH] = { write_map, "Tanh", NULL },
+    [IR_SIN] = { write_map, "Sin", NULL },
+    [IR_COS] = { write_map, "Cos", NULL },
+    [IR_ERF] = { write_map, "Erf", NULL },
+    [IR_SIGMOID] = { write_map, "Sigmoid", NULL },
+    [IR_STOP] = { write_map, "Identity", NULL },
+    [IR_ADD] = { write_map, "Add", NULL },
+    [IR_SUB] = { write_map, "Sub", NULL },
+    [IR_MUL] = { write_map, "Mul", NULL },
+    [IR_DIV] = { write_map, "Div", NULL },
+    [IR_POW] = { write_map, "Pow", NULL },
+    [IR_MIN] = { write_map, "Min", NULL },
+    [IR_MAX] = { write_map, "Max", NULL },
+    [IR_LT] = { write_comparison, "Less", NULL },
+    [IR_LE] = { write_comparison, "LessOrEqual", NULL },
+    [IR_EQ] = { write_comparison, "Equal", NULL },
+    [IR_NOT] = { write_logic, "Not", NULL },
+    [IR_AND] = { write_logic, "And", NULL },
+    [IR_OR] = { write_logic, "Or", NULL },
+    [IR_SELECT] = { write_select, "Where", NULL },
+    [IR_BROADCAST] = { write_broadcast, "Expand", NULL },
+    [IR_REDUCE_SUM] = { write_reduce, "ReduceSum", NULL },
+    [IR_REDUCE_MAX] = { write_reduce, "ReduceMax", "axes" },
+    [IR_REDUCE_MIN] = { write_reduce, "ReduceMin", "axes" },
+    [IR_CONTRACT] = { write_contract, "MatMul", NULL },
+    [IR_CONV] = { write_conv, "Conv", NULL },
+    [IR_CONV_TRANSPOSE] = { write_conv, "ConvTranspose", NULL },
+    [IR_POOL_MAX] = { write_pool, "MaxPool", NULL },
+    [IR_POOL_SUM] = { write_pool, "AveragePool", NULL },
+    [IR_RESHAPE] = { write_reshape, "Reshape", NULL },
+    [IR_CONCAT] = { write_concat, "Concat", NULL },
+    [IR_SLICE] = { write_slice, "Slice", NULL },
+    [IR_PAD] = { write_pad, "Pad", NULL },
+    [IR_PERMUTE] = { write_permute, "Transpose", NULL },
+    [IR_GATHER_ROWS] = { write_gather, "Gather", NULL },
+    [IR_HEADS_DOT] = { write_heads_dot, "MatMul", NULL },
+    [IR_HEADS_MIX] = { write_heads_mix, "MatMul", NULL },
 };
 
 static json_t *value_json_of(const char *name, Shape shape)
 {
     json_t *dims = json_array();
-    for (int i = 0; i < shape.rank; i++) json_array_append_new(dims, json_integer(shape.dim[i] == DIM_BATCH ? -1 : (json_int_t)shape.dim[i]));
+    for (int i = 0; i < shape.rank; i++) {
+        json_array_append_new(
+            dims, json_integer(shape.dim[i] == DIM_BATCH ? -1 : (json_int_t)shape.dim[i]));
+    }
     return json_pack("{s:s, s:o}", "name", name, "shape", dims);
 }
 
@@ -343,32 +477,51 @@ static NodeId output_of(const Graph *g)
 {
     for (size_t i = 0; i < g->roots.len; i++) {
         const Node *root = graph_node(g, g->roots.data[i]);
-        if (root->op == IR_EMIT && root->slot == SLOT_OUT) return root->inputs[0];
+        if (root->op == IR_EMIT && root->slot == SLOT_OUT)
+            return root->inputs[0];
     }
     return NO_NODE;
 }
 
 json_t *onnx_json(const Graph *g, const ModelInstance *model, const char **lacking)
 {
-    Exporter x = {.g = g, .arena = g->arena, .model = model, .nodes = json_array(), .floats = json_array(), .ints = json_array()};
+    Exporter x = { .g = g,
+                   .arena = g->arena,
+                   .model = model,
+                   .nodes = json_array(),
+                   .floats = json_array(),
+                   .ints = json_array() };
     NodeId out = output_of(g);
     bool *needed = ARENA_ARRAY(g->arena, bool, g->nodes.len + 1);
     x.name = ARENA_ARRAY(g->arena, const char *, g->nodes.len + 1);
-    if (out == NO_NODE) x.lacking = "emit";
-    else needed[out] = true;
+    if (out == NO_NODE)
+        x.lacking = "emit";
+    else
+        needed[out] = true;
     for (NodeId i = out; i >= 0; i--)
-        for (int k = 0; needed[i] && k < graph_node(g, i)->input_count; k++) needed[graph_node(g, i)->inputs[k]] = true;
+        for (int k = 0; needed[i] && k < graph_node(g, i)->input_count; k++)
+            needed[graph_node(g, i)->inputs[k]] = true;
     for (NodeId i = 0; i <= out && !x.lacking; i++) {
         const Node *n = graph_node(g, i);
-        if (!needed[i]) continue;
-        if (rows[n->op].write) x.name[i] = rows[n->op].write(&x, n, &rows[n->op]);
-        else x.lacking = op_name(n->op);
+        if (!needed[i])
+            continue;
+        if (rows[n->op].write)
+            x.name[i] = rows[n->op].write(&x, n, &rows[n->op]);
+        else
+            x.lacking = op_name(n->op);
     }
-    if (!x.lacking) json_array_append_new(x.nodes, json_pack("{s:s, s:[s], s:s}", "op", "Identity", "in", x.name[out], "out", "output"));
+    if (!x.lacking) {
+        json_array_append_new(x.nodes, json_pack("{s:s, s:[s], s:s}", "op", "Identity", "in",
+                                                 x.name[out], "out", "output"));
+    }
     *lacking = x.lacking;
-    json_t *made = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", model->decl->name, "input", value_json_of("input", g->sample), "output",
-                             value_json_of("output", out == NO_NODE ? shape_scalar() : graph_node(g, out)->shape), "nodes", x.nodes, "floats", x.floats, "ints", x.ints);
-    if (!x.lacking) return made;
+    json_t *made = json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o}", "name", model->decl->name, "input",
+        value_json_of("input", g->sample), "output",
+        value_json_of("output", out == NO_NODE ? shape_scalar() : graph_node(g, out)->shape),
+        "nodes", x.nodes, "floats", x.floats, "ints", x.ints);
+    if (!x.lacking)
+        return made;
     json_decref(made);
     return NULL;
 }

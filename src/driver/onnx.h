@@ -5,7 +5,7 @@
 #include "lower/lower.h"
 #include <jansson.h>
 
-/* The nodes that make SLOT_OUT of a prediction's graph, as runtime/onnx.h describes them; the runtime adds the weights. NULL and the
- * name of an op in *lacking, where ONNX has none like it. */
+/* The nodes that make SLOT_OUT of a prediction's graph, as runtime/onnx.h describes them; the
+ * runtime adds the weights. NULL and the name of an op in *lacking, where ONNX has none like it. */
 json_t *onnx_json(const Graph *graph, const ModelInstance *model, const char **lacking);
 #endif

@@ -1,13 +1,19 @@
-/* repl_words.h: what a REPL is told that is no statement of the language: help, show, undo, quit. */
+/* repl_words.h: what a REPL is told that is no statement of the language: help, show, undo, quit.
+ */
 #ifndef NNC_REPL_WORDS_H
 #define NNC_REPL_WORDS_H
 #include "driver/compile.h"
 #include "undo.h"
 
-/* What was before each input that was taken in: the session where the input has actions, else nothing. */
-typedef struct Undo { nnrt_undo **before; size_t count, capacity, forgotten; } Undo;
+/* What was before each input that was taken in: the session where the input has actions, else
+ * nothing. */
+typedef struct Undo {
+    nnrt_undo **before;
+    size_t count, capacity, forgotten;
+} Undo;
 
 typedef enum ReplWord { WORD_NONE, WORD_DONE, WORD_QUIT } ReplWord;
+
 /* Carries out the line where it is such a word, with a name behind it where that word takes one. */
 ReplWord repl_word(Compiler *compiler, Undo *undo, const char *line, size_t length);
 /* Behind an input that compiled: takes over what was before its actions; NULL: it has none. */

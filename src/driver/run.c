@@ -1,4 +1,5 @@
-/* run.c: `nnc run`: compile, then hand the program to the runtime, which asks for each unit's code when it first needs it. */
+/* run.c: `nnc run`: compile, then hand the program to the runtime, which asks for each unit's code
+ * when it first needs it. */
 #include "driver/driver.h"
 #include "driver/json_program.h"
 
@@ -6,9 +7,11 @@ static int run(Compiler *c, const char *path)
 {
     Compiled compiled;
     int status;
-    if (!compile_script(c, path, &compiled, &status)) return status;
+    if (!compile_script(c, path, &compiled, &status))
+        return status;
     nnrt_session *session = compiler_session(c);
-    if (!session) return compiler_report(c);
+    if (!session)
+        return compiler_report(c);
     json_t *program = program_json(c, &compiled, true);
     nnrt_session_set_retune(session, compiler_retune, c);
     status = nnrt_session_run(session, program, compiler_resolve, c);

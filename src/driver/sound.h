@@ -3,8 +3,10 @@
 #define NNC_SOUND_H
 #include "driver/compile.h"
 
-/* A flag for each statement of the script: true where it holds an error, or names what such a statement declares. NULL: nothing can be told. */
+/* A flag for each statement of the script: true where it holds an error, or names what such a
+ * statement declares. NULL: nothing can be told. */
 bool *broken_statements(Compiler *compiler, const Script *script);
-bool is_broken(const Compiled *out, const Stmt *stmt);       /* by out->broken */
-void keep_sound_actions(Compiled *out);                      /* drops the others, by out->broken */
+bool is_broken(const Compiled *out, const Stmt *stmt); /* by out->broken */
+/* drops the others, by out->broken */
+void keep_sound_actions(Compiled *out);
 #endif

@@ -4,27 +4,31 @@
 #include <inttypes.h>
 #include <string.h>
 
-static char *times_text(Arena *arena, Shape shape)      /* 5x26x26 */
+static char *times_text(Arena *arena, Shape shape) /* 5x26x26 */
 {
     char *text = shape.rank ? arena_strndup(arena, "", 0) : arena_strndup(arena, "1", 1);
-    for (int i = 0; i < shape.rank; i++) text = arena_printf(arena, "%s%s%" PRId64, text, i ? "x" : "", shape.dim[i]);
+    for (int i = 0; i < shape.rank; i++)
+        text = arena_printf(arena, "%s%s%" PRId64, text, i ? "x" : "", shape.dim[i]);
     return text;
 }
 
 char *bytes_text(Arena *arena, double bytes)
 {
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+    static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
     int unit = 0;
-    while (bytes >= 1000 && unit < 4) bytes /= 1000, unit++;
+    while (bytes >= 1000 && unit < 4)
+        bytes /= 1000, unit++;
     return arena_printf(arena, unit ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
 }
 
-static char *count_text(Arena *arena, double count)     /* 1234, 5.6 million */
+static char *count_text(Arena *arena, double count) /* 1234, 5.6 million */
 {
-    static const char *const units[] = {"", " million", " billion", " trillion"};
-    if (count < 1e6) return arena_printf(arena, "%.0f", count);
+    static const char *const units[] = { "", " million", " billion", " trillion" };
+    if (count < 1e6)
+        return arena_printf(arena, "%.0f", count);
     int unit = 0;
-    for (; count >= 1e3 && unit < 3; unit++) count /= unit ? 1e3 : 1e6;
+    for (; count >= 1e3 && unit < 3; unit++)
+        count /= unit ? 1e3 : 1e6;
     return arena_printf(arena, "%.1f%s", count, units[unit]);
 }
 
@@ -32,10 +36,13 @@ void print_data(Arena *arena, const DataUse *use)
 {
     const DataInfo *d = &use->info;
     printf("data %s: samples of %s, ", d->name, times_text(arena, d->sample));
-    if (d->classify) printf("%" PRId64 " classes\n", d->classes);
-    else printf("targets of %s\n", times_text(arena, d->target));
+    if (d->classify)
+        printf("%" PRId64 " classes\n", d->classes);
+    else
+        printf("targets of %s\n", times_text(arena, d->target));
     for (int i = 0; i < NNRT_PARTS; i++)
-        if (d->count[i]) printf("  %-11s %" PRId64 " samples\n", nnrt_part_name(i), d->count[i]);
+        if (d->count[i])
+            printf("  %-11s %" PRId64 " samples\n", nnrt_part_name(i), d->count[i]);
 }
 
 void print_model(Compiler *c, Unit *const *units, size_t unit_count, const ModelInstance *m)
@@ -44,31 +51,46 @@ void print_model(Compiler *c, Unit *const *units, size_t unit_count, const Model
     double operations = 0, bytes = 0, peak = 0;
     int name_width = 5, shape_width = 6;
     for (size_t i = 0; i < m->layers.len; i++) {
-        int name = (int)strlen(m->layers.data[i].name), shape = (int)strlen(times_text(arena, m->layers.data[i].output));
-        if (name > name_width) name_width = name;
-        if (shape > shape_width) shape_width = shape;
+        int name = (int)strlen(m->layers.data[i].name),
+            shape = (int)strlen(times_text(arena, m->layers.data[i].output));
+        if (name > name_width)
+            name_width = name;
+        if (shape > shape_width)
+            shape_width = shape;
     }
-    printf("model %s: %s -> %s\n", m->decl->name, times_text(arena, m->input), times_text(arena, m->output));
-    printf("  %-*s  %-*s  %12s  %12s\n", name_width, "layer", shape_width, "output", "parameters", "operations");
+    printf("model %s: %s -> %s\n", m->decl->name, times_text(arena, m->input),
+           times_text(arena, m->output));
+    printf("  %-*s  %-*s  %12s  %12s\n", name_width, "layer", shape_width, "output", "parameters",
+           "operations");
     for (size_t i = 0; i < m->layers.len; i++) {
         const LayerSummary *l = &m->layers.data[i];
         operations += (double)l->operations;
-        printf("  %-*s  %-*s  %12" PRId64 "  %12s\n", name_width, l->name, shape_width, times_text(arena, l->output), l->parameters,
+        printf("  %-*s  %-*s  %12" PRId64 "  %12s\n", name_width, l->name, shape_width,
+               times_text(arena, l->output), l->parameters,
                count_text(arena, (double)l->operations));
     }
-    for (size_t i = 0; i < m->weights.len; i++) bytes += 4.0 * (double)shape_elements(m->weights.data[i].shape);
+    for (size_t i = 0; i < m->weights.len; i++)
+        bytes += 4.0 * (double)shape_elements(m->weights.data[i].shape);
     for (size_t i = 0; i < unit_count; i++) {
         const Unit *u = units[i];
         double states = 0;
-        if (u->spec.model != m) continue;
+        if (u->spec.model != m)
+            continue;
         for (size_t k = 0; k < u->plan->graph->tensors.len; k++) {
             const Tensor *t = &u->plan->graph->tensors.data[k];
-            if (t->role == TENSOR_STATE) states += 4.0 * (double)nnrt_packed_floats(t->shape.dim, t->shape.rank, t->feature_axis);
+            if (t->role == TENSOR_STATE) {
+                states +=
+                    4.0 * (double)nnrt_packed_floats(t->shape.dim, t->shape.rank, t->feature_axis);
+            }
         }
-        if ((double)u->plan->arena_bytes + states > peak) peak = (double)u->plan->arena_bytes + states;
+        if ((double)u->plan->arena_bytes + states > peak)
+            peak = (double)u->plan->arena_bytes + states;
     }
-    printf("  %" PRId64 " parameters; %s operations a sample; weights %s", m->parameters, count_text(arena, operations), bytes_text(arena, bytes));
-    if (peak > 0) printf("; peak memory besides the data %s", bytes_text(arena, bytes + peak));
+    printf("  %" PRId64 " parameters; %s operations a sample; weights %s", m->parameters,
+           count_text(arena, operations), bytes_text(arena, bytes));
+    if (peak > 0)
+        printf("; peak memory besides the data %s", bytes_text(arena, bytes + peak));
     putchar('\n');
-    for (size_t i = 0; i < m->remarks.len; i++) printf("  %s\n", m->remarks.data[i]);
+    for (size_t i = 0; i < m->remarks.len; i++)
+        printf("  %s\n", m->remarks.data[i]);
 }

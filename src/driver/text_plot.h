@@ -4,7 +4,15 @@
 #include <stddef.h>
 #include <stdio.h>
 
-typedef struct TextCurve { const char *name; char mark; const double *values; size_t count; } TextCurve;   /* values that are not finite leave gaps */
-/* One value a column or, of many, their mean; at most 72 columns and 12 lines. Where curves meet, the later one is seen. `unit`: what is counted along x. */
+/* values that are not finite leave gaps */
+typedef struct TextCurve {
+    const char *name;
+    char mark;
+    const double *values;
+    size_t count;
+} TextCurve;
+
+/* One value a column or, of many, their mean; at most 72 columns and 12 lines. Where curves meet,
+ * the later one is seen. `unit`: what is counted along x. */
 void text_plot(FILE *out, const TextCurve *curves, size_t count, const char *unit);
 #endif

@@ -1,7 +1,9 @@
-/* variants.c: what a built program needs for its searches: the script as it is with each set of params that a `tune` may ask for.
+/* variants.c: what a built program needs for its searches: the script as it is with each set of
+ * params that a `tune` may ask for.
  *
- * Random points, a grid and halving follow from the seed alone, so their trials are known now. Where the points follow from results, all that there can be
- * are made, if they can be counted. Programs that differ in numbers share their code (codes.h). */
+ * Random points, a grid and halving follow from the seed alone, so their trials are known now.
+ * Where the points follow from results, all that there can be are made, if they can be counted.
+ * Programs that differ in numbers share their code (codes.h). */
 #include "driver/compile.h"
 #include "driver/json_program.h"
 #include "driver/values.h"
@@ -21,15 +23,19 @@ static bool follows_results(const CheckedAction *tune)
 static const Value *bound(const Call *domain, const char *name)
 {
     for (size_t i = 0; i < domain->form->arg_count; i++)
-        if (strcmp(domain->form->args[i].name, name) == 0) return &domain->args[i];
+        if (strcmp(domain->form->args[i].name, name) == 0)
+            return &domain->args[i];
     return NULL;
 }
 
 /* Of one param; infinite: they can't be counted. */
 static double values_of(const Call *domain)
 {
-    if (strcmp(domain->form->name, "choice") == 0) return (double)bound(domain, "values")->count;
-    return strcmp(domain->form->name, "integer") == 0 ? bound(domain, "b")->number - bound(domain, "a")->number + 1 : HUGE_VAL;
+    if (strcmp(domain->form->name, "choice") == 0)
+        return (double)bound(domain, "values")->count;
+    return strcmp(domain->form->name, "integer") == 0
+               ? bound(domain, "b")->number - bound(domain, "a")->number + 1
+               : HUGE_VAL;
 }
 
 bool variants_can_be_made(Compiler *c, const CheckedAction *tune)
@@ -38,23 +44,45 @@ bool variants_can_be_made(Compiler *c, const CheckedAction *tune)
     const char *endless = NULL;
     for (size_t i = 0; i < tune->param_count; i++) {
         double values = values_of(tune->params[i].domain);
-        if (isinf(values) && !endless) endless = tune->params[i].name;
+        if (isinf(values) && !endless)
+            endless = tune->params[i].name;
         count *= values;
     }
     if (follows_results(tune) && !(count <= MOST_VARIANTS)) {
         Span span = setting_span(&tune->settings, "method");
-        Diagnostic *d = endless ? diag_error(c->diags, DIAG_NOT_AVAILABLE, span, "where this search goes follows from results, and a program that is built must hold all that it may try; param '%s' has values without end", endless)
-                                : diag_error(c->diags, DIAG_NOT_AVAILABLE, span, "where this search goes follows from results, and a program that is built must hold all that it may try: %.0f sets of params, of %d at most", count, MOST_VARIANTS);
-        diag_help(c->diags, d, "method = random, grid or halving can be built, since their trials follow from the seed; so can choice(...) and integer(...) of few values; or search with `nnc run` and build with --set NAME=VALUE");
+        Diagnostic *d =
+            endless ? diag_error(
+                          c->diags, DIAG_NOT_AVAILABLE, span,
+                          "where this search goes follows from results, and a program that is "
+                          "built must hold all that it may try; param '%s' has values without end",
+                          endless)
+                    : diag_error(
+                          c->diags, DIAG_NOT_AVAILABLE, span,
+                          "where this search goes follows from results, and a program that is "
+                          "built must hold all that it may try: %.0f sets of params, of %d at most",
+                          count, MOST_VARIANTS);
+        diag_help(c->diags, d,
+                  "method = random, grid or halving can be built, since their trials follow from "
+                  "the seed; so can choice(...) and integer(...) of few values; or search with "
+                  "`nnc run` and build with --set NAME=VALUE");
         return false;
     }
-    if (setting(&tune->settings, "trials")->number <= MOST_VARIANTS || follows_results(tune)) return true;
-    Diagnostic *d = diag_error(c->diags, DIAG_NOT_AVAILABLE, setting_span(&tune->settings, "trials"), "a program that is built holds the script once for each trial: %d at most", MOST_VARIANTS);
-    diag_help(c->diags, d, "search with `nnc run`, then build with the params found: --set NAME=VALUE");
+    if (setting(&tune->settings, "trials")->number <= MOST_VARIANTS || follows_results(tune))
+        return true;
+    Diagnostic *d = diag_error(
+        c->diags, DIAG_NOT_AVAILABLE, setting_span(&tune->settings, "trials"),
+        "a program that is built holds the script once for each trial: %d at most", MOST_VARIANTS);
+    diag_help(c->diags, d,
+              "search with `nnc run`, then build with the params found: --set NAME=VALUE");
     return false;
 }
 
-typedef struct Variants { Compiler *c; size_t action; json_t *list, *seen; nnrt_error *e; } Variants;
+typedef struct Variants {
+    Compiler *c;
+    size_t action;
+    json_t *list, *seen;
+    nnrt_error *e;
+} Variants;
 
 static bool add(Variants *v, json_t *params)
 {
@@ -63,7 +91,9 @@ static bool add(Variants *v, json_t *params)
     if (key && !known) {
         json_object_set_new(v->seen, key, json_true());
         json_t *program = compiler_variant(v->c, params, v->action, v->e);
-        made = program && json_array_append_new(v->list, json_pack("{s:I, s:O, s:o}", "action", (json_int_t)v->action, "params", params, "program", program)) == 0;
+        made = program && json_array_append_new(
+                              v->list, json_pack("{s:I, s:O, s:o}", "action", (json_int_t)v->action,
+                                                 "params", params, "program", program)) == 0;
     }
     free(key);
     json_decref(params);
@@ -72,10 +102,12 @@ static bool add(Variants *v, json_t *params)
 
 static bool add_all(Variants *v, nnrt_search *s, size_t axis, nnrt_point *point)
 {
-    if (axis == s->axes) return add(v, nnrt_search_params(s, point));
+    if (axis == s->axes)
+        return add(v, nnrt_search_params(s, point));
     for (int64_t i = 0; i < s->axis[axis].count; i++) {
         point->at[axis] = ((double)i + 0.5) / (double)s->axis[axis].count;
-        if (!add_all(v, s, axis + 1, point)) return false;
+        if (!add_all(v, s, axis + 1, point))
+            return false;
     }
     return true;
 }
@@ -83,7 +115,8 @@ static bool add_all(Variants *v, nnrt_search *s, size_t axis, nnrt_point *point)
 static bool add_drawn(Variants *v, nnrt_search *s)
 {
     for (; s->drawn < s->trials; s->drawn++)
-        if (!nnrt_search_next(s, v->e) || !add(v, nnrt_search_params(s, &s->point[s->drawn]))) return false;
+        if (!nnrt_search_next(s, v->e) || !add(v, nnrt_search_params(s, &s->point[s->drawn])))
+            return false;
     return true;
 }
 
@@ -92,10 +125,15 @@ static bool of_tune(Variants *v, const json_t *action, const CheckedAction *tune
     const Options *o = v->c->options;
     const json_t *written = json_object_get(action, "seed");
     nnrt_search search;
-    nnrt_point point = {0};
+    nnrt_point point = { 0 };
     v->seen = json_object();
-    bool good = nnrt_search_new(&search, action, json_is_integer(written) ? (uint64_t)json_integer_value(written) : o->seed_given ? o->seed : 0, v->e);
-    if (good) good = follows_results(tune) ? add_all(v, &search, 0, &point) : add_drawn(v, &search);
+    bool good = nnrt_search_new(&search, action,
+                                json_is_integer(written) ? (uint64_t)json_integer_value(written)
+                                : o->seed_given          ? o->seed
+                                                         : 0,
+                                v->e);
+    if (good)
+        good = follows_results(tune) ? add_all(v, &search, 0, &point) : add_drawn(v, &search);
     nnrt_search_clear(&search);
     json_decref(v->seen);
     return good;
@@ -103,17 +141,20 @@ static bool of_tune(Variants *v, const json_t *action, const CheckedAction *tune
 
 bool add_variants(Compiler *c, const Compiled *compiled, json_t *program)
 {
-    nnrt_error e = {0};
-    Variants v = {.c = c, .list = json_array(), .e = &e};
+    nnrt_error e = { 0 };
+    Variants v = { .c = c, .list = json_array(), .e = &e };
     bool good = true;
     for (size_t i = 0; good && i < compiled->actions.len; i++) {
         const CheckedAction *action = compiled->actions.data[i]->action;
         v.action = i;
-        if (strcmp(action->verb, "tune") != 0) continue;
+        if (strcmp(action->verb, "tune") != 0)
+            continue;
         good = of_tune(&v, json_array_get(json_object_get(program, "actions"), i), action);
-        if (!good) compiler_report_runtime(c, action->verb_span, &e);
+        if (!good)
+            compiler_report_runtime(c, action->verb_span, &e);
     }
-    if (good && json_array_size(v.list)) json_object_set(program, "variants", v.list);
+    if (good && json_array_size(v.list))
+        json_object_set(program, "variants", v.list);
     json_decref(v.list);
     return good;
 }

@@ -9,62 +9,104 @@
 #include "ir/graph.h"
 #include <inttypes.h>
 
-static const char *const role_names[] = {"weight", "state", "result"};
-static const char *const part_names[] = {"forward", "backward", "update"};
+static const char *const role_names[] = { "weight", "state", "result" };
+static const char *const part_names[] = { "forward", "backward", "update" };
 
-static void print_string(const char *text, FILE *out) {
+static void print_string(const char *text, FILE *out)
+{
     fputc('"', out);
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p == '"' || *p == '\\') fprintf(out, "\\%c", *p);
-        else if (*p < 32) fprintf(out, "\\x%02x", *p);
-        else fputc(*p, out);
-    }
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        if (*p == '"' || *p == '\\')
+            fprintf(out, "\\%c", *p);
+        else if (*p < 32)
+            fprintf(out, "\\x%02x", *p);
+        else
+            fputc(*p, out);
     fputc('"', out);
 }
 
-static void print_shape(Shape s, FILE *out) {
+static void print_shape(Shape s, FILE *out)
+{
     fputc('[', out);
     for (int i = 0; i < s.rank; i++) {
-        if (i > 0) fputs(", ", out);
-        if (s.dim[i] == DIM_BATCH) fputc('n', out);
-        else fprintf(out, "%" PRId64, s.dim[i]);
+        if (i > 0)
+            fputs(", ", out);
+        if (s.dim[i] == DIM_BATCH)
+            fputc('n', out);
+        else
+            fprintf(out, "%" PRId64, s.dim[i]);
     }
     fputc(']', out);
 }
 
-static void print_attributes(const Node *n, FILE *out) {
+static void print_attributes(const Node *n, FILE *out)
+{
     switch (n->op) {
     case IR_CONST: fprintf(out, " %.17g", n->as.value); break;
     case IR_HYPER: fprintf(out, " %s", hyper_name(n->as.hyper)); break;
-    case IR_WEIGHT: case IR_ASSIGN: fprintf(out, " tensor %d", n->as.tensor); break;
-    case IR_INDEX: case IR_CONCAT: fprintf(out, " along %d", n->as.axis); break;
+    case IR_WEIGHT:
+    case IR_ASSIGN: fprintf(out, " tensor %d", n->as.tensor); break;
+    case IR_INDEX:
+    case IR_CONCAT: fprintf(out, " along %d", n->as.axis); break;
     case IR_RANDOM:
-        fprintf(out, " %s stream %" PRIu32, n->as.random.kind == RANDOM_UNIFORM ? "uniform" : "normal", n->as.random.stream);
+        fprintf(out, " %s stream %" PRIu32,
+                n->as.random.kind == RANDOM_UNIFORM ? "uniform" : "normal", n->as.random.stream);
         break;
-    case IR_CONTRACT: fprintf(out, "%s%s", n->as.contract.ta ? " ta" : "", n->as.contract.tb ? " tb" : ""); break;
-    case IR_CONV: case IR_CONV_TRANSPOSE: case IR_CONV_WEIGHT: case IR_POOL_MAX: case IR_POOL_SUM: case IR_POOL_MAX_BACK: case IR_POOL_SUM_BACK: {
+    case IR_CONTRACT:
+        fprintf(out, "%s%s", n->as.contract.ta ? " ta" : "", n->as.contract.tb ? " tb" : "");
+        break;
+    case IR_CONV:
+    case IR_CONV_TRANSPOSE:
+    case IR_CONV_WEIGHT:
+    case IR_POOL_MAX:
+    case IR_POOL_SUM:
+    case IR_POOL_MAX_BACK:
+    case IR_POOL_SUM_BACK: {
         const Window *w = &n->as.window;
-        const struct { const char *name; const int32_t *value; } sides[] = {{"size", w->size}, {"stride", w->stride}, {"dilation", w->dilation}, {"before", w->before}};
-        for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) fprintf(out, " %s %d %d %d", sides[i].name, sides[i].value[0], sides[i].value[1], sides[i].value[2]);
+
+        const struct {
+            const char *name;
+            const int32_t *value;
+        } sides[] = { { "size", w->size },
+                      { "stride", w->stride },
+                      { "dilation", w->dilation },
+                      { "before", w->before } };
+
+        for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
+            fprintf(out, " %s %d %d %d", sides[i].name, sides[i].value[0], sides[i].value[1],
+                    sides[i].value[2]);
+        }
         fprintf(out, " groups %d parts %d", w->groups, w->parts);
         break;
     }
-    case IR_SLICE: fprintf(out, " along %d from %" PRId64 " to %" PRId64, n->as.slice.axis, n->as.slice.begin, n->as.slice.end); break;
-    case IR_PAD: fprintf(out, " along %d before %" PRId64 " after %" PRId64, n->as.pad.axis, n->as.pad.before, n->as.pad.after); break;
+    case IR_SLICE:
+        fprintf(out, " along %d from %" PRId64 " to %" PRId64, n->as.slice.axis, n->as.slice.begin,
+                n->as.slice.end);
+        break;
+    case IR_PAD:
+        fprintf(out, " along %d before %" PRId64 " after %" PRId64, n->as.pad.axis,
+                n->as.pad.before, n->as.pad.after);
+        break;
     case IR_PERMUTE:
         fputs(" order", out);
-        for (int i = 0; i < n->shape.rank; i++) fprintf(out, " %d", n->as.permute.order[i]);
+        for (int i = 0; i < n->shape.rank; i++)
+            fprintf(out, " %d", n->as.permute.order[i]);
         break;
-    case IR_HEADS_DOT: case IR_HEADS_MIX: fprintf(out, " heads %d%s", n->as.heads.heads, n->as.heads.transposed ? " transposed" : ""); break;
+    case IR_HEADS_DOT:
+    case IR_HEADS_MIX:
+        fprintf(out, " heads %d%s", n->as.heads.heads, n->as.heads.transposed ? " transposed" : "");
+        break;
     case IR_EMIT:
         fprintf(out, " %s", slot_name(n->slot));
-        if (n->slot == SLOT_TENSOR) fprintf(out, " tensor %d", n->slot_tensor);
+        if (n->slot == SLOT_TENSOR)
+            fprintf(out, " tensor %d", n->slot_tensor);
         break;
     default: break;
     }
 }
 
-void graph_print(const Graph *g, FILE *out) {
+void graph_print(const Graph *g, FILE *out)
+{
     fputs("graph ", out);
     print_string(g->name, out);
     fprintf(out, " batch %" PRId64 " sample ", g->batch);
@@ -79,7 +121,8 @@ void graph_print(const Graph *g, FILE *out) {
         fputc(' ', out);
         print_shape(t->shape, out);
         fprintf(out, " axis %d", t->feature_axis);
-        if (t->role == TENSOR_STATE) fprintf(out, " weight %d initial %.17g", t->weight, t->initial);
+        if (t->role == TENSOR_STATE)
+            fprintf(out, " weight %d initial %.17g", t->weight, t->initial);
         fputs(t->pruned ? " pruned\n" : "\n", out);
     }
     for (size_t i = 0; i < g->layers.len; i++) {
@@ -93,13 +136,17 @@ void graph_print(const Graph *g, FILE *out) {
     for (size_t i = 0; i < g->nodes.len; i++) {
         const Node *n = &g->nodes.data[i];
         fprintf(out, "%%%zu = %s", i, op_name(n->op));
-        for (int k = 0; k < n->input_count; k++) fprintf(out, " %%%" PRId32, n->inputs[k]);
+        for (int k = 0; k < n->input_count; k++)
+            fprintf(out, " %%%" PRId32, n->inputs[k]);
         print_attributes(n, out);
         fputc(' ', out);
         print_shape(n->shape, out);
-        if (n->feature_axis != (n->shape.rank > 0 ? n->shape.rank - 1 : 0)) fprintf(out, " axis %d", n->feature_axis);
-        if (n->layer >= 0) fprintf(out, " @%d", n->layer);
-        if (n->part != PART_FORWARD) fprintf(out, " %s", part_names[n->part]);
+        if (n->feature_axis != (n->shape.rank > 0 ? n->shape.rank - 1 : 0))
+            fprintf(out, " axis %d", n->feature_axis);
+        if (n->layer >= 0)
+            fprintf(out, " @%d", n->layer);
+        if (n->part != PART_FORWARD)
+            fprintf(out, " %s", part_names[n->part]);
         fputc('\n', out);
     }
 }

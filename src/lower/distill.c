@@ -1,37 +1,60 @@
-/* distill.c: a loss that also follows another model (Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015):
- * (1 - weight) * loss + weight * T^2 * KL(teacher, student), both at temperature T.
+/* distill.c: a loss that also follows another model (Hinton, Vinyals and Dean, Distilling the
+ * Knowledge in a Neural Network, 2015): (1 - weight) * loss + weight * T^2 * KL(teacher, student),
+ * both at temperature T.
  *
- * The teacher is built into the student's graph as it evaluates, on the same samples; its weights are read and never trained. */
+ * The teacher is built into the student's graph as it evaluates, on the same samples; its weights
+ * are read and never trained. */
 #include "lower/room.h"
 
-static NodeId add(Graph *g, NodeId a, NodeId b) { return g_binary(g, IR_ADD, a, b); }
-static NodeId sub(Graph *g, NodeId a, NodeId b) { return g_binary(g, IR_SUB, a, b); }
-static NodeId mul(Graph *g, NodeId a, NodeId b) { return g_binary(g, IR_MUL, a, b); }
+static NodeId add(Graph *g, NodeId a, NodeId b)
+{
+    return g_binary(g, IR_ADD, a, b);
+}
 
-static const Call *distillation(const Checked *recipe) { return value_call(recipe_value(recipe, "distill")); }
+static NodeId sub(Graph *g, NodeId a, NodeId b)
+{
+    return g_binary(g, IR_SUB, a, b);
+}
 
-const ModelDecl *distill_teacher(Lower *lower, const Checked *recipe) {
+static NodeId mul(Graph *g, NodeId a, NodeId b)
+{
+    return g_binary(g, IR_MUL, a, b);
+}
+
+static const Call *distillation(const Checked *recipe)
+{
+    return value_call(recipe_value(recipe, "distill"));
+}
+
+const ModelDecl *distill_teacher(Lower *lower, const Checked *recipe)
+{
     const Call *call = distillation(recipe);
     const Call *teacher = call ? value_call(call_find(call, "teacher")) : NULL;
     return teacher ? sema_find_model(lower->sema, teacher->form->name) : NULL;
 }
 
 /* The teacher's scores, [n, .., K]. NO_NODE: reported. */
-static NodeId teach(Emission *student, const DataInfo *data, const Checked *recipe, Emission *e) {
+static NodeId teach(Emission *student, const DataInfo *data, const Checked *recipe, Emission *e)
+{
     Lower *lower = student->lower;
     const ModelDecl *decl = distill_teacher(lower, recipe);
     Span span = setting_span(recipe, "distill");
     if (!decl) {
-        diag_error(lower->diags, DIAG_WRONG_KIND, span, "the teacher must be a model that is declared as one");
+        diag_error(lower->diags, DIAG_WRONG_KIND, span,
+                   "the teacher must be a model that is declared as one");
         return NO_NODE;
     }
     ModelInstance *instance = lower_model(lower, decl, data, span);
-    if (!instance) return NO_NODE;
+    if (!instance)
+        return NO_NODE;
     const ModelInstance *own = &student->network->pub;
     if (!shape_equal(instance->output, own->output) || !shape_equal(instance->input, own->input)) {
-        Diagnostic *d = diag_error(lower->diags, DIAG_SHAPE_MISMATCH, span, "the teacher '%s' makes %s of %s, and '%s', which is to follow it, %s of %s", decl->name,
-                                   sample_text(lower->arena, instance->output), sample_text(lower->arena, instance->input), own->decl->name,
-                                   sample_text(lower->arena, own->output), sample_text(lower->arena, own->input));
+        Diagnostic *d = diag_error(
+            lower->diags, DIAG_SHAPE_MISMATCH, span,
+            "the teacher '%s' makes %s of %s, and '%s', which is to follow it, %s of %s",
+            decl->name, sample_text(lower->arena, instance->output),
+            sample_text(lower->arena, instance->input), own->decl->name,
+            sample_text(lower->arena, own->output), sample_text(lower->arena, own->input));
         diag_note(lower->diags, d, decl->name_span, "the teacher is declared here");
         return NO_NODE;
     }
@@ -40,42 +63,58 @@ static NodeId teach(Emission *student, const DataInfo *data, const Checked *reci
 }
 
 /* log(softmax(z)) */
-static NodeId log_softmax(Graph *g, NodeId z, Shape each) {
+static NodeId log_softmax(Graph *g, NodeId z, Shape each)
+{
     NodeId distance = sub(g, z, g_stop(g, g_reduce(g, IR_REDUCE_MAX, z, each)));
-    return sub(g, distance, g_unary(g, IR_LN, g_reduce(g, IR_REDUCE_SUM, g_unary(g, IR_EXP, distance), each)));
+    return sub(g, distance,
+               g_unary(g, IR_LN, g_reduce(g, IR_REDUCE_SUM, g_unary(g, IR_EXP, distance), each)));
 }
 
 /* log(1 + e^z) */
-static NodeId softplus(Graph *g, NodeId z) {
+static NodeId softplus(Graph *g, NodeId z)
+{
     NodeId decay = g_unary(g, IR_EXP, g_unary(g, IR_NEG, g_unary(g, IR_ABS, z)));
-    return add(g, g_binary(g, IR_MAX, z, g_const(g, 0)), g_unary(g, IR_LN, add(g, g_const(g, 1), decay)));
+    return add(g, g_binary(g, IR_MAX, z, g_const(g, 0)),
+               g_unary(g, IR_LN, add(g, g_const(g, 1), decay)));
 }
 
-bool distill_lower(Emission *student, const DataInfo *data, const Checked *recipe, NodeId *loss) {
+bool distill_lower(Emission *student, const DataInfo *data, const Checked *recipe, NodeId *loss)
+{
     Graph *g = student->g;
     const Call *call = distillation(recipe);
-    if (!call) return true;
+    if (!call)
+        return true;
     if (!data->classify) {
-        Diagnostic *d = diag_error(student->lower->diags, DIAG_WRONG_TARGET, setting_span(recipe, "distill"), "distill compares what models think of classes, but the targets of data '%s' are real values", data->name);
+        Diagnostic *d =
+            diag_error(student->lower->diags, DIAG_WRONG_TARGET, setting_span(recipe, "distill"),
+                       "distill compares what models think of classes, but the targets of data "
+                       "'%s' are real values",
+                       data->name);
         diag_note(student->lower->diags, d, data->span, "data '%s' is declared here", data->name);
         return false;
     }
     Emission e;
     NodeId taught = teach(student, data, recipe, &e);
-    if (taught == NO_NODE) return false;
-    double temperature = call_number_or(call, "temperature", 4), weight = call_number_or(call, "weight", 0.9);
-    NodeId t = g_stop(g, g_binary(g, IR_DIV, taught, g_const(g, temperature))), s = g_binary(g, IR_DIV, loss_scores(student), g_const(g, temperature));
+    if (taught == NO_NODE)
+        return false;
+    double temperature = call_number_or(call, "temperature", 4),
+           weight = call_number_or(call, "weight", 0.9);
+    NodeId t = g_stop(g, g_binary(g, IR_DIV, taught, g_const(g, temperature))),
+           s = g_binary(g, IR_DIV, loss_scores(student), g_const(g, temperature));
     Shape each = graph_node(g, s)->shape;
     int64_t classes = each.dim[each.rank - 1];
     each.dim[each.rank - 1] = 1;
     NodeId divergence;
-    if (classes == 1) divergence = add(g, mul(g, g_unary(g, IR_SIGMOID, t), sub(g, t, s)), sub(g, softplus(g, s), softplus(g, t)));
-    else {
+    if (classes == 1) {
+        divergence = add(g, mul(g, g_unary(g, IR_SIGMOID, t), sub(g, t, s)),
+                         sub(g, softplus(g, s), softplus(g, t)));
+    } else {
         NodeId log_t = log_softmax(g, t, each);
         divergence = mul(g, g_unary(g, IR_EXP, log_t), sub(g, log_t, log_softmax(g, s, each)));
     }
     NodeId sum = g_reduce(g, IR_REDUCE_SUM, divergence, shape_scalar());
     double by = weight * temperature * temperature / (double)shape_elements(each);
-    *loss = weight < 1 ? add(g, mul(g, g_const(g, 1 - weight), *loss), mul(g, g_const(g, by), sum)) : mul(g, g_const(g, by), sum);
+    *loss = weight < 1 ? add(g, mul(g, g_const(g, 1 - weight), *loss), mul(g, g_const(g, by), sum))
+                       : mul(g, g_const(g, by), sum);
     return true;
 }

@@ -1,18 +1,29 @@
-/* loss.c: losses, the number of right predictions, and whether a model fits the targets of its data (LANGUAGE.md, section 8).
+/* loss.c: losses, the number of right predictions, and whether a model fits the targets of its data
+ * (LANGUAGE.md, section 8).
  *
- * A loss is worked out as its sum over the batch's samples, which is what is reported; the mean is taken of that. Both cross entropies
- * are built on scores: over a final softmax or sigmoid they read what stands before it, so that no logarithm meets a 0. */
+ * A loss is worked out as its sum over the batch's samples, which is what is reported; the mean is
+ * taken of that. Both cross entropies are built on scores: over a final softmax or sigmoid they
+ * read what stands before it, so that no logarithm meets a 0. */
 #include "lower/room.h"
 #include <string.h>
 
-typedef struct LossUse { const char *name; const Call *call; Span span; bool given; } LossUse;   /* call NULL: with all its defaults */
+/* call NULL: with all its defaults */
+typedef struct LossUse {
+    const char *name;
+    const Call *call;
+    Span span;
+    bool given;
+} LossUse;
 
-static int64_t outputs_of(const Network *network) {
+static int64_t outputs_of(const Network *network)
+{
     Shape out = network->pub.output;
     return out.rank ? out.dim[out.rank - 1] : 1;
 }
 
-static LossUse loss_of(const Network *network, const DataInfo *data, const Checked *recipe, Span fallback) {
+static LossUse loss_of(const Network *network, const DataInfo *data, const Checked *recipe,
+                       Span fallback)
+{
     const Value *v = recipe_value(recipe, "loss");
     LossUse loss = { .span = fallback };
     if (value_word(v)) {
@@ -20,118 +31,189 @@ static LossUse loss_of(const Network *network, const DataInfo *data, const Check
         loss.call = value_call(v);
         loss.given = true;
         loss.span = setting_span(recipe, "loss");
-    } else loss.name = !data->classify ? "mse" : network && outputs_of(network) == 1 ? "binary_cross_entropy" : "cross_entropy";
+    } else {
+        loss.name = !data->classify                       ? "mse"
+                    : network && outputs_of(network) == 1 ? "binary_cross_entropy"
+                                                          : "cross_entropy";
+    }
     return loss;
 }
 
 /* Whether the name is the built-in loss, and not a fn of the script by the same name. */
-static bool is_loss(const LossUse *loss, const char *name) {
-    if (strcmp(loss->name, name)) return false;
+static bool is_loss(const LossUse *loss, const char *name)
+{
+    if (strcmp(loss->name, name))
+        return false;
     const Stmt *decl = loss->call ? loss->call->form->decl : NULL;
     return !decl || (decl->span.file && !strncmp(decl->span.file->path, "<prelude>", 9));
 }
 
-const char *lower_loss_name(Lower *lower, const Checked *recipe, const DataInfo *data, const ModelInstance *model) {
+const char *lower_loss_name(Lower *lower, const Checked *recipe, const DataInfo *data,
+                            const ModelInstance *model)
+{
     (void)lower;
     return loss_of((const Network *)(const void *)model, data, recipe, (Span){ 0 }).name;
 }
 
 /* ---- fit ---- */
-static Span output_span(const Network *network) {
+static Span output_span(const Network *network)
+{
     int use = network->values.data[network->output].use;
     return use >= 0 ? network->uses.data[use].span : network->pub.decl->name_span;
 }
 
-static const UsePlace *output_place(const Network *network) {
+static const UsePlace *output_place(const Network *network)
+{
     int use = network->values.data[network->output].use;
     return use >= 0 ? network->uses.data[use].place : NULL;
 }
 
-/* A prediction compares nothing with the targets, so there the outputs may have any shape, as long as there are enough. */
-static bool classes_fit(Lower *lower, const Network *network, const DataInfo *data, bool predicts) {
+/* A prediction compares nothing with the targets, so there the outputs may have any shape, as long
+ * as there are enough. */
+static bool classes_fit(Lower *lower, const Network *network, const DataInfo *data, bool predicts)
+{
     Shape out = network->pub.output;
     Diagnostic *d = NULL;
     bool fits = out.rank == data->target.rank + 1;
-    for (int i = 0; i < data->target.rank && fits; i++) fits = out.dim[i] == data->target.dim[i];
-    if (!fits && predicts && shape_elements(out) >= data->classes) return true;
+    for (int i = 0; i < data->target.rank && fits; i++)
+        fits = out.dim[i] == data->target.dim[i];
+    if (!fits && predicts && shape_elements(out) >= data->classes)
+        return true;
     if (!fits) {
-        const char *what = data->target.rank ? arena_printf(lower->arena, "a class at each of %s positions", sample_text(lower->arena, data->target)) : "one class a sample";
-        d = diag_error(lower->diags, DIAG_WRONG_TARGET, output_span(network), "the model '%s' puts out %s, but data '%s' has %s", network->name, sample_text(lower->arena, out), data->name, what);
-    } else if (outputs_of(network) < data->classes && !(outputs_of(network) == 1 && data->classes == 2)) {
-        d = diag_error(lower->diags, DIAG_TOO_FEW_OUTPUTS, output_span(network), "the model '%s' has %lld output%s, fewer than the %lld classes of data '%s'", network->name,
-                       (long long)outputs_of(network), outputs_of(network) == 1 ? "" : "s", (long long)data->classes, data->name);
+        const char *what = data->target.rank
+                               ? arena_printf(lower->arena, "a class at each of %s positions",
+                                              sample_text(lower->arena, data->target))
+                               : "one class a sample";
+        d = diag_error(lower->diags, DIAG_WRONG_TARGET, output_span(network),
+                       "the model '%s' puts out %s, but data '%s' has %s", network->name,
+                       sample_text(lower->arena, out), data->name, what);
+    } else if (outputs_of(network) < data->classes &&
+               !(outputs_of(network) == 1 && data->classes == 2)) {
+        d = diag_error(lower->diags, DIAG_TOO_FEW_OUTPUTS, output_span(network),
+                       "the model '%s' has %lld output%s, fewer than the %lld classes of data '%s'",
+                       network->name, (long long)outputs_of(network),
+                       outputs_of(network) == 1 ? "" : "s", (long long)data->classes, data->name);
         diag_help(lower->diags, d, "dense(classes) has one for each");
-    } else return true;
+    } else {
+        return true;
+    }
     diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
     notes_of_uses(lower, d, output_place(network));
     return false;
 }
 
-static Shape target_of(const DataInfo *data) { return data->target.rank ? data->target : shape_of(1, (int64_t[]){ 1 }); }
+static Shape target_of(const DataInfo *data)
+{
+    return data->target.rank ? data->target : shape_of(1, (int64_t[]){ 1 });
+}
 
-static bool values_fit(Lower *lower, const Network *network, const DataInfo *data) {
-    if (shape_equal(network->pub.output, target_of(data))) return true;
-    Diagnostic *d = diag_error(lower->diags, DIAG_SHAPE_MISMATCH, output_span(network), "the model '%s' puts out %s, the targets of data '%s' are %s", network->name,
-                               sample_text(lower->arena, network->pub.output), data->name, sample_text(lower->arena, target_of(data)));
+static bool values_fit(Lower *lower, const Network *network, const DataInfo *data)
+{
+    if (shape_equal(network->pub.output, target_of(data)))
+        return true;
+    Diagnostic *d = diag_error(lower->diags, DIAG_SHAPE_MISMATCH, output_span(network),
+                               "the model '%s' puts out %s, the targets of data '%s' are %s",
+                               network->name, sample_text(lower->arena, network->pub.output),
+                               data->name, sample_text(lower->arena, target_of(data)));
     diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
     notes_of_uses(lower, d, output_place(network));
     return false;
 }
 
-static bool mixing_fits(Lower *lower, const Network *network, const DataInfo *data, const CheckedAction *action) {
-    const Value *mixup = action ? recipe_value(&action->recipe, "mixup") : NULL, *cutmix = action ? recipe_value(&action->recipe, "cutmix") : NULL;
+static bool mixing_fits(Lower *lower, const Network *network, const DataInfo *data,
+                        const CheckedAction *action)
+{
+    const Value *mixup = action ? recipe_value(&action->recipe, "mixup") : NULL,
+                *cutmix = action ? recipe_value(&action->recipe, "cutmix") : NULL;
     bool blends = mixup && mixup->number > 0 && network->pub.numbers_below > 0;
-    if (!blends && (!cutmix || cutmix->number <= 0)) return true;
+    if (!blends && (!cutmix || cutmix->number <= 0))
+        return true;
     Span span = setting_span(&action->recipe, blends ? "mixup" : "cutmix");
     Diagnostic *d = NULL;
     if (blends) {
-        d = diag_error(lower->diags, DIAG_NO_SUCH_NUMBER, span, "mixup makes values between the whole numbers that the model '%s' takes", network->name);
-        diag_help(lower->diags, d, "a model that begins with embedding or one_hot has nothing to look up for them; `dropout` or `label_smoothing` regularise it");
+        d = diag_error(lower->diags, DIAG_NO_SUCH_NUMBER, span,
+                       "mixup makes values between the whole numbers that the model '%s' takes",
+                       network->name);
+        diag_help(lower->diags, d,
+                  "a model that begins with embedding or one_hot has nothing to look up for them; "
+                  "`dropout` or `label_smoothing` regularise it");
     } else if (!data->classify) {
-        d = diag_error(lower->diags, DIAG_WRONG_TARGET, span, "cutmix shares classes by area, but the targets of data '%s' are real values", data->name);
+        d = diag_error(
+            lower->diags, DIAG_WRONG_TARGET, span,
+            "cutmix shares classes by area, but the targets of data '%s' are real values",
+            data->name);
         diag_help(lower->diags, d, "mixup mixes real values too");
     } else if (network->pub.input.rank != 3) {
-        d = diag_error(lower->diags, DIAG_WRONG_SHAPE, span, "cutmix needs images, channels x height x width, but the samples of data '%s' are %s", data->name,
-                       sample_text(lower->arena, network->pub.input));
-        diag_help(lower->diags, d, "`shape = 1x28x28` in the data gives flat samples a shape; mixup takes samples of any");
-    } else return true;
+        d = diag_error(
+            lower->diags, DIAG_WRONG_SHAPE, span,
+            "cutmix needs images, channels x height x width, but the samples of data '%s' are %s",
+            data->name, sample_text(lower->arena, network->pub.input));
+        diag_help(
+            lower->diags, d,
+            "`shape = 1x28x28` in the data gives flat samples a shape; mixup takes samples of any");
+    } else {
+        return true;
+    }
     diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
     return false;
 }
 
-bool loss_fits(Lower *lower, const Network *network, const DataInfo *data, const CheckedAction *action) {
+bool loss_fits(Lower *lower, const Network *network, const DataInfo *data,
+               const CheckedAction *action)
+{
     bool predicts = action && !strcmp(action->verb, "predict");
-    if (data->classify && !classes_fit(lower, network, data, predicts)) return false;
-    if (predicts) return true;
-    LossUse loss = loss_of(network, data, action ? &action->recipe : NULL, action ? action->span : network->pub.decl->name_span);
+    if (data->classify && !classes_fit(lower, network, data, predicts))
+        return false;
+    if (predicts)
+        return true;
+    LossUse loss = loss_of(network, data, action ? &action->recipe : NULL,
+                           action ? action->span : network->pub.decl->name_span);
     bool one = outputs_of(network) == 1;
     Diagnostic *d = NULL;
-    if (!data->classify && is_loss(&loss, "cross_entropy"))
-        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span, "cross_entropy needs classes, but the targets of data '%s' are real values", data->name);
-    else if (data->classify && !one && !is_loss(&loss, "cross_entropy") && !is_loss(&loss, "hinge"))
-        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span, "%s compares values one by one, but the model '%s' puts out %lld scores for the one class that data '%s' has a sample", loss.name,
-                       network->name, (long long)outputs_of(network), data->name);
-    else if (data->classify && one && is_loss(&loss, "cross_entropy"))
-        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span, "cross_entropy needs a score for each of the %lld classes of data '%s', and the model '%s' has one output",
+    if (!data->classify && is_loss(&loss, "cross_entropy")) {
+        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span,
+                       "cross_entropy needs classes, but the targets of data '%s' are real values",
+                       data->name);
+    } else if (data->classify && !one && !is_loss(&loss, "cross_entropy") &&
+               !is_loss(&loss, "hinge")) {
+        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span,
+                       "%s compares values one by one, but the model '%s' puts out %lld scores for "
+                       "the one class that data '%s' has a sample",
+                       loss.name, network->name, (long long)outputs_of(network), data->name);
+    } else if (data->classify && one && is_loss(&loss, "cross_entropy")) {
+        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span,
+                       "cross_entropy needs a score for each of the %lld classes of data '%s', and "
+                       "the model '%s' has one output",
                        (long long)data->classes, data->name, network->name);
-    if (!d) return (data->classify || values_fit(lower, network, data)) && mixing_fits(lower, network, data, action);
-    diag_help(lower->diags, d, "%s", !data->classify ? "mse, mae and huber are for real values" : one ? "binary_cross_entropy is for one output" : "cross_entropy is for classes");
+    }
+    if (!d) {
+        return (data->classify || values_fit(lower, network, data)) &&
+               mixing_fits(lower, network, data, action);
+    }
+    diag_help(lower->diags, d, "%s",
+              !data->classify ? "mse, mae and huber are for real values"
+              : one           ? "binary_cross_entropy is for one output"
+                              : "cross_entropy is for classes");
     diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
     return false;
 }
 
 /* Samples are mixed by the runtime; of classes, it gives both and the sample's share. */
-static bool mixes(const Checked *recipe) {
+static bool mixes(const Checked *recipe)
+{
     const Value *mixup = recipe_value(recipe, "mixup"), *cutmix = recipe_value(recipe, "cutmix");
     return (mixup && mixup->number > 0) || (cutmix && cutmix->number > 0);
 }
 
-void graph_set_data(Graph *g, const Network *network, const DataInfo *data, const Checked *recipe) {
+void graph_set_data(Graph *g, const Network *network, const DataInfo *data, const Checked *recipe)
+{
     g->sample = shape_batched(network->pub.input, true);
-    if (!data) return;
+    if (!data)
+        return;
     Shape target = target_of(data);
-    if (data->classify && mixes(recipe)) target = shape_of(1, (int64_t[]){ 2 * shape_elements(data->target) + 1 });
-    else if (data->classify && data->target.rank) {
+    if (data->classify && mixes(recipe)) {
+        target = shape_of(1, (int64_t[]){ 2 * shape_elements(data->target) + 1 });
+    } else if (data->classify && data->target.rank) {
         target = data->target;
         target.dim[target.rank++] = 1;
     }
@@ -139,39 +221,76 @@ void graph_set_data(Graph *g, const Network *network, const DataInfo *data, cons
 }
 
 /* ---- graphs ---- */
-static NodeId add(Graph *g, NodeId a, NodeId b) { return g_binary(g, IR_ADD, a, b); }
-static NodeId sub(Graph *g, NodeId a, NodeId b) { return g_binary(g, IR_SUB, a, b); }
-static NodeId mul(Graph *g, NodeId a, NodeId b) { return g_binary(g, IR_MUL, a, b); }
-static NodeId total(Graph *g, NodeId a) { return g_reduce(g, IR_REDUCE_SUM, a, shape_scalar()); }
-static NodeId scaled(Graph *g, NodeId a, double k) { return k == 1 ? a : mul(g, a, g_const(g, k)); }
+static NodeId add(Graph *g, NodeId a, NodeId b)
+{
+    return g_binary(g, IR_ADD, a, b);
+}
+
+static NodeId sub(Graph *g, NodeId a, NodeId b)
+{
+    return g_binary(g, IR_SUB, a, b);
+}
+
+static NodeId mul(Graph *g, NodeId a, NodeId b)
+{
+    return g_binary(g, IR_MUL, a, b);
+}
+
+static NodeId total(Graph *g, NodeId a)
+{
+    return g_reduce(g, IR_REDUCE_SUM, a, shape_scalar());
+}
+
+static NodeId scaled(Graph *g, NodeId a, double k)
+{
+    return k == 1 ? a : mul(g, a, g_const(g, k));
+}
 
 /* Scores [n, .., K] and their targets [n, .., 1]. */
-typedef struct Scores { Graph *g; NodeId z, target; Shape each; int64_t classes; double positions; } Scores;
+typedef struct Scores {
+    Graph *g;
+    NodeId z, target;
+    Shape each;
+    int64_t classes;
+    double positions;
+} Scores;
 
 /* What a loss is of each element: the loss is their sum, times `by`. */
-typedef struct Rows { NodeId node; double by; } Rows;
+typedef struct Rows {
+    NodeId node;
+    double by;
+} Rows;
 
-static NodeId chosen(const Scores *s) {
+static NodeId chosen(const Scores *s)
+{
     Graph *g = s->g;
     return g_binary(g, IR_EQ, g_index(g, shape_of(1, &s->classes), 0), s->target);
 }
 
-static NodeId row_sum(const Scores *s, NodeId a) { return g_reduce(s->g, IR_REDUCE_SUM, a, s->each); }
+static NodeId row_sum(const Scores *s, NodeId a)
+{
+    return g_reduce(s->g, IR_REDUCE_SUM, a, s->each);
+}
 
-/* log-sum-exp minus the target's score; smoothing spreads a share of the target over all outputs (Szegedy et al. 2016), as PyTorch does. */
-static Rows cross_entropy(const Scores *s, double smoothing) {
+/* log-sum-exp minus the target's score; smoothing spreads a share of the target over all outputs
+ * (Szegedy et al. 2016), as PyTorch does. */
+static Rows cross_entropy(const Scores *s, double smoothing)
+{
     Graph *g = s->g;
     NodeId top = g_stop(g, g_reduce(g, IR_REDUCE_MAX, s->z, s->each)), zero = g_const(g, 0);
     NodeId distance = sub(g, s->z, top);
     NodeId rows = g_unary(g, IR_LN, row_sum(s, g_unary(g, IR_EXP, distance)));
     NodeId right = row_sum(s, g_select(g, chosen(s), distance, zero));
     rows = sub(g, rows, scaled(g, right, 1 - smoothing));
-    if (smoothing > 0) rows = sub(g, rows, scaled(g, row_sum(s, distance), smoothing / (double)s->classes));
+    if (smoothing > 0)
+        rows = sub(g, rows, scaled(g, row_sum(s, distance), smoothing / (double)s->classes));
     return (Rows){ rows, 1 / s->positions };
 }
 
-/* max(0, 1 - right + z) over the wrong classes, by the number of classes (Crammer and Singer 2001). */
-static Rows multi_margin(const Scores *s) {
+/* max(0, 1 - right + z) over the wrong classes, by the number of classes (Crammer and Singer 2001).
+ */
+static Rows multi_margin(const Scores *s)
+{
     Graph *g = s->g;
     NodeId zero = g_const(g, 0), wins = chosen(s);
     NodeId right = row_sum(s, g_select(g, wins, s->z, zero));
@@ -181,66 +300,91 @@ static Rows multi_margin(const Scores *s) {
 }
 
 /* The first of the highest scores is the prediction; of one score, whether it is above 0. */
-static NodeId right_answers(const Scores *s) {
+static NodeId right_answers(const Scores *s)
+{
     Graph *g = s->g;
     NodeId prediction;
-    if (s->classes == 1) prediction = g_binary(g, IR_LT, g_const(g, 0), s->z);
-    else {
+    if (s->classes == 1) {
+        prediction = g_binary(g, IR_LT, g_const(g, 0), s->z);
+    } else {
         NodeId top = g_reduce(g, IR_REDUCE_MAX, s->z, s->each);
-        NodeId place = g_select(g, g_binary(g, IR_EQ, s->z, top), g_index(g, shape_of(1, &s->classes), 0), g_const(g, (double)s->classes));
+        NodeId place =
+            g_select(g, g_binary(g, IR_EQ, s->z, top), g_index(g, shape_of(1, &s->classes), 0),
+                     g_const(g, (double)s->classes));
         prediction = g_reduce(g, IR_REDUCE_MIN, place, s->each);
     }
     return total(g, g_binary(g, IR_EQ, prediction, s->target));
 }
 
-static Rows elementwise(Emission *e, const LossUse *loss, NodeId y, NodeId t) {
+static Rows elementwise(Emission *e, const LossUse *loss, NodeId y, NodeId t)
+{
     Lower *lower = e->lower;
     const Call *call = loss->call;
-    if (!call || !call->form->decl) call = default_call(lower, FORM_FN, loss->name);
+    if (!call || !call->form->decl)
+        call = default_call(lower, FORM_FN, loss->name);
     if (!call || !call->form->decl) {
-        diag_error(lower->diags, DIAG_UNKNOWN_LOSS, loss->span, "no function tells what the loss '%s' is", loss->name);
+        diag_error(lower->diags, DIAG_UNKNOWN_LOSS, loss->span,
+                   "no function tells what the loss '%s' is", loss->name);
         return (Rows){ NO_NODE, 1 };
     }
     NodeId rows = expr_apply(lower, e->g, call, (NodeId[]){ y, t }, 2, NULL, e->random);
-    if (rows == NO_NODE) return (Rows){ NO_NODE, 1 };
+    if (rows == NO_NODE)
+        return (Rows){ NO_NODE, 1 };
     Shape full = graph_node(e->g, y)->shape;
     return (Rows){ g_broadcast(e->g, rows, full), 1 / (double)shape_elements(full) };
 }
 
-NodeId loss_scores(Emission *e) {
+NodeId loss_scores(Emission *e)
+{
     const Network *network = e->network;
-    if (network->pub.head != HEAD_SOFTMAX && network->pub.head != HEAD_SIGMOID) return emission_value(e, network->output);
+    if (network->pub.head != HEAD_SOFTMAX && network->pub.head != HEAD_SIGMOID)
+        return emission_value(e, network->output);
     return emission_value(e, network->uses.data[network->values.data[network->output].use].input);
 }
 
 /* Against one target a position, or one value an output. */
-static Rows rows_of(Emission *e, const DataInfo *data, const LossUse *loss, Scores s, NodeId target) {
+static Rows rows_of(Emission *e, const DataInfo *data, const LossUse *loss, Scores s, NodeId target)
+{
     Graph *g = e->g;
     const Network *network = e->network;
     NodeId y = e->bare ? loss_scores(e) : emission_value(e, network->output);
     s.target = target;
-    if (is_loss(loss, "cross_entropy")) return cross_entropy(&s, loss->call ? call_number_or(loss->call, "label_smoothing", 0) : 0);
+    if (is_loss(loss, "cross_entropy"))
+        return cross_entropy(&s, loss->call ? call_number_or(loss->call, "label_smoothing", 0) : 0);
     if (is_loss(loss, "hinge") && data->classify && s.classes > 1) {
         s.z = y;
         return multi_margin(&s);
     }
-    if (is_loss(loss, "hinge") && data->classify) return elementwise(e, loss, y, sub(g, mul(g, g_const(g, 2), target), g_const(g, 1)));
-    return elementwise(e, loss, is_loss(loss, "binary_cross_entropy") && network->pub.head == HEAD_SIGMOID ? s.z : y, target);
+    if (is_loss(loss, "hinge") && data->classify)
+        return elementwise(e, loss, y, sub(g, mul(g, g_const(g, 2), target), g_const(g, 1)));
+    return elementwise(
+        e, loss,
+        is_loss(loss, "binary_cross_entropy") && network->pub.head == HEAD_SIGMOID ? s.z : y,
+        target);
 }
 
-/* Mixed classes: the loss against either, by their shares; right is who says the larger one. The target's row: one, the other, the share of one. */
-typedef struct MixedTarget { NodeId one, other, share; } MixedTarget;
+/* Mixed classes: the loss against either, by their shares; right is who says the larger one. The
+ * target's row: one, the other, the share of one. */
+typedef struct MixedTarget {
+    NodeId one, other, share;
+} MixedTarget;
 
-static MixedTarget mixed_target(Graph *g, const Scores *s) {
+static MixedTarget mixed_target(Graph *g, const Scores *s)
+{
     NodeId target = g_target(g);
     int64_t positions = (graph_node(g, target)->shape.dim[1] - 1) / 2;
     Shape single = s->each;
-    for (int i = 1; i < single.rank; i++) single.dim[i] = 1;
-    return (MixedTarget){ g_reshape(g, g_slice(g, target, 1, 0, positions), s->each), g_reshape(g, g_slice(g, target, 1, positions, 2 * positions), s->each),
-                          g_reshape(g, g_slice(g, target, 1, 2 * positions, 2 * positions + 1), single) };
+    for (int i = 1; i < single.rank; i++)
+        single.dim[i] = 1;
+    return (MixedTarget){ g_reshape(g, g_slice(g, target, 1, 0, positions), s->each),
+                          g_reshape(g, g_slice(g, target, 1, positions, 2 * positions), s->each),
+                          g_reshape(g, g_slice(g, target, 1, 2 * positions, 2 * positions + 1),
+                                    single) };
 }
 
-bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, bool mixed, LossNodes *out) {
+bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, bool mixed,
+                LossNodes *out)
+{
     Graph *g = e->g;
     LossUse loss = loss_of(e->network, data, recipe, e->network->pub.decl->name_span);
     Scores s = { .g = g, .z = loss_scores(e) };
@@ -249,14 +393,19 @@ bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, bool m
     s.each.dim[s.each.rank - 1] = 1;
     s.positions = (double)shape_elements(s.each);
     MixedTarget m = { .one = NO_NODE };
-    if (mixed && data->classify && mixes(recipe)) m = mixed_target(g, &s);
-    s.target = m.one == NO_NODE ? g_target(g) : g_select(g, g_binary(g, IR_LT, m.share, g_const(g, 0.5)), m.other, m.one);
+    if (mixed && data->classify && mixes(recipe))
+        m = mixed_target(g, &s);
+    s.target = m.one == NO_NODE
+                   ? g_target(g)
+                   : g_select(g, g_binary(g, IR_LT, m.share, g_const(g, 0.5)), m.other, m.one);
     out->hits = data->classify ? right_answers(&s) : NO_NODE;
     Rows rows = rows_of(e, data, &loss, s, m.one == NO_NODE ? s.target : m.one);
-    if (rows.node == NO_NODE) return false;
+    if (rows.node == NO_NODE)
+        return false;
     if (m.one != NO_NODE) {
         Rows other = rows_of(e, data, &loss, s, m.other);
-        rows.node = add(g, mul(g, m.share, rows.node), mul(g, sub(g, g_const(g, 1), m.share), other.node));
+        rows.node =
+            add(g, mul(g, m.share, rows.node), mul(g, sub(g, g_const(g, 1), m.share), other.node));
     }
     out->sum = scaled(g, total(g, rows.node), rows.by);
     return true;

@@ -1,8 +1,11 @@
-/* recurrent.c: rnn, lstm and gru, unrolled step by step; gates, their order and the weights' names are PyTorch's.
+/* recurrent.c: rnn, lstm and gru, unrolled step by step; gates, their order and the weights' names
+ * are PyTorch's.
  *
- * rnn: Elman 1990; lstm: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000; gru: Cho et al. 2014, the variant whose reset
- * gate stands behind the product. What the inputs bring to all gates of all steps is one product; each step adds that of the state before it.
- * Inside, a sequence is [steps, n, features]: a step's values lie together, so that its part of all steps' tensors needs no copy. */
+ * rnn: Elman 1990; lstm: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000;
+ * gru: Cho et al. 2014, the variant whose reset gate stands behind the product. What the inputs
+ * bring to all gates of all steps is one product; each step adds that of the state before it.
+ * Inside, a sequence is [steps, n, features]: a step's values lie together, so that its part of all
+ * steps' tensors needs no copy. */
 #include "lower/room.h"
 #include <string.h>
 
@@ -12,43 +15,69 @@ typedef struct Cell {
     LayerContext *c;
     Graph *g;
     int64_t units, steps;
-    NodeId kernel, bias;                 /* of the state; bias NO_NODE where that of the inputs holds both */
-    NodeId h, state;                     /* NO_NODE: zero, before the first step */
-    Shape each, gates;                   /* [n, units], and all gates of a step */
+    /* of the state; bias NO_NODE where that of the inputs holds both */
+    NodeId kernel, bias;
+    NodeId h, state;   /* NO_NODE: zero, before the first step */
+    Shape each, gates; /* [n, units], and all gates of a step */
 } Cell;
 
-static NodeId add(Graph *g, NodeId a, NodeId b) { return g_binary(g, IR_ADD, a, b); }
-static NodeId sub(Graph *g, NodeId a, NodeId b) { return g_binary(g, IR_SUB, a, b); }
-static NodeId mul(Graph *g, NodeId a, NodeId b) { return g_binary(g, IR_MUL, a, b); }
+static NodeId add(Graph *g, NodeId a, NodeId b)
+{
+    return g_binary(g, IR_ADD, a, b);
+}
 
-static NodeId gate(const Cell *s, NodeId all, int k) {
+static NodeId sub(Graph *g, NodeId a, NodeId b)
+{
+    return g_binary(g, IR_SUB, a, b);
+}
+
+static NodeId mul(Graph *g, NodeId a, NodeId b)
+{
+    return g_binary(g, IR_MUL, a, b);
+}
+
+static NodeId gate(const Cell *s, NodeId all, int k)
+{
     int last = graph_node(s->g, all)->shape.rank - 1;
     return g_slice(s->g, all, last, k * s->units, (k + 1) * s->units);
 }
 
-static NodeId state_product(const Cell *s) { return s->h == NO_NODE ? NO_NODE : g_contract(s->g, s->h, s->kernel, false, true, s->gates); }
+static NodeId state_product(const Cell *s)
+{
+    return s->h == NO_NODE ? NO_NODE : g_contract(s->g, s->h, s->kernel, false, true, s->gates);
+}
 
-static NodeId with_state(const Cell *s, NodeId x) {
+static NodeId with_state(const Cell *s, NodeId x)
+{
     NodeId product = state_product(s);
     return product == NO_NODE ? x : add(s->g, x, product);
 }
 
-static void step_rnn(Cell *s, NodeId x) { s->h = g_unary(s->g, IR_TANH, with_state(s, x)); }
+static void step_rnn(Cell *s, NodeId x)
+{
+    s->h = g_unary(s->g, IR_TANH, with_state(s, x));
+}
 
-static void step_lstm(Cell *s, NodeId x) {
+static void step_lstm(Cell *s, NodeId x)
+{
     Graph *g = s->g;
     NodeId all = with_state(s, x);
-    NodeId in = g_unary(g, IR_SIGMOID, gate(s, all, 0)), forget = g_unary(g, IR_SIGMOID, gate(s, all, 1));
-    NodeId fresh = g_unary(g, IR_TANH, gate(s, all, 2)), out = g_unary(g, IR_SIGMOID, gate(s, all, 3));
+    NodeId in = g_unary(g, IR_SIGMOID, gate(s, all, 0)),
+           forget = g_unary(g, IR_SIGMOID, gate(s, all, 1));
+    NodeId fresh = g_unary(g, IR_TANH, gate(s, all, 2)),
+           out = g_unary(g, IR_SIGMOID, gate(s, all, 3));
     NodeId kept = s->state == NO_NODE ? NO_NODE : mul(g, forget, s->state);
     s->state = mul(g, in, fresh);
-    if (kept != NO_NODE) s->state = add(g, kept, s->state);
+    if (kept != NO_NODE)
+        s->state = add(g, kept, s->state);
     s->h = mul(g, out, g_unary(g, IR_TANH, s->state));
 }
 
-static void step_gru(Cell *s, NodeId x) {
+static void step_gru(Cell *s, NodeId x)
+{
     Graph *g = s->g;
-    NodeId product = state_product(s), all = product == NO_NODE ? s->bias : add(g, product, s->bias);
+    NodeId product = state_product(s),
+           all = product == NO_NODE ? s->bias : add(g, product, s->bias);
     NodeId reset = g_unary(g, IR_SIGMOID, add(g, gate(s, x, 0), gate(s, all, 0)));
     NodeId update = g_unary(g, IR_SIGMOID, add(g, gate(s, x, 1), gate(s, all, 1)));
     NodeId fresh = g_unary(g, IR_TANH, add(g, gate(s, x, 2), mul(g, reset, gate(s, all, 2))));
@@ -57,62 +86,103 @@ static void step_gru(Cell *s, NodeId x) {
     s->h = s->h == NO_NODE ? h : add(g, h, mul(g, update, s->h));
 }
 
-/* [n, steps, size] and [steps, n, size] of a batch; of one sequence, [steps, size], nothing changes. */
-static NodeId swap_steps(LayerContext *c, NodeId sequence) { return c->batched ? g_permute(c->g, sequence, (const int8_t[GRAPH_MAX_RANK]){ 1, 0, 2 }) : sequence; }
+/* [n, steps, size] and [steps, n, size] of a batch; of one sequence, [steps, size], nothing
+ * changes. */
+static NodeId swap_steps(LayerContext *c, NodeId sequence)
+{
+    return c->batched ? g_permute(c->g, sequence, (const int8_t[GRAPH_MAX_RANK]){ 1, 0, 2 })
+                      : sequence;
+}
 
-static Shape steps_shape(const Cell *s, int64_t steps, int64_t size) {
-    return s->c->batched ? shape_of(3, (int64_t[]){ steps, DIM_BATCH, size }) : shape_of(2, (int64_t[]){ steps, size });
+static Shape steps_shape(const Cell *s, int64_t steps, int64_t size)
+{
+    return s->c->batched ? shape_of(3, (int64_t[]){ steps, DIM_BATCH, size })
+                         : shape_of(2, (int64_t[]){ steps, size });
 }
 
 /* `auto` means glorot here: the gates' own activations follow, whatever the next layer is. */
-static NodeId kernel_weight(LayerContext *c, const char *suffix, int64_t rows, int64_t columns) {
+static NodeId kernel_weight(LayerContext *c, const char *suffix, int64_t rows, int64_t columns)
+{
     Shape shape = shape_of(2, (int64_t[]){ rows, columns });
     double fan_in, fan_out;
     WeightInit init;
     init_fans(shape, &fan_in, &fan_out);
-    if (!init_from_value(call_arg(c->call, "init"), fan_in, fan_out, &init)) init = init_for_activation("tanh", fan_in, fan_out);
+    if (!init_from_value(call_arg(c->call, "init"), fan_in, fan_out, &init))
+        init = init_for_activation("tanh", fan_in, fan_out);
     return layer_weight(c, suffix, shape, 0, ROLE_KERNEL, NULL, init);
 }
 
-static NodeId bias_weight(LayerContext *c, const char *suffix, int64_t size) {
-    return layer_weight(c, suffix, shape_of(1, &size), 0, ROLE_BIAS, call_find(c->call, "bias_init"), init_constant(0));
+static NodeId bias_weight(LayerContext *c, const char *suffix, int64_t size)
+{
+    return layer_weight(c, suffix, shape_of(1, &size), 0, ROLE_BIAS,
+                        call_find(c->call, "bias_init"), init_constant(0));
 }
 
-static NodeId recurrent(LayerContext *c, int gates, void (*step)(Cell *s, NodeId x), bool joint_bias) {
+static NodeId recurrent(LayerContext *c, int gates, void (*step)(Cell *s, NodeId x),
+                        bool joint_bias)
+{
     Lower *lower = c->e->lower;
     Graph *g = c->g;
     if (c->sample.rank != 2) {
-        const char *help = c->sample.rank == 1 ? "an `embedding` makes vectors of whole numbers, `reshape` a sequence of features" : NULL;
-        layer_error(c, DIAG_WRONG_SHAPE, help, "%s works on a sequence, length x features, and meets %s", c->use->kind, sample_text(lower->arena, c->sample));
+        const char *help =
+            c->sample.rank == 1
+                ? "an `embedding` makes vectors of whole numbers, `reshape` a sequence of features"
+                : NULL;
+        layer_error(c, DIAG_WRONG_SHAPE, help,
+                    "%s works on a sequence, length x features, and meets %s", c->use->kind,
+                    sample_text(lower->arena, c->sample));
         return NO_NODE;
     }
-    Cell s = { .c = c, .g = g, .units = (int64_t)call_number(c->call, "units"), .steps = c->sample.dim[0], .h = NO_NODE, .state = NO_NODE };
+    Cell s = { .c = c,
+               .g = g,
+               .units = (int64_t)call_number(c->call, "units"),
+               .steps = c->sample.dim[0],
+               .h = NO_NODE,
+               .state = NO_NODE };
     if (s.steps > MOST_STEPS) {
-        layer_error(c, DIAG_TOO_LARGE, "cut the sequence into shorter ones", "%s over %lld steps; at most %d can be unrolled", c->use->kind, (long long)s.steps, MOST_STEPS);
+        layer_error(c, DIAG_TOO_LARGE, "cut the sequence into shorter ones",
+                    "%s over %lld steps; at most %d can be unrolled", c->use->kind,
+                    (long long)s.steps, MOST_STEPS);
         return NO_NODE;
     }
     int64_t width = gates * s.units, features = c->sample.dim[1];
     NodeId kernel = kernel_weight(c, "weight_ih_l0", width, features);
     s.kernel = kernel_weight(c, "weight_hh_l0", width, s.units);
-    if (kernel == NO_NODE || s.kernel == NO_NODE) return NO_NODE;
+    if (kernel == NO_NODE || s.kernel == NO_NODE)
+        return NO_NODE;
     NodeId bias = bias_weight(c, "bias_ih_l0", width);
     s.bias = bias_weight(c, "bias_hh_l0", width);
-    if (bias == NO_NODE || s.bias == NO_NODE) return NO_NODE;
+    if (bias == NO_NODE || s.bias == NO_NODE)
+        return NO_NODE;
     c->use->operations = 2.0 * (double)s.steps * (double)width * (double)(features + s.units);
     s.each = shape_batched(shape_of(1, &s.units), c->batched);
     s.gates = shape_batched(shape_of(1, &width), c->batched);
-    NodeId all = g_contract(g, swap_steps(c, c->in), kernel, false, true, steps_shape(&s, s.steps, width));
+    NodeId all =
+        g_contract(g, swap_steps(c, c->in), kernel, false, true, steps_shape(&s, s.steps, width));
     all = add(g, all, joint_bias ? add(g, bias, s.bias) : bias);
     bool last = !strcmp(value_word(call_arg(c->call, "output")), "last");
     Shape one = steps_shape(&s, 1, s.units);
     NodeId *outputs = ARENA_ARRAY(lower->arena, NodeId, s.steps);
     for (int64_t t = 0; t < s.steps; t++) {
         step(&s, g_reshape(g, g_slice(g, all, 0, t, t + 1), s.gates));
-        if (!last) outputs[t] = g_reshape(g, g_broadcast(g, s.h, s.each), one);
+        if (!last)
+            outputs[t] = g_reshape(g, g_broadcast(g, s.h, s.each), one);
     }
-    return last ? g_broadcast(g, s.h, s.each) : swap_steps(c, g_concat(g, (int)s.steps, outputs, 0));
+    return last ? g_broadcast(g, s.h, s.each)
+                : swap_steps(c, g_concat(g, (int)s.steps, outputs, 0));
 }
 
-NodeId lower_layer_rnn(LayerContext *c) { return recurrent(c, 1, step_rnn, true); }
-NodeId lower_layer_lstm(LayerContext *c) { return recurrent(c, 4, step_lstm, true); }
-NodeId lower_layer_gru(LayerContext *c) { return recurrent(c, 3, step_gru, false); }
+NodeId lower_layer_rnn(LayerContext *c)
+{
+    return recurrent(c, 1, step_rnn, true);
+}
+
+NodeId lower_layer_lstm(LayerContext *c)
+{
+    return recurrent(c, 4, step_lstm, true);
+}
+
+NodeId lower_layer_gru(LayerContext *c)
+{
+    return recurrent(c, 3, step_gru, false);
+}

@@ -3,6 +3,6 @@
 #define NNC_DERIVE_H
 #include "ir/graph.h"
 
-bool derive_known(Op op);        /* has a row in differentiate.c */
-bool derive_flat(Op op);         /* has derivative zero, and so no row */
+bool derive_known(Op op); /* has a row in differentiate.c */
+bool derive_flat(Op op);  /* has derivative zero, and so no row */
 #endif

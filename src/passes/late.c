@@ -1,9 +1,12 @@
-/* late.c: large images that the backward pass reads are worked out anew for it, where they follow cheaply from what it keeps anyway.
+/* late.c: large images that the backward pass reads are worked out anew for it, where they follow
+ * cheaply from what it keeps anyway.
  *
- * Requires a simplified graph. A convolution's output that a normalisation's derivative reads stays in memory until then; what lies between it and the next
- * convolution (scale, shift, activation, residual sums of a few of these) is read by that one's filters' derivative, and would lie beside it all the
- * while. Such nodes get a second self, made where the backward pass has come to (Node.behind). The batch's images are gathered a second time. (After Chen, Xu,
- * Zhang and Guestrin, Training deep nets with sublinear memory cost, 2016; no product is computed twice.) */
+ * Requires a simplified graph. A convolution's output that a normalisation's derivative reads stays
+ * in memory until then; what lies between it and the next convolution (scale, shift, activation,
+ * residual sums of a few of these) is read by that one's filters' derivative, and would lie beside
+ * it all the while. Such nodes get a second self, made where the backward pass has come to
+ * (Node.behind). The batch's images are gathered a second time. (After Chen, Xu, Zhang and
+ * Guestrin, Training deep nets with sublinear memory cost, 2016; no product is computed twice.) */
 #include "passes/passes.h"
 #include <string.h>
 
@@ -13,106 +16,162 @@ typedef struct Late {
     Plan *plan;
     Graph *from, *to;
     Uses uses;
-    bool *saved;                 /* per node: lies in memory until the backward pass has read it */
-    NodeId *behind;              /* per node: it is made anew behind this one; NO_NODE it is not */
-    NodeId *map, *again;         /* per node: itself, and its second self, in the new graph */
+    /* per node: lies in memory until the backward pass has read it */
+    bool *saved;
+    /* per node: it is made anew behind this one; NO_NODE it is not */
+    NodeId *behind;
+    NodeId *map, *again; /* per node: itself, and its second self, in the new graph */
 } Late;
 
-static const Node *at(const Late *l, NodeId id) { return graph_node(l->from, id); }
-static bool is_vector(const Late *l, NodeId id) { return !shape_has_batch(at(l, id)->shape); }
-static bool is_image(const Late *l, NodeId id) {
-    Shape s = at(l, id)->shape;
-    return s.rank > 2 && s.dim[0] == DIM_BATCH && shape_elements(s) * l->plan->graph->batch >= LEAST_FLOATS;
+static const Node *at(const Late *l, NodeId id)
+{
+    return graph_node(l->from, id);
 }
 
-static bool read_backward(const Late *l, NodeId id) {
+static bool is_vector(const Late *l, NodeId id)
+{
+    return !shape_has_batch(at(l, id)->shape);
+}
+
+static bool is_image(const Late *l, NodeId id)
+{
+    Shape s = at(l, id)->shape;
+    return s.rank > 2 && s.dim[0] == DIM_BATCH &&
+           shape_elements(s) * l->plan->graph->batch >= LEAST_FLOATS;
+}
+
+static bool read_backward(const Late *l, NodeId id)
+{
     for (int i = l->uses.start[id]; i < l->uses.start[id + 1]; i++)
-        if (at(l, l->uses.list[i])->part == PART_BACKWARD) return true;
+        if (at(l, l->uses.list[i])->part == PART_BACKWARD)
+            return true;
     return false;
 }
 
-/* A convolution's output that the backward pass reads, as it is or at some distance from a vector. */
-static bool is_saved(const Late *l, NodeId id) {
-    if (op_class(at(l, id)->op) != CLASS_WINDOW || at(l, id)->part != PART_FORWARD) return false;
-    if (read_backward(l, id)) return true;
+/* A convolution's output that the backward pass reads, as it is or at some distance from a vector.
+ */
+static bool is_saved(const Late *l, NodeId id)
+{
+    if (op_class(at(l, id)->op) != CLASS_WINDOW || at(l, id)->part != PART_FORWARD)
+        return false;
+    if (read_backward(l, id))
+        return true;
     for (int i = l->uses.start[id]; i < l->uses.start[id + 1]; i++) {
         NodeId r = l->uses.list[i];
         const Node *n = at(l, r);
-        if (n->op != IR_SUB && n->op != IR_ADD && n->op != IR_MUL) continue;
-        if (is_vector(l, n->inputs[n->inputs[0] == id]) && read_backward(l, r)) return true;
+        if (n->op != IR_SUB && n->op != IR_ADD && n->op != IR_MUL)
+            continue;
+        if (is_vector(l, n->inputs[n->inputs[0] == id]) && read_backward(l, r))
+            return true;
     }
     return false;
 }
 
-typedef struct Visited { NodeId node[MOST_VISITED]; int count, arrays; } Visited;
+typedef struct Visited {
+    NodeId node[MOST_VISITED];
+    int count, arrays;
+} Visited;
 
 /* Whether a node follows from saved arrays and vectors by cheap elementwise ops alone. */
-static bool follows(const Late *l, NodeId id, Visited *v) {
+static bool follows(const Late *l, NodeId id, Visited *v)
+{
     const Node *n = at(l, id);
-    if (is_vector(l, id)) return true;
+    if (is_vector(l, id))
+        return true;
     for (int i = 0; i < v->count; i++)
-        if (v->node[i] == id) return true;
-    if (v->count == MOST_VISITED) return false;
+        if (v->node[i] == id)
+            return true;
+    if (v->count == MOST_VISITED)
+        return false;
     v->node[v->count++] = id;
-    if (l->saved[id]) return ++v->arrays <= MOST_ARRAYS;
-    if (op_class(n->op) != CLASS_MAP || !cheap_op(n->op)) return false;
+    if (l->saved[id])
+        return ++v->arrays <= MOST_ARRAYS;
+    if (op_class(n->op) != CLASS_MAP || !cheap_op(n->op))
+        return false;
     for (int i = 0; i < n->input_count; i++)
-        if (!follows(l, n->inputs[i], v)) return false;
+        if (!follows(l, n->inputs[i], v))
+            return false;
     return true;
 }
 
-static void decide(Late *l, NodeId id) {
+static void decide(Late *l, NodeId id)
+{
     const Node *n = at(l, id);
-    if (n->part != PART_FORWARD || !is_image(l, id) || (n->op != IR_INPUT && op_class(n->op) != CLASS_MAP)) return;
+    if (n->part != PART_FORWARD || !is_image(l, id) ||
+        (n->op != IR_INPUT && op_class(n->op) != CLASS_MAP)) {
+        return;
+    }
     NodeId first = NO_NODE, adjoint = NO_NODE;
     bool forward = false;
     for (int i = l->uses.start[id]; i < l->uses.start[id + 1]; i++) {
         NodeId r = l->uses.list[i];
         const Node *reader = at(l, r);
         forward = forward || reader->part == PART_FORWARD;
-        if (reader->part != PART_BACKWARD) continue;
-        if (first == NO_NODE || r < first) first = r;
-        if (reader->op == IR_CONV_WEIGHT && reader->inputs[0] == id && (adjoint == NO_NODE || reader->inputs[1] < adjoint)) adjoint = reader->inputs[1];
+        if (reader->part != PART_BACKWARD)
+            continue;
+        if (first == NO_NODE || r < first)
+            first = r;
+        if (reader->op == IR_CONV_WEIGHT && reader->inputs[0] == id &&
+            (adjoint == NO_NODE || reader->inputs[1] < adjoint)) {
+            adjoint = reader->inputs[1];
+        }
     }
-    Visited v = {0};
-    if (first == NO_NODE || !forward) return;
-    if (adjoint != NO_NODE && adjoint < first && (n->op == IR_INPUT || follows(l, id, &v))) l->behind[id] = adjoint;
-    else if (n->op != IR_INPUT && read_backward(l, id) && !cheap_op(n->op)) l->saved[id] = true;
+    Visited v = { 0 };
+    if (first == NO_NODE || !forward)
+        return;
+    if (adjoint != NO_NODE && adjoint < first && (n->op == IR_INPUT || follows(l, id, &v)))
+        l->behind[id] = adjoint;
+    else if (n->op != IR_INPUT && read_backward(l, id) && !cheap_op(n->op))
+        l->saved[id] = true;
 }
 
-static NodeId copy_node(Late *l, NodeId id, const NodeId *in, NodeId behind) {
+static NodeId copy_node(Late *l, NodeId id, const NodeId *in, NodeId behind)
+{
     Node made;
     memcpy(&made, at(l, id), sizeof made);
-    made.inputs = made.input_count ? arena_dup(l->to->arena, in, sizeof *in * (size_t)made.input_count) : NULL;
-    if (behind != NO_NODE) made.behind = 1 + behind, made.part = PART_BACKWARD;
+    made.inputs = made.input_count
+                      ? arena_dup(l->to->arena, in, sizeof *in * (size_t)made.input_count)
+                      : NULL;
+    if (behind != NO_NODE)
+        made.behind = 1 + behind, made.part = PART_BACKWARD;
     return graph_add_node(l->to, &made, false);
 }
 
-typedef struct Again { Late *l; NodeId behind, node[MOST_VISITED], made[MOST_VISITED]; int count; } Again;
+typedef struct Again {
+    Late *l;
+    NodeId behind, node[MOST_VISITED], made[MOST_VISITED];
+    int count;
+} Again;
 
-static NodeId make_again(Again *a, NodeId id) {
+static NodeId make_again(Again *a, NodeId id)
+{
     Late *l = a->l;
     const Node *n = at(l, id);
-    if (is_vector(l, id) || (l->saved[id] && n->op != IR_INPUT)) return l->map[id];
+    if (is_vector(l, id) || (l->saved[id] && n->op != IR_INPUT))
+        return l->map[id];
     for (int i = 0; i < a->count; i++)
-        if (a->node[i] == id) return a->made[i];
-    NodeId in[3] = {0};
-    for (int i = 0; i < n->input_count; i++) in[i] = make_again(a, n->inputs[i]);
+        if (a->node[i] == id)
+            return a->made[i];
+    NodeId in[3] = { 0 };
+    for (int i = 0; i < n->input_count; i++)
+        in[i] = make_again(a, n->inputs[i]);
     NodeId made = copy_node(l, id, in, a->behind);
     a->node[a->count] = id;
     a->made[a->count++] = made;
     return made;
 }
 
-static NodeId second_self(Late *l, NodeId id) {
+static NodeId second_self(Late *l, NodeId id)
+{
     if (l->again[id] == NO_NODE) {
-        Again a = {.l = l, .behind = l->map[l->behind[id]]};
+        Again a = { .l = l, .behind = l->map[l->behind[id]] };
         l->again[id] = make_again(&a, id);
     }
     return l->again[id];
 }
 
-static void rebuild(Late *l) {
+static void rebuild(Late *l)
+{
     const Graph *from = l->from;
     Graph *g = l->to;
     for (NodeId i = 0; i < (NodeId)from->nodes.len; i++) {
@@ -120,37 +179,49 @@ static void rebuild(Late *l) {
         NodeId *in = n->input_count ? ARENA_ARRAY(g->arena, NodeId, n->input_count) : NULL;
         for (int k = 0; k < n->input_count; k++) {
             NodeId u = n->inputs[k];
-            in[k] = n->part == PART_BACKWARD && l->behind[u] != NO_NODE ? second_self(l, u) : l->map[u];
+            in[k] =
+                n->part == PART_BACKWARD && l->behind[u] != NO_NODE ? second_self(l, u) : l->map[u];
         }
         l->map[i] = copy_node(l, i, in, NO_NODE);
     }
     for (size_t i = 0; i < from->layers.len; i++) {
         Layer layer = from->layers.data[i];
-        if (layer.output != NO_NODE) layer.output = l->map[layer.output];
+        if (layer.output != NO_NODE)
+            layer.output = l->map[layer.output];
         vec_push(g->arena, &g->layers, layer);
     }
 }
 
-Plan *pass_late(Plan *plan) {
+Plan *pass_late(Plan *plan)
+{
     Graph *from = plan->graph;
     size_t count = from->nodes.len;
-    Late l = {.plan = plan, .from = from, .uses = uses_of(plan), .saved = ARENA_ARRAY(plan->arena, bool, count + 1), .behind = ARENA_ARRAY(plan->arena, NodeId, count + 1),
-              .map = ARENA_ARRAY(plan->arena, NodeId, count + 1), .again = ARENA_ARRAY(plan->arena, NodeId, count + 1)};
-    for (size_t i = 0; i < count; i++) l.behind[i] = l.again[i] = NO_NODE;
+    Late l = { .plan = plan,
+               .from = from,
+               .uses = uses_of(plan),
+               .saved = ARENA_ARRAY(plan->arena, bool, count + 1),
+               .behind = ARENA_ARRAY(plan->arena, NodeId, count + 1),
+               .map = ARENA_ARRAY(plan->arena, NodeId, count + 1),
+               .again = ARENA_ARRAY(plan->arena, NodeId, count + 1) };
+    for (size_t i = 0; i < count; i++)
+        l.behind[i] = l.again[i] = NO_NODE;
     bool any = false;
     for (NodeId i = 0; i < (NodeId)count; i++) {
-        if (!l.uses.live[i]) continue;
+        if (!l.uses.live[i])
+            continue;
         l.saved[i] = is_saved(&l, i);
         decide(&l, i);
         any = any || l.behind[i] != NO_NODE;
     }
-    if (!any) return plan;
+    if (!any)
+        return plan;
     l.to = graph_new(from->arena, from->name, from->batch);
     l.to->sample = from->sample;
     l.to->target = from->target;
     l.to->streams = from->streams;
     l.to->error = from->error;
-    for (size_t i = 0; i < from->tensors.len; i++) vec_push(l.to->arena, &l.to->tensors, from->tensors.data[i]);
+    for (size_t i = 0; i < from->tensors.len; i++)
+        vec_push(l.to->arena, &l.to->tensors, from->tensors.data[i]);
     rebuild(&l);
     plan->graph = l.to;
     return plan;

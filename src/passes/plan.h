@@ -1,43 +1,59 @@
-/* plan.h: what the passes make of a graph and code generation reads: kernels, stages, storage, phases.
+/* plan.h: what the passes make of a graph and code generation reads: kernels, stages, storage,
+ * phases.
  *
- * MEMORY LAYOUT. Every tensor is seen as a grid of rows x features: the feature axis (the last one; a dense kernel's and a filter's is 0, an image's 1),
- * the other axes flattened in order being the rows. It is stored in panels of 16 features: element (r, f) is float
- * number (f / 16) * rows_max * 16 + r * 16 + f % 16, rows_max being the rows of a full batch. Lanes beyond the last
- * feature hold anything, in weights and states too; nothing may depend on them (reductions over features mask them).
- * A vector [F] is a grid of one row; a value a row, [n, 1], a grid with one feature (lane 0 counts).
- * Scalars live as float64 in call->scalar[slot].
+ * MEMORY LAYOUT. Every tensor is seen as a grid of rows x features: the feature axis (the last one;
+ * a dense kernel's and a filter's is 0, an image's 1), the other axes flattened in order being the
+ * rows. It is stored in panels of 16 features: element (r, f) is float number (f / 16) * rows_max *
+ * 16 + r * 16 + f % 16, rows_max being the rows of a full batch. Lanes beyond the last feature hold
+ * anything, in weights and states too; nothing may depend on them (reductions over features mask
+ * them). A vector [F] is a grid of one row; a value a row, [n, 1], a grid with one feature (lane 0
+ * counts). Scalars live as float64 in call->scalar[slot].
  *
- * KERNELS. After fusion every node that must be computed belongs to one kernel (its home), or is inlined (recomputed) wherever it is used:
- * constants, indices, random numbers, and cheap maps of values that are stored anyway.
- * A GRID kernel runs over rows x panels. Its nodes are in stages; a stage is one sweep over the kernel's range, and a reduction
- * that a later stage reads ends its stage. Within a stage values pass in registers; what another stage or kernel reads is stored.
- *   AXIS_NONE  one stage, no reductions but to scalars.          Tasks: blocks of rows x blocks of panels.
- *   AXIS_ROW   reductions over features ([r, F] -> [r, 1]).       Tasks: blocks of rows; each row is swept stage by stage (softmax, layernorm).
- *   AXIS_COL   reductions over rows ([r, F] -> [1, F]).           Tasks: panels; each panel is swept over all rows, stage by stage (batch statistics).
- *              Of images only where a sample has few pixels: else sums go by samples first (samples.c), and what is left is a grid of n rows.
- *   AXIS_BOTH  both: only where there is one panel.                One task.
- * AXIS_NONE with `by_sample`: it also reduces over the rows of each sample ([n s, F] -> [n, F]). Tasks hold whole samples, which are swept one by one, stage by stage.
- * A GRID kernel may start with a matrix product (`contract`), whose elements are then values of stage 0, in registers. With AXIS_ROW that needs one panel.
- * Reductions to a scalar give one float64 partial a task, stored in the arena (`Storage.offset`, in doubles from the arena's start, one a task);
- * the SCALAR kernel that reads the node sums them in task order. The tasks depend on shapes alone, never on threads or vector width.
- * Chains of sums go along rows in increasing order (AXIS_COL), along panels in increasing order, then the 16 lanes pairwise (AXIS_ROW).
+ * KERNELS. After fusion every node that must be computed belongs to one kernel (its home), or is
+ * inlined (recomputed) wherever it is used: constants, indices, random numbers, and cheap maps of
+ * values that are stored anyway. A GRID kernel runs over rows x panels. Its nodes are in stages; a
+ * stage is one sweep over the kernel's range, and a reduction that a later stage reads ends its
+ * stage. Within a stage values pass in registers; what another stage or kernel reads is stored.
+ *   AXIS_NONE  one stage, no reductions but to scalars.          Tasks: blocks of rows x blocks of
+ * panels. AXIS_ROW   reductions over features ([r, F] -> [r, 1]).       Tasks: blocks of rows; each
+ * row is swept stage by stage (softmax, layernorm). AXIS_COL   reductions over rows ([r, F] -> [1,
+ * F]).           Tasks: panels; each panel is swept over all rows, stage by stage (batch
+ * statistics). Of images only where a sample has few pixels: else sums go by samples first
+ * (samples.c), and what is left is a grid of n rows. AXIS_BOTH  both: only where there is one
+ * panel.                One task. AXIS_NONE with `by_sample`: it also reduces over the rows of each
+ * sample ([n s, F] -> [n, F]). Tasks hold whole samples, which are swept one by one, stage by
+ * stage. A GRID kernel may start with a matrix product (`contract`), whose elements are then values
+ * of stage 0, in registers. With AXIS_ROW that needs one panel. Reductions to a scalar give one
+ * float64 partial a task, stored in the arena (`Storage.offset`, in doubles from the arena's start,
+ * one a task); the SCALAR kernel that reads the node sums them in task order. The tasks depend on
+ * shapes alone, never on threads or vector width. Chains of sums go along rows in increasing order
+ * (AXIS_COL), along panels in increasing order, then the 16 lanes pairwise (AXIS_ROW).
  *
- * STAGES. A node of one row in an AXIS_COL kernel, or of one feature in an AXIS_ROW kernel with several panels, is worked out once a panel, or once a row: a
- * reduction over the sweep of stage s, and what is made of it, have stage s + 1 and stand ready before that stage's sweep; they are not stored for it.
- * With one panel AXIS_ROW needs no second sweep, and all its nodes share a stage. Updates of such vectors (bias, gamma, beta, moving statistics)
- * stand in the same kernel where phases allow it. An ASSIGN has the last stage that reads the tensor's old value, and stands behind all others.
- * A reduction to a scalar may read a node of the whole range, or one worked out once a panel or row: it then counts each panel or row once.
- * A kernel may hold nodes of one feature in AXIS_ROW and AXIS_BOTH alone, nodes of one row (of a range with more) in AXIS_COL and AXIS_BOTH alone,
- * nodes of one row a sample where it is by_sample alone; these are worked out once a panel and sample, as those of one row are once a panel.
- * Task t of a GRID kernel takes row block t % R and panel block t / R, R = row_block ? ceil(rows / row_block) : 1; other kernels split likewise.
+ * STAGES. A node of one row in an AXIS_COL kernel, or of one feature in an AXIS_ROW kernel with
+ * several panels, is worked out once a panel, or once a row: a reduction over the sweep of stage s,
+ * and what is made of it, have stage s + 1 and stand ready before that stage's sweep; they are not
+ * stored for it. With one panel AXIS_ROW needs no second sweep, and all its nodes share a stage.
+ * Updates of such vectors (bias, gamma, beta, moving statistics) stand in the same kernel where
+ * phases allow it. An ASSIGN has the last stage that reads the tensor's old value, and stands
+ * behind all others. A reduction to a scalar may read a node of the whole range, or one worked out
+ * once a panel or row: it then counts each panel or row once. A kernel may hold nodes of one
+ * feature in AXIS_ROW and AXIS_BOTH alone, nodes of one row (of a range with more) in AXIS_COL and
+ * AXIS_BOTH alone, nodes of one row a sample where it is by_sample alone; these are worked out once
+ * a panel and sample, as those of one row are once a panel. Task t of a GRID kernel takes row block
+ * t % R and panel block t / R, R = row_block ? ceil(rows / row_block) : 1; other kernels split
+ * likewise.
  *
- * SCALARS are nodes of one element without batch, whatever their rank. SCALAR kernels read other scalars, partials, STORE_TENSOR, and one-element
- * STORE_ARENA values (a random number, a slice: their homes are not SCALAR kernels). A GRID kernel never reads partials.
- * RESHAPE that leaves the view as it is is an identity, inlined; BROADCAST is an identity in a larger shape, or a MOVE kernel where no row map says it.
+ * SCALARS are nodes of one element without batch, whatever their rank. SCALAR kernels read other
+ * scalars, partials, STORE_TENSOR, and one-element STORE_ARENA values (a random number, a slice:
+ * their homes are not SCALAR kernels). A GRID kernel never reads partials. RESHAPE that leaves the
+ * view as it is is an identity, inlined; BROADCAST is an identity in a larger shape, or a MOVE
+ * kernel where no row map says it.
  *
- * PHASES. Kernels of one phase are independent and run side by side; a barrier stands between phases. A kernel that assigns a tensor
- * stands in a later phase than all other kernels that read it, unless it reads it itself, element by element. No assign of a
- * weight or optimizer state stands in a phase before or in that of SLOT_LOSS's scalar: a step whose loss is not finite changes no weight. */
+ * PHASES. Kernels of one phase are independent and run side by side; a barrier stands between
+ * phases. A kernel that assigns a tensor stands in a later phase than all other kernels that read
+ * it, unless it reads it itself, element by element. No assign of a weight or optimizer state
+ * stands in a phase before or in that of SLOT_LOSS's scalar: a step whose loss is not finite
+ * changes no weight. */
 #ifndef NNC_PLAN_H
 #define NNC_PLAN_H
 #include "ir/graph.h"
@@ -45,114 +61,197 @@
 enum { LANES = 16 };
 
 /* The grid view of a shape. rows(n) = (batch ? n : 1) * per_sample. */
-typedef struct View { bool batch; int64_t per_sample; int64_t features; } View;
+typedef struct View {
+    bool batch;
+    int64_t per_sample;
+    int64_t features;
+} View;
 
 typedef enum StorageKind {
-    STORE_NONE,          /* never in memory: passed in registers, or inlined */
-    STORE_SCALAR,        /* call->scalar[index]; of a constant too, where plan_read_numbers says so */
-    STORE_ARENA,         /* arena + offset floats */
-    STORE_PARTIALS,      /* arena + offset * 8 bytes: float64 partial sums (or maxima), one a task of the home kernel */
-    STORE_TENSOR,        /* call->tensor[index]: weights and states */
-    STORE_INPUT          /* like ARENA: the gathered batch */
+    STORE_NONE, /* never in memory: passed in registers, or inlined */
+    /* call->scalar[index]; of a constant too, where plan_read_numbers says so */
+    STORE_SCALAR,
+    STORE_ARENA, /* arena + offset floats */
+    /* arena + offset * 8 bytes: float64 partial sums (or maxima), one a task of the home kernel */
+    STORE_PARTIALS,
+    STORE_TENSOR, /* call->tensor[index]: weights and states */
+    STORE_INPUT   /* like ARENA: the gathered batch */
 } StorageKind;
-/* rows_max: of the panels that it lies in; batch_rows * n rows of them stand before it, besides what `offset` says. */
-typedef struct Storage { StorageKind kind; int64_t offset, batch_rows; int index; View view; int64_t rows_max; } Storage;
+
+/* rows_max: of the panels that it lies in; batch_rows * n rows of them stand before it, besides
+ * what `offset` says. */
+typedef struct Storage {
+    StorageKind kind;
+    int64_t offset, batch_rows;
+    int index;
+    View view;
+    int64_t rows_max;
+} Storage;
 
 typedef enum KernelKind {
     KERNEL_GRID,
-    KERNEL_SCALAR,       /* nodes in order, float64, on one thread; sums partials */
-    KERNEL_GATHER,       /* input or target of the batch: rows call->order[pos..pos+n) of call->x or call->y, into panels */
-    KERNEL_MOVE,         /* reshape, concat, slice, pad, permute; and relayout: the same tensor with another feature axis */
-    KERNEL_LANES,        /* a factor's rows into lanes, 16 at a time, for products that skip zeros (Sparse) */
-    KERNEL_FOLD,         /* a reduction that is none of the above: out[o] over all matching inputs, in increasing order */
-    KERNEL_OUT           /* SLOT_OUT: panels to row-major call->out; SLOT_TENSOR: value into call->tensor[index] */
+    KERNEL_SCALAR, /* nodes in order, float64, on one thread; sums partials */
+    /* input or target of the batch: rows call->order[pos..pos+n) of call->x or call->y, into panels
+     */
+    KERNEL_GATHER,
+    /* reshape, concat, slice, pad, permute; and relayout: the same tensor with another feature axis
+     */
+    KERNEL_MOVE,
+    /* a factor's rows into lanes, 16 at a time, for products that skip zeros (Sparse) */
+    KERNEL_LANES,
+    /* a reduction that is none of the above: out[o] over all matching inputs, in increasing order
+     */
+    KERNEL_FOLD,
+    KERNEL_OUT /* SLOT_OUT: panels to row-major call->out; SLOT_TENSOR: value into
+                  call->tensor[index] */
 } KernelKind;
 
 typedef enum Axis { AXIS_NONE, AXIS_ROW, AXIS_COL, AXIS_BOTH } Axis;
 
 /* A node at home in a kernel. */
-typedef struct Placed { NodeId node; int stage; bool stored; } Placed;
+typedef struct Placed {
+    NodeId node;
+    int stage;
+    bool stored;
+} Placed;
 
 typedef struct Kernel {
     KernelKind kind;
-    const char *name;            /* "forward dense1+batchnorm1+relu1", for --plan and profiles */
-    View view;                   /* GRID: the range */
+    /* "forward dense1+batchnorm1+relu1", for --plan and profiles */
+    const char *name;
+    View view; /* GRID: the range */
     Axis axis;
-    bool by_sample;              /* GRID, AXIS_NONE: it holds sums over the rows of each sample */
-    NodeId contract;             /* GRID: the product in stage 0, or NO_NODE */
+    /* GRID, AXIS_NONE: it holds sums over the rows of each sample */
+    bool by_sample;
+    NodeId contract; /* GRID: the product in stage 0, or NO_NODE */
     int stages;
-    VEC(Placed) placed;          /* GRID, SCALAR: topological order; ASSIGN and EMIT of scalars among them */
-    NodeId node;                 /* GATHER, MOVE, FOLD, OUT: what is computed or written */
-    NodeId source;               /* MOVE made by the layout pass: relayout of this node's storage (node == source), else NO_NODE */
-    int64_t row_block, panel_block;   /* rows and panels a task takes (row_block 0: all rows) */
+    /* GRID, SCALAR: topological order; ASSIGN and EMIT of scalars among them */
+    VEC(Placed) placed;
+    NodeId node; /* GATHER, MOVE, FOLD, OUT: what is computed or written */
+    /* MOVE made by the layout pass: relayout of this node's storage (node == source), else NO_NODE
+     */
+    NodeId source;
+    int64_t row_block, panel_block; /* rows and panels a task takes (row_block 0: all rows) */
     int phase;
-    double flops;                /* of a full batch, for thresholds and --plan */
-    int layer;                   /* index into graph->layers, -1 none */
-    const char *why_not;         /* what kept it from joining the kernel before it, for --plan; NULL nothing did */
+    double flops; /* of a full batch, for thresholds and --plan */
+    int layer;    /* index into graph->layers, -1 none */
+    /* what kept it from joining the kernel before it, for --plan; NULL nothing did */
+    const char *why_not;
 } Kernel;
 
-/* A second copy of a matrix, its other axis in panels: products that sum over its features' axis read this one. Made anew each step, where needed. */
-typedef struct Relayout { NodeId node; int feature_axis; Storage storage; int home; /* its MOVE kernel */ } Relayout;
+/* A second copy of a matrix, its other axis in panels: products that sum over its features' axis
+ * read this one. Made anew each step, where needed. */
+typedef struct Relayout {
+    NodeId node;
+    int feature_axis;
+    Storage storage;
+    int home; /* its MOVE kernel */
+} Relayout;
 
-/* SPARSE. Where a unit changes no weights, a product of samples by a pruned kernel may skip the kernel's zeros (sparse.c of passes, of codegen and of the runtime).
- * SparseWeight: what is not 0, listed unit by unit in front of the first batch; `lists` has `stride` floats a panel of 16 units.
- * SparseInput: the other factor with its rows in lanes: rows 16 q .. 16 q + 15 are float (q * panels * 16 + feature) * 16 + row % 16, and behind all
- * of those stands an int32 a block of 16 rows, 1 where it was made and holds neither infinity nor NaN. */
-typedef struct SparseWeight { int tensor; int64_t inputs, units, stride, most; Storage lists; } SparseWeight;
-typedef struct SparseInput { NodeId node; int64_t blocks, floats; Storage storage; int home; /* its LANES kernel */ } SparseInput;
+/* SPARSE. Where a unit changes no weights, a product of samples by a pruned kernel may skip the
+ * kernel's zeros (sparse.c of passes, of codegen and of the runtime). SparseWeight: what is not 0,
+ * listed unit by unit in front of the first batch; `lists` has `stride` floats a panel of 16 units.
+ * SparseInput: the other factor with its rows in lanes: rows 16 q .. 16 q + 15 are float (q *
+ * panels * 16 + feature) * 16 + row % 16, and behind all of those stands an int32 a block of 16
+ * rows, 1 where it was made and holds neither infinity nor NaN. */
+typedef struct SparseWeight {
+    int tensor;
+    int64_t inputs, units, stride, most;
+    Storage lists;
+} SparseWeight;
+
+typedef struct SparseInput {
+    NodeId node;
+    int64_t blocks, floats;
+    Storage storage;
+    int home; /* its LANES kernel */
+} SparseInput;
 
 typedef struct Plan {
     Arena *arena;
     Graph *graph;
-    VEC(Kernel) kernels;         /* in order of phase */
+    VEC(Kernel) kernels; /* in order of phase */
     int phases;
-    int *home;                   /* per node: kernel index, -1 inlined or leaf */
-    Storage *storage;            /* per node */
-    int *feature_axis;           /* per node: the axis in panels wherever the node lies in memory or passes through a kernel: the last one, but 0 for what flows into the assign of a dense kernel */
-    int *stage;                  /* per node: its stage in its home */
-    bool *inlined;               /* per node: recomputed where used; or a view */
-    NodeId *view_of;             /* per node: NO_NODE, or of an inlined slice, reshape or concatenation that lies in place (views.c): what it is a view of, a concatenation of itself */
-    NodeId *lies_in;             /* per node: the concatenation in whose place it is stored, or NO_NODE */
-    VEC(Relayout) relayouts;     /* at most one a node */
-    int *copy;                   /* per node: its relayout's index, or -1 */
+    int *home;        /* per node: kernel index, -1 inlined or leaf */
+    Storage *storage; /* per node */
+    /* per node: the axis in panels wherever the node lies in memory or passes through a kernel: the
+     * last one, but 0 for what flows into the assign of a dense kernel */
+    int *feature_axis;
+    int *stage;    /* per node: its stage in its home */
+    bool *inlined; /* per node: recomputed where used; or a view */
+    /* per node: NO_NODE, or of an inlined slice, reshape or concatenation that lies in place
+     * (views.c): what it is a view of, a concatenation of itself */
+    NodeId *view_of;
+    /* per node: the concatenation in whose place it is stored, or NO_NODE */
+    NodeId *lies_in;
+    VEC(Relayout) relayouts; /* at most one a node */
+    int *copy;               /* per node: its relayout's index, or -1 */
     VEC(SparseWeight) sparse_weights;
     VEC(SparseInput) sparse_inputs;
     int64_t arena_bytes;
-    int scalar_count;            /* the first HYPER_COUNT are the hypers */
-    double flops;                /* of a step with a full batch: multiply-add equivalents */
-    const char *error;           /* what a pass found to be beyond code generation */
-    bool serial;                 /* so small that one thread does it all, without barriers */
+    int scalar_count;  /* the first HYPER_COUNT are the hypers */
+    double flops;      /* of a step with a full batch: multiply-add equivalents */
+    const char *error; /* what a pass found to be beyond code generation */
+    bool serial;       /* so small that one thread does it all, without barriers */
 } Plan;
 
-View view_of(const Graph *g, NodeId node);            /* activations: last axis; WEIGHT and ASSIGN: the tensor's feature_axis */
+/* activations: last axis; WEIGHT and ASSIGN: the tensor's feature_axis */
+View view_of(const Graph *g, NodeId node);
 View view_of_shape(Shape shape, int feature_axis);
 int64_t view_rows(View v, int64_t n);
 int64_t view_panels(View v);
-/* How an operand's row follows from a row of the grid that it broadcasts into: row / div, then % mod unless mod is 0. False: it does not follow so
- * (the layout and fuse passes then materialise the operand, or refuse). An operand has the grid's features, or one. */
-bool view_row_map(Shape operand, int operand_feature_axis, Shape grid, int grid_feature_axis, int64_t *div, int64_t *mod);
+/* How an operand's row follows from a row of the grid that it broadcasts into: row / div, then %
+ * mod unless mod is 0. False: it does not follow so (the layout and fuse passes then materialise
+ * the operand, or refuse). An operand has the grid's features, or one. */
+bool view_row_map(Shape operand, int operand_feature_axis, Shape grid, int grid_feature_axis,
+                  int64_t *div, int64_t *mod);
 
-/* passes.def: PASS(id, name, help), in pipeline order; each is Plan *pass_<name>(Plan *). The verifier runs after each. */
-typedef struct PassOptions { FILE *dump; const char *dump_pass; bool time; } PassOptions;
-/* Runs all passes. NULL and an error text where one finds the graph beyond what code generation can do (never silently wrong). */
+/* passes.def: PASS(id, name, help), in pipeline order; each is Plan *pass_<name>(Plan *). The
+ * verifier runs after each. */
+typedef struct PassOptions {
+    FILE *dump;
+    const char *dump_pass;
+    bool time;
+} PassOptions;
+
+/* Runs all passes. NULL and an error text where one finds the graph beyond what code generation can
+ * do (never silently wrong). */
 Plan *passes_run(Graph *graph, const PassOptions *options, char **error);
 bool pass_exists(const char *name);
-const char *pass_name(size_t index);                  /* in pipeline order; NULL behind the last */
+/* in pipeline order; NULL behind the last */
+const char *pass_name(size_t index);
 const char *pass_help(size_t index);
-void plan_print(const Plan *plan, FILE *out);         /* --plan: kernels, what each fused, what it did not and why, memory */
-/* Of a kernel that begins with an op on windows: the rows that are made together, an image or a part of the samples; tasks hold whole ones. Else 1. */
+/* --plan: kernels, what each fused, what it did not and why, memory */
+void plan_print(const Plan *plan, FILE *out);
+/* Of a kernel that begins with an op on windows: the rows that are made together, an image or a
+ * part of the samples; tasks hold whole ones. Else 1. */
 int64_t kernel_segment(const Plan *plan, const Kernel *kernel);
-/* The factors of a product as its kernel reads them: C's lanes come from `lanes`, laid out along lanes_axis; `rows` comes as it is. */
-typedef struct Factors { NodeId lanes, rows; int lanes_axis; bool sound; double inner; } Factors;
+
+/* The factors of a product as its kernel reads them: C's lanes come from `lanes`, laid out along
+ * lanes_axis; `rows` comes as it is. */
+typedef struct Factors {
+    NodeId lanes, rows;
+    int lanes_axis;
+    bool sound;
+    double inner;
+} Factors;
+
 Factors contract_factors(const Plan *plan, NodeId id);
-/* What a product that may skip zeros reads: indices of sparse_weights and sparse_inputs. False: it is none. */
+/* What a product that may skip zeros reads: indices of sparse_weights and sparse_inputs. False: it
+ * is none. */
 bool product_skips_zeros(const Plan *plan, NodeId product, int *weight, int *input);
-enum { SPARSE_ROWS = 64 };                            /* tasks of such products are multiples of this many rows */
-/* Whether one's code serves the other where some of its constants are read at run time: all but the constants' values is equal (alike.c). */
+
+/* tasks of such products are multiples of this many rows */
+enum { SPARSE_ROWS = 64 };
+
+/* Whether one's code serves the other where some of its constants are read at run time: all but the
+ * constants' values is equal (alike.c). */
 bool plan_alike(const Plan *a, const Plan *b);
-/* How many constants there are, and into `value` (or NULL) their values in the order of the nodes. */
+/* How many constants there are, and into `value` (or NULL) their values in the order of the nodes.
+ */
 size_t plan_numbers(const Plan *plan, double *value);
-/* Code is to read these of the constants, by their place in that order, from call->scalar[scalar_count + place]: float64, as other scalars. */
+/* Code is to read these of the constants, by their place in that order, from
+ * call->scalar[scalar_count + place]: float64, as other scalars. */
 void plan_read_numbers(Plan *plan, const bool *read);
 /* The number of tasks of a kernel for n samples. */
 int64_t kernel_tasks(const Plan *plan, const Kernel *kernel, int64_t n);

@@ -1,25 +1,34 @@
-/* forms.c: finding what a name stands for among declarations, prelude and rows, and binding calls to signatures.
+/* forms.c: finding what a name stands for among declarations, prelude and rows, and binding calls
+ * to signatures.
  *
- * A script's declaration hides a built-in of its kind. In a chain a link is looked for among the script's functions, blocks and models,
- * then the rows of layers, then the prelude's activations and the primitives of one argument. */
+ * A script's declaration hides a built-in of its kind. In a chain a link is looked for among the
+ * script's functions, blocks and models, then the rows of layers, then the prelude's activations
+ * and the primitives of one argument. */
 #include "sema/internal.h"
 
 static const Form *in_order(Sema *sema, FormCategory category, const char *name)
 {
     const Form *form = name_map_get(&sema->forms[category], name);
-    if (!form) form = name_map_get(&sema->prelude[category], name);
-    if (!form) form = name_map_get(&sema->rows[category], name);
+    if (!form)
+        form = name_map_get(&sema->prelude[category], name);
+    if (!form)
+        form = name_map_get(&sema->rows[category], name);
     return form;
 }
 
-static const Form *if_leading(const Form *form, size_t leading) { return form && form->leading == leading ? form : NULL; }
+static const Form *if_leading(const Form *form, size_t leading)
+{
+    return form && form->leading == leading ? form : NULL;
+}
 
 const Form *find_form(Sema *sema, FormCategory category, const char *name)
 {
     if (category == FORM_LOSS) {
         const Form *form = if_leading(name_map_get(&sema->forms[FORM_FN], name), 2);
-        if (!form) form = name_map_get(&sema->rows[FORM_LOSS], name);
-        if (!form) form = if_leading(name_map_get(&sema->prelude[FORM_FN], name), 2);
+        if (!form)
+            form = name_map_get(&sema->rows[FORM_LOSS], name);
+        if (!form)
+            form = if_leading(name_map_get(&sema->prelude[FORM_FN], name), 2);
         return form_ready(sema, form);
     }
     return form_ready(sema, in_order(sema, category, name));
@@ -28,7 +37,8 @@ const Form *find_form(Sema *sema, FormCategory category, const char *name)
 static const Form *if_activation(Sema *sema, const Form *form)
 {
     form = form_ready(sema, form);
-    if (!form || form->decl) return form;
+    if (!form || form->decl)
+        return form;
     return form->arg_count == 1 ? form : NULL;
 }
 
@@ -37,11 +47,14 @@ const Form *find_link(Sema *sema, const char *name)
     static const FormCategory declared[] = { FORM_FN, FORM_BLOCK, FORM_MODEL };
     for (size_t i = 0; i < sizeof declared / sizeof declared[0]; i++) {
         const Form *form = name_map_get(&sema->forms[declared[i]], name);
-        if (form) return form;
+        if (form)
+            return form;
     }
     const Form *form = name_map_get(&sema->rows[FORM_LAYER], name);
-    if (!form) form = name_map_get(&sema->prelude[FORM_FN], name);
-    return form ? form_ready(sema, form) : if_activation(sema, name_map_get(&sema->rows[FORM_FN], name));
+    if (!form)
+        form = name_map_get(&sema->prelude[FORM_FN], name);
+    return form ? form_ready(sema, form)
+                : if_activation(sema, name_map_get(&sema->rows[FORM_FN], name));
 }
 
 const Form *sema_find_form(Sema *sema, FormCategory category, const char *name)
@@ -53,26 +66,34 @@ const Form *sema_find_function(Sema *sema, const char *name)
 {
     name = intern_cstr(sema->names, name);
     const Form *form = name_map_get(&sema->forms[FORM_FN], name);
-    if (!form) form = name_map_get(&sema->rows[FORM_FN], name);
-    if (!form) form = name_map_get(&sema->prelude[FORM_FN], name);
+    if (!form)
+        form = name_map_get(&sema->rows[FORM_FN], name);
+    if (!form)
+        form = name_map_get(&sema->prelude[FORM_FN], name);
     return form_ready(sema, form);
 }
 
 bool find_any_category(Sema *sema, const char *name, FormCategory *category)
 {
-    for (int i = 0; i < FORM_CATEGORY_COUNT; i++)
+    for (int i = 0; i < FORM_CATEGORY_COUNT; i++) {
         if (in_order(sema, (FormCategory)i, name)) {
             *category = (FormCategory)i;
             return true;
         }
+    }
     return false;
 }
 
 /* Those of so many leading arguments that no row hides. */
-static void list_functions(Sema *sema, const NameMap *map, FormCategory category, size_t leading, NameList *out)
+static void list_functions(Sema *sema, const NameMap *map, FormCategory category, size_t leading,
+                           NameList *out)
 {
-    for (size_t i = 0; i < map->len; i++)
-        if (map->values[i] && ((const Form *)map->values[i])->leading == leading && !name_map_get(&sema->rows[category], map->keys[i])) name_list_add(sema->arena, out, map->keys[i]);
+    for (size_t i = 0; i < map->len; i++) {
+        if (map->values[i] && ((const Form *)map->values[i])->leading == leading &&
+            !name_map_get(&sema->rows[category], map->keys[i])) {
+            name_list_add(sema->arena, out, map->keys[i]);
+        }
+    }
 }
 
 void list_forms(Sema *sema, FormCategory category, NameList *out)
@@ -102,39 +123,58 @@ static const char *other_kind(Sema *sema, const Scope *scope, FormCategory wante
 {
     static const char *const functions[] = { "a function of no input", "an activation", "a loss" };
     const Form *fn = sema_find_function(sema, name);
-    if (fn && fn->decl) return fn->leading < 3 ? functions[fn->leading] : "a function of several numbers";
+    if (fn && fn->decl)
+        return fn->leading < 3 ? functions[fn->leading] : "a function of several numbers";
     FormCategory category;
     if (find_any_category(sema, name, &category) && category != wanted)
         return with_article(sema, category_noun(category));
-    if (name_map_get(&sema->data, name)) return "data";
-    if (name_map_get(&sema->recipes, name)) return "a recipe";
-    if (wanted == FORM_LAYER && scope_find(scope, name)) return "a constant";
+    if (name_map_get(&sema->data, name))
+        return "data";
+    if (name_map_get(&sema->recipes, name))
+        return "a recipe";
+    if (wanted == FORM_LAYER && scope_find(scope, name))
+        return "a constant";
     return NULL;
 }
 
 void report_unknown_form(Sema *sema, const Scope *scope, FormCategory category, Name name)
 {
-    if (may_be_declared_in_broken_text(sema, name.text)) return;
-    const char *noun = category_noun(category), *kind = other_kind(sema, scope, category, name.text);
+    if (may_be_declared_in_broken_text(sema, name.text))
+        return;
+    const char *noun = category_noun(category),
+               *kind = other_kind(sema, scope, category, name.text);
     NameList names = { 0 };
     list_forms(sema, category, &names);
     if (kind) {
-        Diagnostic *d = diag_error(sema->diags, DIAG_WRONG_KIND, name.span, "'%s' is %s, but %s is needed here", name.text, kind, with_article(sema, noun));
-        diag_help(sema->diags, d, "%s: %s", category_plural(category), name_list_text(sema->arena, names.data, names.len));
+        Diagnostic *d =
+            diag_error(sema->diags, DIAG_WRONG_KIND, name.span, "'%s' is %s, but %s is needed here",
+                       name.text, kind, with_article(sema, noun));
+        diag_help(sema->diags, d, "%s: %s", category_plural(category),
+                  name_list_text(sema->arena, names.data, names.len));
         return;
     }
-    if (category == FORM_LAYER)
-        for (const Scope *at = scope; at; at = at->parent)
-            for (size_t i = 0; i < at->names.len; i++)
-                if (at->names.data[i].value.kind == VALUE_LATER || at->names.data[i].value.kind == VALUE_CALL) name_list_add(sema->arena, &names, at->names.data[i].name);
-    report_unknown(sema, category_diag(category), name.span, noun, name.text, names.data, names.len);
+    if (category == FORM_LAYER) {
+        for (const Scope *at = scope; at; at = at->parent) {
+            for (size_t i = 0; i < at->names.len; i++) {
+                if (at->names.data[i].value.kind == VALUE_LATER ||
+                    at->names.data[i].value.kind == VALUE_CALL) {
+                    name_list_add(sema->arena, &names, at->names.data[i].name);
+                }
+            }
+        }
+    }
+    report_unknown(sema, category_diag(category), name.span, noun, name.text, names.data,
+                   names.len);
 }
 
 Call *call_with_defaults(Sema *sema, const Form *form, Span span)
 {
     form = form_ready(sema, form);
     Call *call = ARENA_NEW(sema->arena, Call);
-    *call = (Call){ .form = form, .span = span, .args = ARENA_ARRAY(sema->arena, Value, form->arg_count), .given = ARENA_ARRAY(sema->arena, bool, form->arg_count),
+    *call = (Call){ .form = form,
+                    .span = span,
+                    .args = ARENA_ARRAY(sema->arena, Value, form->arg_count),
+                    .given = ARENA_ARRAY(sema->arena, bool, form->arg_count),
                     .spans = ARENA_ARRAY(sema->arena, Span, form->arg_count) };
     for (size_t i = 0; i < form->arg_count; i++) {
         call->args[i] = form->args[i].default_value;
@@ -143,53 +183,74 @@ Call *call_with_defaults(Sema *sema, const Form *form, Span span)
     return call;
 }
 
-static bool is_required(const ArgSpec *spec) { return !spec->fallback && !spec->default_expr; }
+static bool is_required(const ArgSpec *spec)
+{
+    return !spec->fallback && !spec->default_expr;
+}
 
 /* Which argument is meant, or -1 (reported). */
-int argument_place(Sema *sema, const Form *form, size_t skip, const Arg *arg, size_t *next, bool *named)
+int argument_place(Sema *sema, const Form *form, size_t skip, const Arg *arg, size_t *next,
+                   bool *named)
 {
     if (!arg->key.text) {
         if (*named) {
-            Diagnostic *d = diag_error(sema->diags, DIAG_ARGUMENT_ORDER, arg->value->span, "an argument without a name behind one with a name");
+            Diagnostic *d = diag_error(sema->diags, DIAG_ARGUMENT_ORDER, arg->value->span,
+                                       "an argument without a name behind one with a name");
             diag_help(sema->diags, d, "arguments without names come first");
             return -1;
         }
-        if (*next < form->arg_count) return (int)(*next)++;
-        Diagnostic *d = diag_error(sema->diags, DIAG_TOO_MANY_ARGUMENTS, arg->value->span, "too many arguments: '%s' takes %zu", form->name, form->arg_count - skip);
+        if (*next < form->arg_count)
+            return (int)(*next)++;
+        Diagnostic *d =
+            diag_error(sema->diags, DIAG_TOO_MANY_ARGUMENTS, arg->value->span,
+                       "too many arguments: '%s' takes %zu", form->name, form->arg_count - skip);
         if (form->arg_count > skip) {
             NameList names = { 0 };
-            for (size_t i = skip; i < form->arg_count; i++) name_list_add(sema->arena, &names, form->args[i].name);
-            diag_help(sema->diags, d, "'%s' takes %s", form->name, name_list_text(sema->arena, names.data, names.len));
+            for (size_t i = skip; i < form->arg_count; i++)
+                name_list_add(sema->arena, &names, form->args[i].name);
+            diag_help(sema->diags, d, "'%s' takes %s", form->name,
+                      name_list_text(sema->arena, names.data, names.len));
         }
         return -1;
     }
     *named = true;
     for (size_t i = skip; i < form->arg_count; i++)
-        if (form->args[i].name == arg->key.text) return (int)i;
+        if (form->args[i].name == arg->key.text)
+            return (int)i;
     NameList names = { 0 };
-    for (size_t i = skip; i < form->arg_count; i++) name_list_add(sema->arena, &names, form->args[i].name);
-    Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span, arena_printf(sema->arena, "argument of %s", form->name), arg->key.text, names.data, names.len);
-    if (!names.len) diag_help(sema->diags, d, "'%s' takes no arguments", form->name);
+    for (size_t i = skip; i < form->arg_count; i++)
+        name_list_add(sema->arena, &names, form->args[i].name);
+    Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span,
+                                 arena_printf(sema->arena, "argument of %s", form->name),
+                                 arg->key.text, names.data, names.len);
+    if (!names.len)
+        diag_help(sema->diags, d, "'%s' takes no arguments", form->name);
     return -1;
 }
 
 static bool bind_variadic(Sema *sema, const Scope *scope, Call *call, const Expr *expr)
 {
     const ArgSpec *spec = &call->form->args[0];
-    Value list = { .kind = VALUE_LIST, .count = expr->args.len, .items = ARENA_ARRAY(sema->arena, Value, expr->args.len), .span = expr->span };
+    Value list = { .kind = VALUE_LIST,
+                   .count = expr->args.len,
+                   .items = ARENA_ARRAY(sema->arena, Value, expr->args.len),
+                   .span = expr->span };
     bool failed = false;
     for (size_t i = 0; i < expr->args.len; i++) {
         const Arg *arg = &expr->args.data[i];
         if (arg->key.text) {
-            diag_error(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span, "unknown argument of %s '%s'", call->form->name, arg->key.text);
+            diag_error(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span,
+                       "unknown argument of %s '%s'", call->form->name, arg->key.text);
             failed = true;
             continue;
         }
-        list.items[i] = eval_as(sema, scope, arg->value, spec->type, arena_printf(sema->arena, "an argument of '%s'", call->form->name));
+        list.items[i] = eval_as(sema, scope, arg->value, spec->type,
+                                arena_printf(sema->arena, "an argument of '%s'", call->form->name));
         failed |= value_failed(&list.items[i]);
     }
     if (!expr->args.len) {
-        diag_error(sema->diags, DIAG_MISSING_ARGUMENT, expr->span, "'%s' needs at least one of its '%s'", call->form->name, spec->name);
+        diag_error(sema->diags, DIAG_MISSING_ARGUMENT, expr->span,
+                   "'%s' needs at least one of its '%s'", call->form->name, spec->name);
         failed = true;
     }
     call->args[0] = list;
@@ -198,7 +259,8 @@ static bool bind_variadic(Sema *sema, const Scope *scope, Call *call, const Expr
     return !failed;
 }
 
-static bool bind_arguments(Sema *sema, const Scope *scope, Call *call, size_t skip, const Expr *expr)
+static bool bind_arguments(Sema *sema, const Scope *scope, Call *call, size_t skip,
+                           const Expr *expr)
 {
     const Form *form = call->form;
     size_t next = skip;
@@ -208,28 +270,40 @@ static bool bind_arguments(Sema *sema, const Scope *scope, Call *call, size_t sk
         int at = argument_place(sema, form, skip, arg, &next, &named);
         if (at < 0) {
             misnamed = true;
-            if (!arg->key.text && !named) break;               /* one mistake: the rest is too much as well */
+            /* one mistake: the rest is too much as well */
+            if (!arg->key.text && !named)
+                break;
             continue;
         }
         if (call->given[at]) {
-            diag_error(sema->diags, DIAG_REPEATED_ARGUMENT, arg->key.text ? arg->key.span : arg->value->span, "'%s' of '%s' is given twice", form->args[at].name, form->name);
+            diag_error(sema->diags, DIAG_REPEATED_ARGUMENT,
+                       arg->key.text ? arg->key.span : arg->value->span,
+                       "'%s' of '%s' is given twice", form->args[at].name, form->name);
             misnamed = true;
             continue;
         }
         call->given[at] = true;
         call->spans[at] = arg->span;
-        call->args[at] = eval_as(sema, scope, arg->value, form->args[at].type, arena_printf(sema->arena, "'%s' of '%s'", form->args[at].name, form->name));
+        call->args[at] =
+            eval_as(sema, scope, arg->value, form->args[at].type,
+                    arena_printf(sema->arena, "'%s' of '%s'", form->args[at].name, form->name));
         failed |= value_failed(&call->args[at]);
     }
-    if (misnamed) return false;
+    if (misnamed)
+        return false;
     for (size_t i = skip; i < form->arg_count; i++) {
-        if (call->given[i]) continue;
+        if (call->given[i])
+            continue;
         const ArgSpec *spec = &form->args[i];
         if (is_required(spec)) {
-            diag_error(sema->diags, DIAG_MISSING_ARGUMENT, expr->span, "'%s' needs '%s'", form->name, spec->name);
+            diag_error(sema->diags, DIAG_MISSING_ARGUMENT, expr->span, "'%s' needs '%s'",
+                       form->name, spec->name);
             return false;
         }
-        if (spec->default_expr && spec->default_value.kind == VALUE_ERROR && spec->default_value.unknown) call->args[i] = eval(sema, scope, spec->default_expr);
+        if (spec->default_expr && spec->default_value.kind == VALUE_ERROR &&
+            spec->default_value.unknown) {
+            call->args[i] = eval(sema, scope, spec->default_expr);
+        }
     }
     return !failed;
 }
@@ -237,15 +311,20 @@ static bool bind_arguments(Sema *sema, const Scope *scope, Call *call, size_t sk
 Call *bind_call(Sema *sema, const Scope *scope, const Form *form, size_t skip, const Expr *expr)
 {
     form = form_ready(sema, form);
-    if (!enter(sema, expr->span)) return NULL;
+    if (!enter(sema, expr->span))
+        return NULL;
     Call *call = call_with_defaults(sema, form, expr->span);
     size_t errors = sema->diags->errors;
-    bool variadic = form->arg_count == 1 && (!strcmp(form->args[0].type, "tensors") || !strcmp(form->args[0].type, "values"));
-    bool right = variadic ? bind_variadic(sema, scope, call, expr) : bind_arguments(sema, scope, call, skip, expr);
+    bool variadic = form->arg_count == 1 && (!strcmp(form->args[0].type, "tensors") ||
+                                             !strcmp(form->args[0].type, "values"));
+    bool right = variadic ? bind_variadic(sema, scope, call, expr)
+                          : bind_arguments(sema, scope, call, skip, expr);
     leave(sema);
-    if (!right || sema->diags->errors > errors || !check_call_rules(sema, call)) return NULL;
+    if (!right || sema->diags->errors > errors || !check_call_rules(sema, call))
+        return NULL;
     if (form->since > SEMA_AVAILABLE) {
-        report_unavailable(sema, expr->kind == EXPR_CALL ? expr->name.span : expr->span, category_noun(form->category), form->name);
+        report_unavailable(sema, expr->kind == EXPR_CALL ? expr->name.span : expr->span,
+                           category_noun(form->category), form->name);
         return NULL;
     }
     return call;
@@ -254,7 +333,8 @@ Call *bind_call(Sema *sema, const Scope *scope, const Form *form, size_t skip, c
 Call *sema_call(Sema *sema, const Scope *scope, FormCategory category, const Expr *expr)
 {
     if (expr->kind != EXPR_NAME && expr->kind != EXPR_CALL) {
-        diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span, "%s is needed here", with_article(sema, category_noun(category)));
+        diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span, "%s is needed here",
+                   with_article(sema, category_noun(category)));
         return NULL;
     }
     const Form *form = find_form(sema, category, expr->name.text);
@@ -262,7 +342,9 @@ Call *sema_call(Sema *sema, const Scope *scope, FormCategory category, const Exp
         report_unknown_form(sema, scope, category, expr->name);
         return NULL;
     }
-    size_t skip = form->category == FORM_FN && (category == FORM_LOSS || category == FORM_FN) ? form->leading : 0;
+    size_t skip = form->category == FORM_FN && (category == FORM_LOSS || category == FORM_FN)
+                      ? form->leading
+                      : 0;
     return bind_call(sema, scope, form, skip, expr);
 }
 
@@ -270,7 +352,8 @@ Call *sema_call(Sema *sema, const Scope *scope, FormCategory category, const Exp
 static Call *link_part(Sema *sema, const Scope *scope, const Expr *link)
 {
     if (link->a->kind != EXPR_NAME || link->a->name.text == sema->word.in) {
-        diag_error(sema->diags, DIAG_WRONG_KIND, link->span, "a link is a layer, a name bound above, or a part m.name of a model");
+        diag_error(sema->diags, DIAG_WRONG_KIND, link->span,
+                   "a link is a layer, a name bound above, or a part m.name of a model");
         return NULL;
     }
     const Form *form = name_map_get(&sema->forms[FORM_MODEL], link->a->name.text);
@@ -282,38 +365,58 @@ static Call *link_part(Sema *sema, const Scope *scope, const Expr *link)
     if (!find_model_part(form, link->name.text)) {
         NameList names = { 0 };
         for (size_t i = 0; i < form->decl->body.len; i++)
-            if (form->decl->body.data[i]->kind == BODY_CHAIN && form->decl->body.data[i]->name.text) name_list_add(sema->arena, &names, form->decl->body.data[i]->name.text);
-        Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_PART, link->name.span, arena_printf(sema->arena, "part of model '%s'", form->name), link->name.text, names.data, names.len);
-        if (!names.len) diag_help(sema->diags, d, "'%s' binds no names in its body: a part is named there by name = chain", form->name);
+            if (form->decl->body.data[i]->kind == BODY_CHAIN && form->decl->body.data[i]->name.text)
+                name_list_add(sema->arena, &names, form->decl->body.data[i]->name.text);
+        Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_PART, link->name.span,
+                                     arena_printf(sema->arena, "part of model '%s'", form->name),
+                                     link->name.text, names.data, names.len);
+        if (!names.len) {
+            diag_help(sema->diags, d,
+                      "'%s' binds no names in its body: a part is named there by name = chain",
+                      form->name);
+        }
         return NULL;
     }
-    for (size_t i = 0; i < form->arg_count; i++)
+    for (size_t i = 0; i < form->arg_count; i++) {
         if (is_required(&form->args[i])) {
-            diag_error(sema->diags, DIAG_MISSING_ARGUMENT, link->span, "'%s' needs '%s', so no part of it can be used", form->name, form->args[i].name);
+            diag_error(sema->diags, DIAG_MISSING_ARGUMENT, link->span,
+                       "'%s' needs '%s', so no part of it can be used", form->name,
+                       form->args[i].name);
             return NULL;
         }
+    }
     return call_with_defaults(sema, form, link->span);
 }
 
 Call *sema_link(Sema *sema, const Scope *scope, const Expr *link)
 {
-    if (link->kind == EXPR_FIELD) return link_part(sema, scope, link);
+    if (link->kind == EXPR_FIELD)
+        return link_part(sema, scope, link);
     if (link->kind != EXPR_NAME && link->kind != EXPR_CALL) {
-        diag_error(sema->diags, DIAG_WRONG_KIND, link->span, "a link is a layer, a name bound above, or a part m.name of a model");
+        diag_error(sema->diags, DIAG_WRONG_KIND, link->span,
+                   "a link is a layer, a name bound above, or a part m.name of a model");
         return NULL;
     }
     const Value *bound = scope_find(scope, link->name.text);
-    if (link->kind == EXPR_NAME && (link->name.text == sema->word.in || (bound && ((bound->kind == VALUE_LATER && bound->tensor) || bound->kind == VALUE_CALL)))) return NULL;
+    if (link->kind == EXPR_NAME &&
+        (link->name.text == sema->word.in ||
+         (bound && ((bound->kind == VALUE_LATER && bound->tensor) || bound->kind == VALUE_CALL)))) {
+        return NULL;
+    }
     const Form *form = find_link(sema, link->name.text);
     bool loss = form && form->category == FORM_FN && form->decl && form->leading != 1;
     if (link->name.text == sema->declaring) {
-        diag_error(sema->diags, DIAG_RECURSION, link->name.span, "'%s' uses itself", link->name.text);
+        diag_error(sema->diags, DIAG_RECURSION, link->name.span, "'%s' uses itself",
+                   link->name.text);
         return NULL;
     }
-    if (!form && bound && link->kind == EXPR_NAME && bound->kind == VALUE_ERROR) return NULL;      /* a block's argument: any value */
+    /* a block's argument: any value */
+    if (!form && bound && link->kind == EXPR_NAME && bound->kind == VALUE_ERROR)
+        return NULL;
     if (!form || loss) {
         report_unknown_form(sema, scope, FORM_LAYER, link->name);
         return NULL;
     }
-    return bind_call(sema, scope, form, form->category == FORM_FN ? (form->decl ? form->leading : 1) : 0, link);
+    return bind_call(sema, scope, form,
+                     form->category == FORM_FN ? (form->decl ? form->leading : 1) : 0, link);
 }

@@ -1,23 +1,41 @@
-/* functions.c: calls inside expressions: the primitives, functions declared in the language evaluated with numbers, shape(...), and what
- * only some bodies have: uniform and normal in a `fn`, norm, mean and max of one tensor in an optimizer. */
+/* functions.c: calls inside expressions: the primitives, functions declared in the language
+ * evaluated with numbers, shape(...), and what only some bodies have: uniform and normal in a `fn`,
+ * norm, mean and max of one tensor in an optimizer. */
 #include "sema/internal.h"
 #include <math.h>
 
-static double f_sign(double x) { return (x > 0) - (x < 0); }
-static double f_sigmoid(double x) { return 1 / (1 + exp(-x)); }
+static double f_sign(double x)
+{
+    return (x > 0) - (x < 0);
+}
 
-typedef struct Primitive { const char *name; double (*one)(double); double (*two)(double, double); bool keeps_whole; } Primitive;
+static double f_sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+typedef struct Primitive {
+    const char *name;
+    double (*one)(double);
+    double (*two)(double, double);
+    bool keeps_whole;
+} Primitive;
 
 static const Primitive primitives[] = {
-    { "exp", exp, NULL, false }, { "ln", log, NULL, false }, { "log10", log10, NULL, false }, { "sqrt", sqrt, NULL, false }, { "abs", fabs, NULL, true },
-    { "sign", f_sign, NULL, true }, { "min", NULL, fmin, true }, { "max", NULL, fmax, true }, { "floor", floor, NULL, true }, { "tanh", tanh, NULL, false },
-    { "sin", sin, NULL, false }, { "cos", cos, NULL, false }, { "erf", erf, NULL, false }, { "sigmoid", f_sigmoid, NULL, false },
+    { "exp", exp, NULL, false },     { "ln", log, NULL, false },
+    { "log10", log10, NULL, false }, { "sqrt", sqrt, NULL, false },
+    { "abs", fabs, NULL, true },     { "sign", f_sign, NULL, true },
+    { "min", NULL, fmin, true },     { "max", NULL, fmax, true },
+    { "floor", floor, NULL, true },  { "tanh", tanh, NULL, false },
+    { "sin", sin, NULL, false },     { "cos", cos, NULL, false },
+    { "erf", erf, NULL, false },     { "sigmoid", f_sigmoid, NULL, false },
 };
 
 static const Primitive *find_primitive(const char *name)
 {
     for (size_t i = 0; i < sizeof primitives / sizeof primitives[0]; i++)
-        if (!strcmp(primitives[i].name, name)) return &primitives[i];
+        if (!strcmp(primitives[i].name, name))
+            return &primitives[i];
     return NULL;
 }
 
@@ -28,15 +46,19 @@ static Knowledge knowledge(const Value *args, size_t count)
 {
     Knowledge k = ALL_KNOWN;
     for (size_t i = 0; i < count; i++) {
-        if (value_failed(&args[i])) return SOME_WRONG;
-        if (args[i].kind == VALUE_ERROR) k = SOME_UNKNOWN;
-        else if (args[i].kind == VALUE_LATER && k == ALL_KNOWN) k = SOME_LATER;
+        if (value_failed(&args[i]))
+            return SOME_WRONG;
+        if (args[i].kind == VALUE_ERROR)
+            k = SOME_UNKNOWN;
+        else if (args[i].kind == VALUE_LATER && k == ALL_KNOWN)
+            k = SOME_LATER;
     }
     return k;
 }
 
 /* A number (or a truth, for declared functions) for an argument. */
-static Value argument(Sema *sema, const Scope *scope, const Expr *expr, const char *type, const char *function)
+static Value argument(Sema *sema, const Scope *scope, const Expr *expr, const char *type,
+                      const char *function)
 {
     Value value = eval(sema, scope, expr);
     bool any = !strncmp(type, "list", 4) || !strncmp(type, "word", 4);
@@ -45,11 +67,16 @@ static Value argument(Sema *sema, const Scope *scope, const Expr *expr, const ch
         return value_error(expr->span);
     }
     if (value.kind == VALUE_LATER && value.result) {
-        diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span, "'%s' needs one number, but this is several", function);
+        diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span,
+                   "'%s' needs one number, but this is several", function);
         return value_error(expr->span);
     }
-    if (value.kind == VALUE_NUMBER || value.kind == VALUE_LATER || value.kind == VALUE_ERROR || any || (value.kind == VALUE_BOOL && !strcmp(type, "bool"))) return value;
-    diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span, "'%s' needs %s, but this is %s", function, strcmp(type, "bool") ? "a number" : "true or false", value_kind_name(&value));
+    if (value.kind == VALUE_NUMBER || value.kind == VALUE_LATER || value.kind == VALUE_ERROR ||
+        any || (value.kind == VALUE_BOOL && !strcmp(type, "bool"))) {
+        return value;
+    }
+    diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span, "'%s' needs %s, but this is %s", function,
+               strcmp(type, "bool") ? "a number" : "true or false", value_kind_name(&value));
     return value_error(expr->span);
 }
 
@@ -82,20 +109,25 @@ static Value later_call(Sema *sema, const Primitive *primitive, const Value *arg
     Later *later = later_node(sema, LATER_CALL, expr->span);
     later->name = primitive->name;
     later->a = later_of(sema, &args[0]);
-    if (primitive->two) later->b = later_of(sema, &args[1]);
-    if (primitive->one == f_sigmoid) {              /* 1 / (1 + exp(-x)), since the runtime has no sigmoid */
+    if (primitive->two)
+        later->b = later_of(sema, &args[1]);
+    /* 1 / (1 + exp(-x)), since the runtime has no sigmoid */
+    if (primitive->one == f_sigmoid) {
         Later *negative = later_node(sema, LATER_UNARY, expr->span);
         negative->op = OP_NEG;
         negative->a = later->a;
         later->name = "exp";
         later->a = negative;
-        later = later_binary(sema, OP_DIV, later_constant(sema, 1, expr->span), later_binary(sema, OP_ADD, later_constant(sema, 1, expr->span), later));
+        later =
+            later_binary(sema, OP_DIV, later_constant(sema, 1, expr->span),
+                         later_binary(sema, OP_ADD, later_constant(sema, 1, expr->span), later));
     }
     return later_value(later, expr->span);
 }
 
 /* Arguments of a function, in its order. False: reported. */
-static bool bind_function(Sema *sema, const Scope *scope, const Form *form, const Expr *expr, Value *args)
+static bool bind_function(Sema *sema, const Scope *scope, const Form *form, const Expr *expr,
+                          Value *args)
 {
     bool named = false, failed = false;
     bool *given = ARENA_ARRAY(sema->arena, bool, form->arg_count);
@@ -103,9 +135,12 @@ static bool bind_function(Sema *sema, const Scope *scope, const Form *form, cons
     for (size_t i = 0; i < expr->args.len; i++) {
         const Arg *arg = &expr->args.data[i];
         int at = argument_place(sema, form, 0, arg, &next, &named);
-        if (at < 0) return false;
+        if (at < 0)
+            return false;
         if (given[at]) {
-            diag_error(sema->diags, DIAG_REPEATED_ARGUMENT, arg->key.text ? arg->key.span : arg->value->span, "'%s' of '%s' is given twice", form->args[at].name, form->name);
+            diag_error(sema->diags, DIAG_REPEATED_ARGUMENT,
+                       arg->key.text ? arg->key.span : arg->value->span,
+                       "'%s' of '%s' is given twice", form->args[at].name, form->name);
             return false;
         }
         given[at] = true;
@@ -113,9 +148,11 @@ static bool bind_function(Sema *sema, const Scope *scope, const Form *form, cons
         failed |= value_failed(&args[at]);
     }
     for (size_t i = 0; i < form->arg_count; i++) {
-        if (given[i]) continue;
+        if (given[i])
+            continue;
         if (!form->args[i].fallback && !form->args[i].default_expr) {
-            diag_error(sema->diags, DIAG_MISSING_ARGUMENT, expr->span, "'%s' needs '%s'", form->name, form->args[i].name);
+            diag_error(sema->diags, DIAG_MISSING_ARGUMENT, expr->span, "'%s' needs '%s'",
+                       form->name, form->args[i].name);
             return false;
         }
         args[i] = form->args[i].default_value;
@@ -126,11 +163,13 @@ static bool bind_function(Sema *sema, const Scope *scope, const Form *form, cons
 static Value call_declared(Sema *sema, const Form *form, const Value *args, const Expr *expr)
 {
     if (++sema->calls > SEMA_MAX_CALLS) {
-        diag_error(sema->diags, DIAG_TOO_LARGE, expr->span, "evaluating '%s' takes more than %d calls", form->name, SEMA_MAX_CALLS);
+        diag_error(sema->diags, DIAG_TOO_LARGE, expr->span,
+                   "evaluating '%s' takes more than %d calls", form->name, SEMA_MAX_CALLS);
         return value_error(expr->span);
     }
     Scope *scope = scope_of_kind(sema, NULL, SCOPE_FN);
-    for (size_t i = 0; i < form->arg_count; i++) scope_bind(scope, form->args[i].name, args[i]);
+    for (size_t i = 0; i < form->arg_count; i++)
+        scope_bind(scope, form->args[i].name, args[i]);
     Value value = eval(sema, scope, form->decl->value);
     value.span = expr->span;
     return value;
@@ -139,28 +178,43 @@ static Value call_declared(Sema *sema, const Form *form, const Value *args, cons
 static Value call_function(Sema *sema, const Scope *scope, const Form *form, const Expr *expr)
 {
     Value *args = ARENA_ARRAY(sema->arena, Value, form->arg_count);
-    if (!bind_function(sema, scope, form, expr, args)) return value_error(expr->span);
+    if (!bind_function(sema, scope, form, expr, args))
+        return value_error(expr->span);
     Knowledge k = knowledge(args, form->arg_count);
-    if (k == SOME_WRONG) return value_error(expr->span);
-    if (k == SOME_UNKNOWN) return value_unknown(expr->span);
-    if (form->broken) return value_error(expr->span);
-    if (form->decl) return call_declared(sema, form, args, expr);
+    if (k == SOME_WRONG)
+        return value_error(expr->span);
+    if (k == SOME_UNKNOWN)
+        return value_unknown(expr->span);
+    if (form->broken)
+        return value_error(expr->span);
+    if (form->decl)
+        return call_declared(sema, form, args, expr);
     const Primitive *primitive = find_primitive(form->name);
-    if (k == SOME_LATER) return later_call(sema, primitive, args, expr);
-    double r = primitive->one ? primitive->one(args[0].number) : primitive->two(args[0].number, args[1].number);
-    bool whole = !strcmp(form->name, "floor") || (args[0].is_integer && (!primitive->two || args[1].is_integer));
+    if (k == SOME_LATER)
+        return later_call(sema, primitive, args, expr);
+    double r = primitive->one ? primitive->one(args[0].number)
+                              : primitive->two(args[0].number, args[1].number);
+    bool whole = !strcmp(form->name, "floor") ||
+                 (args[0].is_integer && (!primitive->two || args[1].is_integer));
     return value_number(r, primitive->keeps_whole && whole && isfinite(r), expr->span);
 }
 
 static Value call_shape(Sema *sema, const Scope *scope, const Expr *expr)
 {
-    Value value = { .kind = VALUE_SHAPE, .count = expr->args.len, .dims = ARENA_ARRAY(sema->arena, int64_t, expr->args.len), .span = expr->span };
+    Value value = { .kind = VALUE_SHAPE,
+                    .count = expr->args.len,
+                    .dims = ARENA_ARRAY(sema->arena, int64_t, expr->args.len),
+                    .span = expr->span };
     bool failed = !expr->args.len, unknown = false;
-    if (failed) diag_error(sema->diags, DIAG_MISSING_ARGUMENT, expr->span, "'shape' needs its sides: shape(c, h, w)");
+    if (failed) {
+        diag_error(sema->diags, DIAG_MISSING_ARGUMENT, expr->span,
+                   "'shape' needs its sides: shape(c, h, w)");
+    }
     for (size_t i = 0; i < expr->args.len; i++) {
         const Arg *arg = &expr->args.data[i];
         if (arg->key.text) {
-            diag_error(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span, "unknown argument of shape '%s'", arg->key.text);
+            diag_error(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span,
+                       "unknown argument of shape '%s'", arg->key.text);
             failed = true;
             continue;
         }
@@ -173,18 +227,22 @@ static Value call_shape(Sema *sema, const Scope *scope, const Expr *expr)
 }
 
 /* Positional numbers alone; their count is checked. */
-static bool plain_arguments(Sema *sema, const Scope *scope, const Expr *expr, size_t count, Value *args)
+static bool plain_arguments(Sema *sema, const Scope *scope, const Expr *expr, size_t count,
+                            Value *args)
 {
     if (expr->args.len != count) {
         bool more = expr->args.len > count;
-        diag_error(sema->diags, more ? DIAG_TOO_MANY_ARGUMENTS : DIAG_MISSING_ARGUMENT, expr->span, "'%s' takes %zu argument%s here, not %zu", expr->name.text, count, count == 1 ? "" : "s", expr->args.len);
+        diag_error(sema->diags, more ? DIAG_TOO_MANY_ARGUMENTS : DIAG_MISSING_ARGUMENT, expr->span,
+                   "'%s' takes %zu argument%s here, not %zu", expr->name.text, count,
+                   count == 1 ? "" : "s", expr->args.len);
         return false;
     }
     bool fine = true;
     for (size_t i = 0; i < count; i++) {
         const Arg *arg = &expr->args.data[i];
         if (arg->key.text) {
-            diag_error(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span, "unknown argument of %s '%s'", expr->name.text, arg->key.text);
+            diag_error(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span,
+                       "unknown argument of %s '%s'", expr->name.text, arg->key.text);
             fine = false;
             continue;
         }
@@ -198,25 +256,32 @@ static bool plain_arguments(Sema *sema, const Scope *scope, const Expr *expr, si
 static Value call_random(Sema *sema, const Scope *scope, const Expr *expr)
 {
     Value args[2] = { { .kind = VALUE_NONE }, { .kind = VALUE_NONE } };
-    if (!plain_arguments(sema, scope, expr, 2, args)) return value_error(expr->span);
+    if (!plain_arguments(sema, scope, expr, 2, args))
+        return value_error(expr->span);
     bool uniform = !strcmp(expr->name.text, "uniform");
-    if (knowledge(args, 2) == SOME_UNKNOWN) return value_unknown(expr->span);
+    if (knowledge(args, 2) == SOME_UNKNOWN)
+        return value_unknown(expr->span);
     if (!uniform) {
         args[0].span = expr->span;
         return args[0];
     }
     Later *sum = later_binary(sema, OP_ADD, later_of(sema, &args[0]), later_of(sema, &args[1]));
-    if (knowledge(args, 2) == SOME_LATER) return later_value(later_binary(sema, OP_DIV, sum, later_constant(sema, 2, expr->span)), expr->span);
+    if (knowledge(args, 2) == SOME_LATER) {
+        return later_value(later_binary(sema, OP_DIV, sum, later_constant(sema, 2, expr->span)),
+                           expr->span);
+    }
     return value_number((args[0].number + args[1].number) / 2, false, expr->span);
 }
 
 static Value unknown_function(Sema *sema, const Scope *scope, const Expr *expr)
 {
     if (expr->name.text == sema->declaring) {
-        diag_error(sema->diags, DIAG_RECURSION, expr->name.span, "'%s' calls itself", expr->name.text);
+        diag_error(sema->diags, DIAG_RECURSION, expr->name.span, "'%s' calls itself",
+                   expr->name.text);
         return value_error(expr->span);
     }
-    if (may_be_declared_in_broken_text(sema, expr->name.text)) return value_error(expr->span);
+    if (may_be_declared_in_broken_text(sema, expr->name.text))
+        return value_error(expr->span);
     NameList names = { 0 };
     name_list_add_map(sema->arena, &names, &sema->rows[FORM_FN]);
     if (scope_enclosing(scope, SCOPE_OPTIMIZER)) {
@@ -230,12 +295,17 @@ static Value unknown_function(Sema *sema, const Scope *scope, const Expr *expr)
     name_list_add_map(sema->arena, &names, &sema->prelude[FORM_FN]);
     name_list_add_map(sema->arena, &names, &sema->forms[FORM_FN]);
     FormCategory category;
-    if (find_any_category(sema, expr->name.text, &category))
-        diag_error(sema->diags, DIAG_WRONG_KIND, expr->name.span, "'%s' is %s, not a function of numbers", expr->name.text, with_article(sema, category_noun(category)));
-    else if (scope_find(scope, expr->name.text))
-        diag_error(sema->diags, DIAG_WRONG_KIND, expr->name.span, "'%s' is a value, not a function", expr->name.text);
-    else
-        report_unknown(sema, DIAG_UNKNOWN_FUNCTION, expr->name.span, "function", expr->name.text, names.data, names.len);
+    if (find_any_category(sema, expr->name.text, &category)) {
+        diag_error(sema->diags, DIAG_WRONG_KIND, expr->name.span,
+                   "'%s' is %s, not a function of numbers", expr->name.text,
+                   with_article(sema, category_noun(category)));
+    } else if (scope_find(scope, expr->name.text)) {
+        diag_error(sema->diags, DIAG_WRONG_KIND, expr->name.span, "'%s' is a value, not a function",
+                   expr->name.text);
+    } else {
+        report_unknown(sema, DIAG_UNKNOWN_FUNCTION, expr->name.span, "function", expr->name.text,
+                       names.data, names.len);
+    }
     return value_error(expr->span);
 }
 
@@ -245,12 +315,19 @@ Value eval_call(Sema *sema, const Scope *scope, const Expr *expr)
     const Form *form = sema_find_function(sema, name);
     bool declared = form && form->decl && name_map_get(&sema->forms[FORM_FN], name) == form;
     if (!declared) {
-        if (name == sema->word.shape) return call_shape(sema, scope, expr);
-        if (scope_enclosing(scope, SCOPE_OPTIMIZER) && (!strcmp(name, "norm") || !strcmp(name, "mean") || (!strcmp(name, "max") && expr->args.len == 1))) {
+        if (name == sema->word.shape)
+            return call_shape(sema, scope, expr);
+        if (scope_enclosing(scope, SCOPE_OPTIMIZER) &&
+            (!strcmp(name, "norm") || !strcmp(name, "mean") ||
+             (!strcmp(name, "max") && expr->args.len == 1))) {
             Value arg = { .kind = VALUE_NONE };
-            return plain_arguments(sema, scope, expr, 1, &arg) ? value_unknown(expr->span) : value_error(expr->span);
+            return plain_arguments(sema, scope, expr, 1, &arg) ? value_unknown(expr->span)
+                                                               : value_error(expr->span);
         }
-        if (scope_enclosing(scope, SCOPE_FN) && (!strcmp(name, "uniform") || !strcmp(name, "normal"))) return call_random(sema, scope, expr);
+        if (scope_enclosing(scope, SCOPE_FN) &&
+            (!strcmp(name, "uniform") || !strcmp(name, "normal"))) {
+            return call_random(sema, scope, expr);
+        }
     }
     return form ? call_function(sema, scope, form, expr) : unknown_function(sema, scope, expr);
 }

@@ -1,4 +1,5 @@
-/* help.c: what a name means, told to a person: the REPL's `help NAME`. All of it comes from the tables and from the declarations themselves. */
+/* help.c: what a name means, told to a person: the REPL's `help NAME`. All of it comes from the
+ * tables and from the declarations themselves. */
 #include "sema/internal.h"
 
 static void print_row(Sema *sema, const Form *form, FILE *out)
@@ -8,7 +9,8 @@ static void print_row(Sema *sema, const Form *form, FILE *out)
     for (size_t i = 0; i < form->arg_count; i++) {
         const ArgSpec *a = &form->args[i];
         fprintf(out, "%s%s: %s", i ? ", " : "(", a->name, a->type);
-        if (a->fallback) fprintf(out, " = %s", a->fallback);
+        if (a->fallback)
+            fprintf(out, " = %s", a->fallback);
     }
     fprintf(out, "%s\n  %s\n", form->arg_count ? ")" : "", form->help);
 }
@@ -19,8 +21,10 @@ static uint32_t comment_above(const SourceFile *file, uint32_t begin)
     const char *text = file->text;
     while (begin) {
         uint32_t line = begin - 1;
-        while (line && text[line - 1] != '\n') line--;
-        if (text[line] != '#') break;
+        while (line && text[line - 1] != '\n')
+            line--;
+        if (text[line] != '#')
+            break;
         begin = line;
     }
     return begin;
@@ -35,26 +39,37 @@ static void print_declaration(const Form *form, FILE *out)
 
 static bool print_form(Sema *sema, const Form *form, FILE *out)
 {
-    if (!form) return false;
-    if (form->decl) print_declaration(form, out);
-    else print_row(sema, form, out);
+    if (!form)
+        return false;
+    if (form->decl)
+        print_declaration(form, out);
+    else
+        print_row(sema, form, out);
     return true;
 }
 
-void sema_each_argument(Sema *sema, const char *name, void (*visit)(void *context, const char *name, const char *help), void *context)
+void sema_each_argument(Sema *sema, const char *name,
+                        void (*visit)(void *context, const char *name, const char *help),
+                        void *context)
 {
     name = intern_cstr(sema->names, name);
     for (int c = 0; c < FORM_CATEGORY_COUNT; c++) {
         const Form *form = name_map_get(&sema->forms[c], name);
-        if (!form) form = name_map_get(&sema->prelude[c], name);
-        if (!form) form = form_ready(sema, name_map_get(&sema->rows[c], name));
-        for (size_t i = 0; form && i < form->arg_count; i++) visit(context, form->args[i].name, form->args[i].type ? form->args[i].type : "an argument");
+        if (!form)
+            form = name_map_get(&sema->prelude[c], name);
+        if (!form)
+            form = form_ready(sema, name_map_get(&sema->rows[c], name));
+        for (size_t i = 0; form && i < form->arg_count; i++) {
+            visit(context, form->args[i].name,
+                  form->args[i].type ? form->args[i].type : "an argument");
+        }
     }
 }
 
 static void print_setting(const struct SettingRow *row, const char *what, FILE *out)
 {
-    fprintf(out, "key of %s: %s: %s%s%s\n  %s\n", what, row->key, row->type, row->fallback ? " = " : "", row->fallback ? row->fallback : "", row->help);
+    fprintf(out, "key of %s: %s: %s%s%s\n  %s\n", what, row->key, row->type,
+            row->fallback ? " = " : "", row->fallback ? row->fallback : "", row->help);
 }
 
 static bool print_settings(Sema *sema, const char *key, FILE *out)
@@ -63,7 +78,8 @@ static bool print_settings(Sema *sema, const char *key, FILE *out)
     for (int table = 0; table < TABLE_NONE; table++) {
         Checked keys = checked_new(sema, (SettingTable)table, (Span){ 0 });
         int row = checked_find(&keys, key);
-        if (row < 0) continue;
+        if (row < 0)
+            continue;
         print_setting(&keys.rows[row], setting_table_name((SettingTable)table), out);
         found = true;
     }
@@ -74,11 +90,15 @@ static bool print_verb(Sema *sema, const char *name, FILE *out)
 {
     SettingTable table;
     const char *form = verb_form(name, &table);
-    if (!form) return false;
+    if (!form)
+        return false;
     fprintf(out, "action: %s\n", form);
     Checked keys = checked_new(sema, table, (Span){ 0 });
-    for (size_t i = 0; i < keys.count; i++)
-        fprintf(out, "  %s: %s%s%s\n      %s\n", keys.rows[i].key, keys.rows[i].type, keys.rows[i].fallback ? " = " : "", keys.rows[i].fallback ? keys.rows[i].fallback : "", keys.rows[i].help);
+    for (size_t i = 0; i < keys.count; i++) {
+        fprintf(out, "  %s: %s%s%s\n      %s\n", keys.rows[i].key, keys.rows[i].type,
+                keys.rows[i].fallback ? " = " : "",
+                keys.rows[i].fallback ? keys.rows[i].fallback : "", keys.rows[i].help);
+    }
     return true;
 }
 
@@ -86,12 +106,18 @@ static bool print_verb(Sema *sema, const char *name, FILE *out)
 static bool print_category(Sema *sema, const char *word, FILE *out)
 {
     for (int c = 0; c < FORM_CATEGORY_COUNT; c++) {
-        if (strcmp(word, category_noun((FormCategory)c)) && strcmp(word, category_plural((FormCategory)c))) continue;
+        if (strcmp(word, category_noun((FormCategory)c)) &&
+            strcmp(word, category_plural((FormCategory)c))) {
+            continue;
+        }
         NameList names = { 0 };
         const NameMap *maps[] = { &sema->rows[c], &sema->prelude[c], &sema->forms[c] };
-        for (size_t m = 0; m < 3; m++) name_list_add_map(sema->arena, &names, maps[m]);
-        if (!names.len) continue;
-        fprintf(out, "%s: %s\n", category_plural((FormCategory)c), name_list_text(sema->arena, names.data, names.len));
+        for (size_t m = 0; m < 3; m++)
+            name_list_add_map(sema->arena, &names, maps[m]);
+        if (!names.len)
+            continue;
+        fprintf(out, "%s: %s\n", category_plural((FormCategory)c),
+                name_list_text(sema->arena, names.data, names.len));
         return true;
     }
     return false;
@@ -104,12 +130,14 @@ bool sema_help(Sema *sema, const char *name, FILE *out)
     bool found = print_verb(sema, name, out);
     for (int c = 0; c < FORM_CATEGORY_COUNT; c++) {
         const Form *declared = name_map_get(&sema->forms[c], name);
-        if (!declared) declared = name_map_get(&sema->prelude[c], name);
+        if (!declared)
+            declared = name_map_get(&sema->prelude[c], name);
         found |= print_form(sema, declared ? declared : name_map_get(&sema->rows[c], name), out);
     }
     found |= print_settings(sema, name, out);
     if (symbol && !symbol->is_result) {
-        fprintf(out, "%s %s = %s\n", symbol->is_param ? "param" : "constant", name, value_text(sema->arena, &symbol->value));
+        fprintf(out, "%s %s = %s\n", symbol->is_param ? "param" : "constant", name,
+                value_text(sema->arena, &symbol->value));
         found = true;
     }
     return found | print_category(sema, name, out);
@@ -119,7 +147,8 @@ static bool list_line(Sema *sema, const char *what, const NameMap *map, FILE *ou
 {
     NameList names = { 0 };
     name_list_add_map(sema->arena, &names, map);
-    if (names.len) fprintf(out, "%s: %s\n", what, name_list_text(sema->arena, names.data, names.len));
+    if (names.len)
+        fprintf(out, "%s: %s\n", what, name_list_text(sema->arena, names.data, names.len));
     return names.len > 0;
 }
 
@@ -128,11 +157,16 @@ bool sema_list_declared(Sema *sema, FILE *out)
     bool some = false;
     for (size_t i = 0; i < sema->symbols.len; i++) {
         const Symbol *symbol = sema->symbols.values[i];
-        if (symbol->is_result) fprintf(out, "result %s\n", symbol->name);
-        else fprintf(out, "%s%s = %s\n", symbol->is_param ? "param " : "", symbol->name, value_text(sema->arena, &symbol->value));
+        if (symbol->is_result) {
+            fprintf(out, "result %s\n", symbol->name);
+        } else {
+            fprintf(out, "%s%s = %s\n", symbol->is_param ? "param " : "", symbol->name,
+                    value_text(sema->arena, &symbol->value));
+        }
         some = true;
     }
-    for (int c = 0; c < FORM_CATEGORY_COUNT; c++) some |= list_line(sema, category_plural((FormCategory)c), &sema->forms[c], out);
+    for (int c = 0; c < FORM_CATEGORY_COUNT; c++)
+        some |= list_line(sema, category_plural((FormCategory)c), &sema->forms[c], out);
     some |= list_line(sema, "data", &sema->data, out);
     return list_line(sema, "recipes", &sema->recipes, out) || some;
 }

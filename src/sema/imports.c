@@ -1,4 +1,5 @@
-/* imports.c: `import "file.nn"`: the declarations of another file, read once, relative to the file that imports it. */
+/* imports.c: `import "file.nn"`: the declarations of another file, read once, relative to the file
+ * that imports it. */
 #include "sema/internal.h"
 #include "syntax/parse.h"
 #include <stdlib.h>
@@ -17,7 +18,8 @@ static bool remember(Sema *sema, const char *path)
 {
     path = canonical(sema, path);
     for (size_t i = 0; i < sema->files.len; i++)
-        if (!strcmp(sema->files.data[i], path)) return false;
+        if (!strcmp(sema->files.data[i], path))
+            return false;
     vec_push(sema->arena, &sema->files, path);
     return true;
 }
@@ -26,36 +28,47 @@ static void forget(Sema *sema, const char *path)
 {
     path = canonical(sema, path);
     for (size_t i = 0; i < sema->files.len; i++)
-        if (!strcmp(sema->files.data[i], path)) sema->files.data[i] = sema->files.data[--sema->files.len];
+        if (!strcmp(sema->files.data[i], path))
+            sema->files.data[i] = sema->files.data[--sema->files.len];
 }
 
 void remember_script(Sema *sema, const SourceFile *file)
 {
-    if (file && file->path && *file->path != '<') remember(sema, file->path);
+    if (file && file->path && *file->path != '<')
+        remember(sema, file->path);
 }
 
 void check_import(Sema *sema, const Stmt *stmt)
 {
-    const char *from = stmt->span.file ? stmt->span.file->path : "", *slash = strrchr(from, '/'), *path = stmt->text;
-    if (*path != '/' && slash) path = arena_printf(sema->arena, "%.*s/%s", (int)(slash - from), from, path);
-    if (!remember(sema, path)) return;
+    const char *from = stmt->span.file ? stmt->span.file->path : "", *slash = strrchr(from, '/'),
+               *path = stmt->text;
+    if (*path != '/' && slash)
+        path = arena_printf(sema->arena, "%.*s/%s", (int)(slash - from), from, path);
+    if (!remember(sema, path))
+        return;
     char *why = NULL;
     SourceFile *file = source_read(sema->arena, path, &why);
     if (!file) {
         sema->files.len--;
-        Diagnostic *d = diag_error(sema->diags, DIAG_IMPORT_FAILED, stmt->span, "cannot import \"%s\": %s", path, why ? why : "it cannot be read");
+        Diagnostic *d =
+            diag_error(sema->diags, DIAG_IMPORT_FAILED, stmt->span, "cannot import \"%s\": %s",
+                       path, why ? why : "it cannot be read");
         diag_help(sema->diags, d, "the path starts at the folder of the file that imports");
         d->exit_status = 3;
         return;
     }
-    if (!enter(sema, stmt->span)) return;
+    if (!enter(sema, stmt->span))
+        return;
     size_t errors = sema->diags->errors;
     Script *script = parse_file(sema->arena, sema->names, sema->diags, file);
-    if (sema->diags->errors > errors) vec_push(sema->arena, &sema->broken, file);
+    if (sema->diags->errors > errors)
+        vec_push(sema->arena, &sema->broken, file);
     bool outer = sema->in_import;
     sema->in_import = true;
     check_statements(sema, script, NULL);
     sema->in_import = outer;
-    if (sema->repl && sema->diags->errors > errors) forget(sema, path);       /* once it is mended it can be imported */
+    /* once it is mended it can be imported */
+    if (sema->repl && sema->diags->errors > errors)
+        forget(sema, path);
     leave(sema);
 }

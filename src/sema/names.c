@@ -1,8 +1,12 @@
 /* names.c: hash maps from interned names, and lists of names for messages. */
 #include "sema/internal.h"
 
-/* Open addressing over an index; `keys` and `values` stay in the order of insertion behind it, so listings are stable. */
-struct Slots { size_t size; uint32_t slot[]; };
+/* Open addressing over an index; `keys` and `values` stay in the order of insertion behind it, so
+ * listings are stable. */
+struct Slots {
+    size_t size;
+    uint32_t slot[];
+};
 
 static size_t hash_pointer(const char *name)
 {
@@ -21,13 +25,15 @@ static struct Slots *slots_of(const NameMap *map)
 static uint32_t *find_slot(struct Slots *slots, const NameMap *map, const char *name)
 {
     size_t i = hash_pointer(name) & (slots->size - 1);
-    while (slots->slot[i] && map->keys[slots->slot[i] - 1] != name) i = (i + 1) & (slots->size - 1);
+    while (slots->slot[i] && map->keys[slots->slot[i] - 1] != name)
+        i = (i + 1) & (slots->size - 1);
     return &slots->slot[i];
 }
 
 void *name_map_get(const NameMap *map, const char *name)
 {
-    if (!map->len) return NULL;
+    if (!map->len)
+        return NULL;
     uint32_t slot = *find_slot(slots_of(map), map, name);
     return slot ? map->values[slot - 1] : NULL;
 }
@@ -35,7 +41,10 @@ void *name_map_get(const NameMap *map, const char *name)
 static void grow(Arena *arena, NameMap *map)
 {
     size_t cap = map->cap ? 2 * map->cap : 16;
-    NameMap next = { .keys = ARENA_ARRAY(arena, const char *, cap), .values = ARENA_ARRAY(arena, void *, cap + 1), .len = map->len, .cap = cap };
+    NameMap next = { .keys = ARENA_ARRAY(arena, const char *, cap),
+                     .values = ARENA_ARRAY(arena, void *, cap + 1),
+                     .len = map->len,
+                     .cap = cap };
     struct Slots *slots = arena_alloc(arena, sizeof *slots + 4 * cap * sizeof slots->slot[0]);
     slots->size = 4 * cap;
     next.values[cap] = slots;
@@ -49,7 +58,8 @@ static void grow(Arena *arena, NameMap *map)
 
 void name_map_set(Arena *arena, NameMap *map, const char *name, void *value)
 {
-    if (map->len == map->cap) grow(arena, map);
+    if (map->len == map->cap)
+        grow(arena, map);
     uint32_t *slot = find_slot(slots_of(map), map, name);
     if (!*slot) {
         map->keys[map->len++] = name;
@@ -66,12 +76,14 @@ void name_list_add(Arena *arena, NameList *list, const char *name)
 void name_list_add_map(Arena *arena, NameList *list, const NameMap *map)
 {
     for (size_t i = 0; i < map->len; i++)
-        if (map->values[i]) name_list_add(arena, list, map->keys[i]);
+        if (map->values[i])
+            name_list_add(arena, list, map->keys[i]);
 }
 
 char *name_list_text(Arena *arena, const char *const *names, size_t count)
 {
     char *text = arena_printf(arena, "%s", count ? names[0] : "");
-    for (size_t i = 1; i < count; i++) text = arena_printf(arena, "%s%s%s", text, i + 1 == count ? " and " : ", ", names[i]);
+    for (size_t i = 1; i < count; i++)
+        text = arena_printf(arena, "%s%s%s", text, i + 1 == count ? " and " : ", ", names[i]);
     return text;
 }

@@ -1,17 +1,23 @@
-/* recipes.c: data and recipes: their settings, inheritance, and what their keys must fulfil together. */
+/* recipes.c: data and recipes: their settings, inheritance, and what their keys must fulfil
+ * together. */
 #include "sema/internal.h"
 
-static void unknown_key(Sema *sema, const Checked *checked, const Setting *setting, const char *what)
+static void unknown_key(Sema *sema, const Checked *checked, const Setting *setting,
+                        const char *what)
 {
     NameList names = { 0 };
     list_keys(sema, checked, &names);
-    diag_unknown(sema->diags, DIAG_UNKNOWN_KEY, setting->key.span, what, setting->key.text, names.data, names.len);
+    diag_unknown(sema->diags, DIAG_UNKNOWN_KEY, setting->key.span, what, setting->key.text,
+                 names.data, names.len);
 }
 
 /* A number alone is the shape of one row. */
 static Value value_row(Sema *sema, const Value *number)
 {
-    Value value = { .kind = VALUE_SHAPE, .count = 1, .dims = ARENA_ARRAY(sema->arena, int64_t, 1), .span = number->span };
+    Value value = { .kind = VALUE_SHAPE,
+                    .count = 1,
+                    .dims = ARENA_ARRAY(sema->arena, int64_t, 1),
+                    .span = number->span };
     value.dims[0] = (int64_t)number->number;
     return value;
 }
@@ -19,14 +25,20 @@ static Value value_row(Sema *sema, const Value *number)
 static const DataDecl *data_decl(Sema *sema, const Stmt *stmt, Checked settings)
 {
     DataDecl *decl = ARENA_NEW(sema->arena, DataDecl);
-    *decl = (DataDecl){ .name = stmt->name.text, .span = stmt->span, .name_span = stmt->name.span, .settings = settings };
+    *decl = (DataDecl){ .name = stmt->name.text,
+                        .span = stmt->span,
+                        .name_span = stmt->name.span,
+                        .settings = settings };
     return decl;
 }
 
 void declare_data(Sema *sema, const Stmt *stmt)
 {
     const DataDecl *earlier = name_map_get(&sema->data, stmt->name.text);
-    if (!declare_name(sema, &sema->data, stmt->name, "data", earlier ? earlier->name_span : stmt->name.span)) return;
+    if (!declare_name(sema, &sema->data, stmt->name, "data",
+                      earlier ? earlier->name_span : stmt->name.span)) {
+        return;
+    }
     size_t errors = sema->diags->errors;
     Checked checked = checked_new(sema, TABLE_DATA, stmt->name.span);
     bool misnamed = false;
@@ -41,16 +53,23 @@ void declare_data(Sema *sema, const Stmt *stmt)
         }
     }
     int shape = checked_find(&checked, "shape");
-    if (checked.values[shape].kind == VALUE_NUMBER) checked.values[shape] = value_row(sema, &checked.values[shape]);
+    if (checked.values[shape].kind == VALUE_NUMBER)
+        checked.values[shape] = value_row(sema, &checked.values[shape]);
     bool source = setting_given(&checked, "source"), train = setting_given(&checked, "train");
     if (source && train) {
-        Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_KEY, setting_span(&checked, "train"), "data '%s' has both 'source' and 'train'", stmt->name.text);
-        diag_help(sema->diags, d, "'source' is split into parts; 'train' stands beside a 'test' of its own");
+        Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_KEY, setting_span(&checked, "train"),
+                                   "data '%s' has both 'source' and 'train'", stmt->name.text);
+        diag_help(sema->diags, d,
+                  "'source' is split into parts; 'train' stands beside a 'test' of its own");
     } else if (!source && !train && !misnamed) {
-        Diagnostic *d = diag_error(sema->diags, DIAG_MISSING_ARGUMENT, stmt->name.span, "data '%s' has no 'source'", stmt->name.text);
-        diag_help(sema->diags, d, "write 'source = csv(\"file.csv\", target = \"column\")', or 'train = ...' and 'test = ...'");
+        Diagnostic *d = diag_error(sema->diags, DIAG_MISSING_ARGUMENT, stmt->name.span,
+                                   "data '%s' has no 'source'", stmt->name.text);
+        diag_help(sema->diags, d,
+                  "write 'source = csv(\"file.csv\", target = \"column\")', or 'train = ...' and "
+                  "'test = ...'");
     }
-    if (sema->repl && sema->diags->errors > errors) return;
+    if (sema->repl && sema->diags->errors > errors)
+        return;
     name_map_set(sema->arena, &sema->data, stmt->name.text, (void *)data_decl(sema, stmt, checked));
 }
 
@@ -59,7 +78,8 @@ static void take_length(Sema *sema, Checked *recipe, const Setting *one, bool *s
 {
     int other = checked_find(recipe, strcmp(one->key.text, "epochs") ? "epochs" : "steps");
     if (*seen_length && recipe->given[other]) {
-        Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_KEY, one->key.span, "both 'epochs' and 'steps' in one place");
+        Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_KEY, one->key.span,
+                                   "both 'epochs' and 'steps' in one place");
         diag_help(sema->diags, d, "each says how long to train: keep one of them");
         return;
     }
@@ -68,14 +88,17 @@ static void take_length(Sema *sema, Checked *recipe, const Setting *one, bool *s
     recipe->values[other] = value_none(one->span);
 }
 
-void recipe_take(Sema *sema, const Scope *scope, Checked *recipe, const Settings *settings, size_t only, bool *seen_length)
+void recipe_take(Sema *sema, const Scope *scope, Checked *recipe, const Settings *settings,
+                 size_t only, bool *seen_length)
 {
     const Setting *one = &settings->data[only];
     int row = checked_find(recipe, one->key.text);
     bool length = !strcmp(one->key.text, "epochs") || !strcmp(one->key.text, "steps");
-    if (length) take_length(sema, recipe, one, seen_length);
+    if (length)
+        take_length(sema, recipe, one, seen_length);
     checked_set(sema, scope, recipe, row, one);
-    if (length && recipe->values[row].kind == VALUE_NONE) {       /* epochs = none: the default again */
+    /* epochs = none: the default again */
+    if (length && recipe->values[row].kind == VALUE_NONE) {
         recipe->given[row] = false;
         recipe->values[checked_find(recipe, "epochs")] = value_number(10, true, one->span);
     }
@@ -84,7 +107,10 @@ void recipe_take(Sema *sema, const Scope *scope, Checked *recipe, const Settings
 void declare_recipe(Sema *sema, const Stmt *stmt)
 {
     const RecipeDecl *earlier = name_map_get(&sema->recipes, stmt->name.text);
-    if (!declare_name(sema, &sema->recipes, stmt->name, "recipe", earlier ? earlier->span : stmt->name.span)) return;
+    if (!declare_name(sema, &sema->recipes, stmt->name, "recipe",
+                      earlier ? earlier->span : stmt->name.span)) {
+        return;
+    }
     size_t errors = sema->diags->errors;
     Checked checked = checked_new(sema, TABLE_RECIPE, stmt->name.span);
     if (stmt->base.text) {
@@ -92,22 +118,29 @@ void declare_recipe(Sema *sema, const Stmt *stmt)
         if (base) {
             checked = checked_copy(sema, &base->settings);
         } else if (stmt->base.text == stmt->name.text) {
-            diag_error(sema->diags, DIAG_RECURSION, stmt->base.span, "recipe '%s' is made from itself", stmt->name.text);
+            diag_error(sema->diags, DIAG_RECURSION, stmt->base.span,
+                       "recipe '%s' is made from itself", stmt->name.text);
         } else if (!may_be_declared_in_broken_text(sema, stmt->base.text)) {
             NameList names = { 0 };
             name_list_add_map(sema->arena, &names, &sema->recipes);
-            report_unknown(sema, DIAG_UNKNOWN_RECIPE, stmt->base.span, "recipe", stmt->base.text, names.data, names.len);
+            report_unknown(sema, DIAG_UNKNOWN_RECIPE, stmt->base.span, "recipe", stmt->base.text,
+                           names.data, names.len);
         }
     }
     bool seen_length = false;
-    for (size_t i = 0; i < stmt->settings.len; i++) {
-        if (checked_find(&checked, stmt->settings.data[i].key.text) < 0) unknown_key(sema, &checked, &stmt->settings.data[i], "key of a recipe");
-        else if (!report_repeated_key(sema, &stmt->settings, i)) recipe_take(sema, sema->globals, &checked, &stmt->settings, i, &seen_length);
-    }
-    if (sema->repl && sema->diags->errors > errors) return;
+    for (size_t i = 0; i < stmt->settings.len; i++)
+        if (checked_find(&checked, stmt->settings.data[i].key.text) < 0)
+            unknown_key(sema, &checked, &stmt->settings.data[i], "key of a recipe");
+        else if (!report_repeated_key(sema, &stmt->settings, i))
+            recipe_take(sema, sema->globals, &checked, &stmt->settings, i, &seen_length);
+    if (sema->repl && sema->diags->errors > errors)
+        return;
     RecipeDecl *decl = ARENA_NEW(sema->arena, RecipeDecl);
     *decl = (RecipeDecl){ .name = stmt->name.text, .span = stmt->name.span, .settings = checked };
     name_map_set(sema->arena, &sema->recipes, stmt->name.text, decl);
 }
 
-const DataDecl *sema_find_data(Sema *sema, const char *name) { return name_map_get(&sema->data, intern_cstr(sema->names, name)); }
+const DataDecl *sema_find_data(Sema *sema, const char *name)
+{
+    return name_map_get(&sema->data, intern_cstr(sema->names, name));
+}

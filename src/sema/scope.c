@@ -1,4 +1,5 @@
-/* scope.c: names of constants, params, loop variables, arguments and values, and what to say of a name that none of them has. */
+/* scope.c: names of constants, params, loop variables, arguments and values, and what to say of a
+ * name that none of them has. */
 #include "sema/internal.h"
 
 Scope *scope_of_kind(Sema *sema, const Scope *parent, ScopeKind kind)
@@ -10,33 +11,40 @@ Scope *scope_of_kind(Sema *sema, const Scope *parent, ScopeKind kind)
     return scope;
 }
 
-Scope *scope_new(Sema *sema, const Scope *parent) { return scope_of_kind(sema, parent, SCOPE_PLAIN); }
+Scope *scope_new(Sema *sema, const Scope *parent)
+{
+    return scope_of_kind(sema, parent, SCOPE_PLAIN);
+}
 
 void scope_bind(Scope *scope, const char *name, Value value)
 {
     Sema *sema = scope->sema;
     name = intern_cstr(sema->names, name);
-    for (size_t i = 0; i < scope->names.len; i++)
+    for (size_t i = 0; i < scope->names.len; i++) {
         if (scope->names.data[i].name == name) {
             scope->names.data[i].value = value;
             return;
         }
+    }
     vec_push(sema->arena, &scope->names, ((Binding){ name, value }));
 }
 
 void scope_bind_call(Scope *scope, const Call *call)
 {
-    for (size_t i = 0; i < call->form->arg_count; i++) scope_bind(scope, call->form->args[i].name, call->args[i]);
+    for (size_t i = 0; i < call->form->arg_count; i++)
+        scope_bind(scope, call->form->args[i].name, call->args[i]);
 }
 
 const Value *scope_find(const Scope *scope, const char *name)
 {
     for (; scope; scope = scope->parent) {
         for (size_t i = scope->names.len; i-- > 0;)
-            if (scope->names.data[i].name == name) return &scope->names.data[i].value;
+            if (scope->names.data[i].name == name)
+                return &scope->names.data[i].value;
         if (scope->kind == SCOPE_GLOBAL) {
             const Symbol *symbol = name_map_get(&scope->sema->symbols, name);
-            if (symbol) return &symbol->value;
+            if (symbol)
+                return &symbol->value;
         }
     }
     return NULL;
@@ -44,7 +52,8 @@ const Value *scope_find(const Scope *scope, const char *name)
 
 const Scope *scope_enclosing(const Scope *scope, ScopeKind kind)
 {
-    while (scope && scope->kind != kind) scope = scope->parent;
+    while (scope && scope->kind != kind)
+        scope = scope->parent;
     return scope;
 }
 
@@ -52,34 +61,49 @@ static void list_values(Sema *sema, const Scope *scope, NameList *out)
 {
     for (; scope; scope = scope->parent) {
         for (size_t i = 0; i < scope->names.len; i++)
-            if (!strchr(scope->names.data[i].name, '.')) name_list_add(sema->arena, out, scope->names.data[i].name);
-        if (scope->kind == SCOPE_GLOBAL) name_list_add_map(sema->arena, out, &sema->symbols);
+            if (!strchr(scope->names.data[i].name, '.'))
+                name_list_add(sema->arena, out, scope->names.data[i].name);
+        if (scope->kind == SCOPE_GLOBAL)
+            name_list_add_map(sema->arena, out, &sema->symbols);
     }
 }
 
 void report_unknown_value(Sema *sema, const Scope *scope, Name name)
 {
     FormCategory category;
-    if (may_be_declared_in_broken_text(sema, name.text)) return;
+    if (may_be_declared_in_broken_text(sema, name.text))
+        return;
     NameList names = { 0 };
     list_values(sema, scope, &names);
     const char *near = nearest_name(name.text, names.data, names.len);
-    const char *kind = name_map_get(&sema->models, name.text) ? "a model" : name_map_get(&sema->data, name.text) ? "data"
-                     : name_map_get(&sema->recipes, name.text) ? "a recipe" : NULL;
+    const char *kind = name_map_get(&sema->models, name.text)    ? "a model"
+                       : name_map_get(&sema->data, name.text)    ? "data"
+                       : name_map_get(&sema->recipes, name.text) ? "a recipe"
+                                                                 : NULL;
     if (kind) {
-        diag_error(sema->diags, DIAG_WRONG_KIND, name.span, "'%s' is %s, but a value is needed here", name.text, kind);
+        diag_error(sema->diags, DIAG_WRONG_KIND, name.span,
+                   "'%s' is %s, but a value is needed here", name.text, kind);
         return;
     }
     if (!near && find_any_category(sema, name.text, &category)) {
-        diag_error(sema->diags, DIAG_WRONG_KIND, name.span, "'%s' is %s, but a value is needed here", name.text, with_article(sema, category_noun(category)));
+        diag_error(sema->diags, DIAG_WRONG_KIND, name.span,
+                   "'%s' is %s, but a value is needed here", name.text,
+                   with_article(sema, category_noun(category)));
         return;
     }
     if (name.text == sema->word.classes || name.text == sema->word.features) {
-        Diagnostic *needs = diag_error(sema->diags, DIAG_NEEDS_DATA, name.span, "'%s' is known only in a model that meets data%s, and here there is none",
-                                       name.text, name.text == sema->word.classes ? " of classes" : "");
-        diag_help(sema->diags, needs, "write the number, or let the model meet data in an earlier action");
+        Diagnostic *needs =
+            diag_error(sema->diags, DIAG_NEEDS_DATA, name.span,
+                       "'%s' is known only in a model that meets data%s, and here there is none",
+                       name.text, name.text == sema->word.classes ? " of classes" : "");
+        diag_help(sema->diags, needs,
+                  "write the number, or let the model meet data in an earlier action");
         return;
     }
-    Diagnostic *d = report_unknown(sema, DIAG_UNKNOWN_NAME, name.span, "name", name.text, names.data, names.len);
-    if (!d->help) diag_help(sema->diags, d, "a name must be declared above the line that uses it: %s = ...", name.text);
+    Diagnostic *d = report_unknown(sema, DIAG_UNKNOWN_NAME, name.span, "name", name.text,
+                                   names.data, names.len);
+    if (!d->help) {
+        diag_help(sema->diags, d, "a name must be declared above the line that uses it: %s = ...",
+                  name.text);
+    }
 }

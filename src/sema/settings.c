@@ -14,13 +14,23 @@ static const SettingTable row_tables[] = {
 #include "sema/settings.def"
 #undef SETTING
 };
+
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
 const char *setting_table_name(SettingTable table)
 {
     static const char *const names[] = {
-        [TABLE_DATA] = "data", [TABLE_RECIPE] = "recipes", [TABLE_EVALUATE] = "evaluate", [TABLE_PREDICT] = "predict", [TABLE_CROSSVALIDATE] = "crossvalidate",
-        [TABLE_TUNE] = "tune", [TABLE_BAG] = "bag", [TABLE_BOOST] = "boost", [TABLE_PRUNE] = "prune", [TABLE_FREEZE] = "freeze", [TABLE_MINIMIZE] = "minimize",
+        [TABLE_DATA] = "data",
+        [TABLE_RECIPE] = "recipes",
+        [TABLE_EVALUATE] = "evaluate",
+        [TABLE_PREDICT] = "predict",
+        [TABLE_CROSSVALIDATE] = "crossvalidate",
+        [TABLE_TUNE] = "tune",
+        [TABLE_BAG] = "bag",
+        [TABLE_BOOST] = "boost",
+        [TABLE_PRUNE] = "prune",
+        [TABLE_FREEZE] = "freeze",
+        [TABLE_MINIMIZE] = "minimize",
     };
     return names[table];
 }
@@ -29,14 +39,19 @@ Checked checked_new(Sema *sema, SettingTable table, Span span)
 {
     Checked checked = { .span = span };
     size_t first = 0;
-    while (first < ROW_COUNT && row_tables[first] != table) first++;
-    while (first + checked.count < ROW_COUNT && row_tables[first + checked.count] == table) checked.count++;
+    while (first < ROW_COUNT && row_tables[first] != table)
+        first++;
+    while (first + checked.count < ROW_COUNT && row_tables[first + checked.count] == table)
+        checked.count++;
     checked.rows = rows + (checked.count ? first : 0);
     checked.values = ARENA_ARRAY(sema->arena, Value, checked.count + 1);
     checked.given = ARENA_ARRAY(sema->arena, bool, checked.count + 1);
     checked.key_spans = ARENA_ARRAY(sema->arena, Span, checked.count + 1);
     for (size_t i = 0; i < checked.count; i++) {
-        checked.values[i] = checked.rows[i].fallback ? fallback_value(sema, checked.rows[i].fallback, checked.rows[i].type, span) : value_none(span);
+        checked.values[i] =
+            checked.rows[i].fallback
+                ? fallback_value(sema, checked.rows[i].fallback, checked.rows[i].type, span)
+                : value_none(span);
         checked.key_spans[i] = span;
     }
     return checked;
@@ -45,36 +60,56 @@ Checked checked_new(Sema *sema, SettingTable table, Span span)
 Checked checked_copy(Sema *sema, const Checked *checked)
 {
     Checked copy = *checked;
-    copy.values = arena_dup(sema->arena, checked->values, (checked->count + 1) * sizeof *copy.values);
+    copy.values =
+        arena_dup(sema->arena, checked->values, (checked->count + 1) * sizeof *copy.values);
     copy.given = arena_dup(sema->arena, checked->given, (checked->count + 1) * sizeof *copy.given);
-    copy.key_spans = arena_dup(sema->arena, checked->key_spans, (checked->count + 1) * sizeof *copy.key_spans);
+    copy.key_spans =
+        arena_dup(sema->arena, checked->key_spans, (checked->count + 1) * sizeof *copy.key_spans);
     return copy;
 }
 
 int checked_find(const Checked *checked, const char *key)
 {
     for (size_t i = 0; i < checked->count; i++)
-        if (!strcmp(checked->rows[i].key, key)) return (int)i;
+        if (!strcmp(checked->rows[i].key, key))
+            return (int)i;
     return -1;
 }
 
 void list_keys(Sema *sema, const Checked *checked, NameList *out)
 {
-    for (size_t i = 0; i < checked->count; i++) name_list_add(sema->arena, out, checked->rows[i].key);
+    for (size_t i = 0; i < checked->count; i++)
+        name_list_add(sema->arena, out, checked->rows[i].key);
 }
 
 static int row_index(const Checked *checked, const char *key)
 {
     int row = checked_find(checked, key);
-    if (row >= 0) return row;
+    if (row >= 0)
+        return row;
     fprintf(stderr, "nnc: internal error: no setting '%s'\n", key);
     abort();
 }
 
-const Value *setting(const Checked *checked, const char *key) { return &checked->values[row_index(checked, key)]; }
-bool checked_has(const Checked *checked, const char *key) { return checked_find(checked, key) >= 0; }
-bool setting_given(const Checked *checked, const char *key) { return checked->given[row_index(checked, key)]; }
-Span setting_span(const Checked *checked, const char *key) { return checked->key_spans[row_index(checked, key)]; }
+const Value *setting(const Checked *checked, const char *key)
+{
+    return &checked->values[row_index(checked, key)];
+}
+
+bool checked_has(const Checked *checked, const char *key)
+{
+    return checked_find(checked, key) >= 0;
+}
+
+bool setting_given(const Checked *checked, const char *key)
+{
+    return checked->given[row_index(checked, key)];
+}
+
+Span setting_span(const Checked *checked, const char *key)
+{
+    return checked->key_spans[row_index(checked, key)];
+}
 
 static bool is_default(const Value *value, const Value *fallback)
 {
@@ -84,8 +119,10 @@ static bool is_default(const Value *value, const Value *fallback)
 void checked_set(Sema *sema, const Scope *scope, Checked *checked, int row, const Setting *setting)
 {
     const struct SettingRow *r = &checked->rows[row];
-    Value fallback = r->fallback ? fallback_value(sema, r->fallback, r->type, setting->span) : value_none(setting->span);
-    Value value = eval_as(sema, scope, setting->value, r->type, arena_printf(sema->arena, "'%s'", r->key));
+    Value fallback = r->fallback ? fallback_value(sema, r->fallback, r->type, setting->span)
+                                 : value_none(setting->span);
+    Value value =
+        eval_as(sema, scope, setting->value, r->type, arena_printf(sema->arena, "'%s'", r->key));
     if (r->since > SEMA_AVAILABLE && !value_failed(&value) && !is_default(&value, &fallback)) {
         report_unavailable(sema, setting->key.span, "setting", r->key);
         value = value_error(setting->span);
@@ -97,11 +134,13 @@ void checked_set(Sema *sema, const Scope *scope, Checked *checked, int row, cons
 
 bool report_repeated_key(Sema *sema, const Settings *settings, size_t i)
 {
-    for (size_t j = 0; j < i; j++)
+    for (size_t j = 0; j < i; j++) {
         if (settings->data[j].key.text == settings->data[i].key.text) {
-            Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_KEY, settings->data[i].key.span, "'%s' is given twice", settings->data[i].key.text);
+            Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_KEY, settings->data[i].key.span,
+                                       "'%s' is given twice", settings->data[i].key.text);
             diag_note(sema->diags, d, settings->data[j].key.span, "here for the first time");
             return true;
         }
+    }
     return false;
 }

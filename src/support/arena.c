@@ -1,4 +1,5 @@
-/* arena.c: memory by lifetime. Blocks are handed out front to back of large chunks and freed all at once. */
+/* arena.c: memory by lifetime. Blocks are handed out front to back of large chunks and freed all at
+ * once. */
 #include "support/support.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@ typedef struct Chunk {
 } Chunk;
 
 struct Arena {
-    Chunk *chunks;          /* the first is the one that blocks are taken from */
+    Chunk *chunks; /* the first is the one that blocks are taken from */
     size_t next_size;
 };
 
@@ -19,14 +20,16 @@ enum { FIRST_CHUNK = 1 << 14, LARGEST_CHUNK = 1 << 20 };
 
 static _Noreturn void out_of_memory(size_t bytes)
 {
-    fprintf(stderr, "nnc: error: out of memory: %zu bytes more were needed [out-of-memory]\n", bytes);
+    fprintf(stderr, "nnc: error: out of memory: %zu bytes more were needed [out-of-memory]\n",
+            bytes);
     exit(3);
 }
 
 static Chunk *chunk_new(size_t size)
 {
     Chunk *chunk = size <= SIZE_MAX - sizeof *chunk ? calloc(1, sizeof *chunk + size) : NULL;
-    if (!chunk) out_of_memory(size);
+    if (!chunk)
+        out_of_memory(size);
     chunk->size = size;
     return chunk;
 }
@@ -34,14 +37,16 @@ static Chunk *chunk_new(size_t size)
 Arena *arena_new(void)
 {
     Arena *arena = calloc(1, sizeof *arena);
-    if (!arena) out_of_memory(sizeof *arena);
+    if (!arena)
+        out_of_memory(sizeof *arena);
     arena->next_size = FIRST_CHUNK;
     return arena;
 }
 
 void arena_free(Arena *arena)
 {
-    if (!arena) return;
+    if (!arena)
+        return;
     for (Chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
         next = chunk->next;
         free(chunk);
@@ -52,12 +57,14 @@ void arena_free(Arena *arena)
 void *arena_alloc(Arena *arena, size_t bytes)
 {
     const size_t align = _Alignof(max_align_t);
-    if (bytes > SIZE_MAX - align) out_of_memory(bytes);
+    if (bytes > SIZE_MAX - align)
+        out_of_memory(bytes);
     bytes = bytes ? (bytes + align - 1) / align * align : align;
 
     Chunk *chunk = arena->chunks;
     if (!chunk || bytes > chunk->size - chunk->used) {
-        if (bytes > arena->next_size / 4) {          /* a chunk of its own, behind the current one, which keeps its rest */
+        /* a chunk of its own, behind the current one, which keeps its rest */
+        if (bytes > arena->next_size / 4) {
             Chunk *own = chunk_new(bytes);
             own->used = bytes;
             if (chunk) {
@@ -69,7 +76,8 @@ void *arena_alloc(Arena *arena, size_t bytes)
             return own->bytes;
         }
         chunk = chunk_new(arena->next_size);
-        if (arena->next_size < LARGEST_CHUNK) arena->next_size *= 2;
+        if (arena->next_size < LARGEST_CHUNK)
+            arena->next_size *= 2;
         chunk->next = arena->chunks;
         arena->chunks = chunk;
     }
@@ -81,15 +89,18 @@ void *arena_alloc(Arena *arena, size_t bytes)
 void *arena_dup(Arena *arena, const void *data, size_t bytes)
 {
     void *copy = arena_alloc(arena, bytes);
-    if (bytes) memcpy(copy, data, bytes);
+    if (bytes)
+        memcpy(copy, data, bytes);
     return copy;
 }
 
 char *arena_strndup(Arena *arena, const char *text, size_t length)
 {
-    if (length == SIZE_MAX) out_of_memory(length);
+    if (length == SIZE_MAX)
+        out_of_memory(length);
     char *copy = arena_alloc(arena, length + 1);
-    if (length) memcpy(copy, text, length);
+    if (length)
+        memcpy(copy, text, length);
     return copy;
 }
 
@@ -99,7 +110,8 @@ char *arena_vprintf(Arena *arena, const char *format, va_list args)
     va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, args);
     char *text = arena_alloc(arena, length < 0 ? 1 : (size_t)length + 1);
-    if (length > 0) vsnprintf(text, (size_t)length + 1, format, again);
+    if (length > 0)
+        vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     return text;
 }
@@ -116,9 +128,11 @@ char *arena_printf(Arena *arena, const char *format, ...)
 void *vec_grow(Arena *arena, void *data, size_t *cap, size_t len, size_t item_size)
 {
     size_t wanted = *cap ? *cap * 2 : 8;
-    if (wanted < *cap || wanted > SIZE_MAX / item_size) out_of_memory(SIZE_MAX);
+    if (wanted < *cap || wanted > SIZE_MAX / item_size)
+        out_of_memory(SIZE_MAX);
     void *grown = arena_alloc(arena, wanted * item_size);
-    if (len) memcpy(grown, data, len * item_size);
+    if (len)
+        memcpy(grown, data, len * item_size);
     *cap = wanted;
     return grown;
 }

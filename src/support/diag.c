@@ -8,7 +8,10 @@
 /* A damaged file can hold a mistake a byte; beyond these they are only counted. */
 enum { MOST_KEPT = 10000 };
 
-static const struct { const char *code, *explanation; } kinds[DIAG_COUNT] = {
+static const struct {
+    const char *code, *explanation;
+} kinds[DIAG_COUNT] = {
+
 #define DIAG(id, code, explanation) [DIAG_##id] = { code, explanation },
 #include "support/diag.def"
 #undef DIAG
@@ -20,13 +23,21 @@ struct DiagPlaces {
     size_t cap, len;
 };
 
-const char *diag_code(DiagId id) { return kinds[id].code; }
-const char *diag_explanation(DiagId id) { return kinds[id].explanation; }
+const char *diag_code(DiagId id)
+{
+    return kinds[id].code;
+}
+
+const char *diag_explanation(DiagId id)
+{
+    return kinds[id].explanation;
+}
 
 int diag_find(const char *code)
 {
     for (int id = 0; id < DIAG_COUNT; id++)
-        if (!strcmp(kinds[id].code, code)) return id;
+        if (!strcmp(kinds[id].code, code))
+            return id;
     return -1;
 }
 
@@ -49,7 +60,8 @@ static const Span **place_slot(const struct DiagPlaces *set, const Span *place)
     size_t i = (place->begin * UINT64_C(0x9E3779B97F4A7C15) ^ (uintptr_t)place->file) >> 7;
     for (;; i++) {
         const Span **slot = &set->spans[i & (set->cap - 1)];
-        if (!*slot || ((*slot)->begin == place->begin && (*slot)->file == place->file)) return slot;
+        if (!*slot || ((*slot)->begin == place->begin && (*slot)->file == place->file))
+            return slot;
     }
 }
 
@@ -61,22 +73,27 @@ static bool place_add(Diagnostics *d, const Span *place)
         struct DiagPlaces larger = { .cap = set->cap ? set->cap * 2 : 64, .len = set->len };
         larger.spans = ARENA_ARRAY(d->arena, const Span *, larger.cap);
         for (size_t i = 0; i < set->cap; i++)
-            if (set->spans[i]) *place_slot(&larger, set->spans[i]) = set->spans[i];
+            if (set->spans[i])
+                *place_slot(&larger, set->spans[i]) = set->spans[i];
         *set = larger;
     }
     const Span **slot = place_slot(set, place);
-    if (*slot) return false;
+    if (*slot)
+        return false;
     *slot = place;
     set->len++;
     return true;
 }
 
-/* Text that any terminal and any JSON reader takes: broken bytes and control characters are replaced. */
+/* Text that any terminal and any JSON reader takes: broken bytes and control characters are
+ * replaced. */
 static const char *readable(Arena *arena, char *text)
 {
     size_t length = strlen(text), bad = 0;
-    for (size_t i = 0; i < length; i += utf8_length(text + i, length - i)) bad += utf8_is_unprintable(text + i, length - i);
-    if (!bad) return text;
+    for (size_t i = 0; i < length; i += utf8_length(text + i, length - i))
+        bad += utf8_is_unprintable(text + i, length - i);
+    if (!bad)
+        return text;
     char *clean = arena_alloc(arena, length + 3 * bad + 1), *to = clean;
     for (size_t i = 0, bytes; i < length; i += bytes) {
         bytes = utf8_length(text + i, length - i);
@@ -91,8 +108,8 @@ static const char *readable(Arena *arena, char *text)
     return clean;
 }
 
-__attribute__((format(printf, 5, 0)))
-static Diagnostic *make(Diagnostics *d, Severity severity, DiagId id, Span span, const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) static Diagnostic *
+make(Diagnostics *d, Severity severity, DiagId id, Span span, const char *format, va_list args)
 {
     Diagnostic *made = ARENA_NEW(d->arena, Diagnostic);
     made->severity = severity;
@@ -113,7 +130,8 @@ Diagnostic *diag_error(Diagnostics *d, DiagId id, Span span, const char *format,
     va_start(args, format);
     Diagnostic *made = make(d, SEVERITY_ERROR, id, span, format, args);
     va_end(args);
-    if (span.file && !place_add(d, &made->span)) return made;
+    if (span.file && !place_add(d, &made->span))
+        return made;
     d->errors++;
     vec_push(d->arena, &d->list, made);
     return made;
@@ -125,13 +143,15 @@ Diagnostic *diag_warning(Diagnostics *d, DiagId id, Span span, const char *forma
     va_start(args, format);
     Diagnostic *made = make(d, SEVERITY_WARNING, id, span, format, args);
     va_end(args);
-    if (d->list.len < 2 * MOST_KEPT) vec_push(d->arena, &d->list, made);
+    if (d->list.len < 2 * MOST_KEPT)
+        vec_push(d->arena, &d->list, made);
     return made;
 }
 
 void diag_help(Diagnostics *d, Diagnostic *to, const char *format, ...)
 {
-    if (!to->message) return;           /* one that is only counted */
+    if (!to->message)
+        return; /* one that is only counted */
     va_list args;
     va_start(args, format);
     const char *text = readable(d->arena, arena_vprintf(d->arena, format, args));
@@ -141,7 +161,8 @@ void diag_help(Diagnostics *d, Diagnostic *to, const char *format, ...)
 
 void diag_note(Diagnostics *d, Diagnostic *to, Span span, const char *format, ...)
 {
-    if (!to->message) return;
+    if (!to->message)
+        return;
     va_list args;
     va_start(args, format);
     Diagnostic *note = make(d, SEVERITY_NOTE, to->id, span, format, args);
@@ -154,12 +175,16 @@ Diagnostic *diag_unknown(Diagnostics *d, DiagId id, Span span, const char *what,
 {
     Diagnostic *made = diag_error(d, id, span, "unknown %s '%.80s'", what, name);
     const char *nearest = nearest_name(name, accepted, count);
-    if (nearest) diag_help(d, made, "did you mean '%s'?", nearest);
+    if (nearest)
+        diag_help(d, made, "did you mean '%s'?", nearest);
     size_t length = 1;
-    for (size_t i = 0; i < count; i++) length += strlen(accepted[i]) + 2;
+    for (size_t i = 0; i < count; i++)
+        length += strlen(accepted[i]) + 2;
     char *list = arena_alloc(d->arena, length), *end = list;
-    for (size_t i = 0; i < count; i++) end = stpcpy(stpcpy(end, i ? ", " : ""), accepted[i]);
-    if (count) diag_help(d, made, "accepted: %s", list);
+    for (size_t i = 0; i < count; i++)
+        end = stpcpy(stpcpy(end, i ? ", " : ""), accepted[i]);
+    if (count)
+        diag_help(d, made, "accepted: %s", list);
     return made;
 }
 
@@ -168,22 +193,30 @@ int diagnostics_exit_status(const Diagnostics *d)
     int first = 0;
     for (size_t i = 0; i < d->list.len; i++) {
         const Diagnostic *it = d->list.data[i];
-        if (it->severity != SEVERITY_ERROR) continue;
-        if (it->exit_status == 1) return 1;
-        if (!first) first = it->exit_status;
+        if (it->severity != SEVERITY_ERROR)
+            continue;
+        if (it->exit_status == 1)
+            return 1;
+        if (!first)
+            first = it->exit_status;
     }
     return first;
 }
 
-typedef struct Ordered { Diagnostic *it; size_t index; } Ordered;
+typedef struct Ordered {
+    Diagnostic *it;
+    size_t index;
+} Ordered;
 
 static int compare(const void *left, const void *right)
 {
     const Ordered *a = left, *b = right;
     const SourceFile *fa = a->it->span.file, *fb = b->it->span.file;
     if (fa != fb) {
-        if (!fa || !fb) return fa ? 1 : -1;
-        if (fa->number != fb->number) return fa->number < fb->number ? -1 : 1;
+        if (!fa || !fb)
+            return fa ? 1 : -1;
+        if (fa->number != fb->number)
+            return fa->number < fb->number ? -1 : 1;
     } else if (fa && a->it->span.begin != b->it->span.begin) {
         return a->it->span.begin < b->it->span.begin ? -1 : 1;
     }
@@ -195,8 +228,10 @@ Diagnostic **diagnostics_in_order(Diagnostics *d)
     size_t count = d->list.len;
     Ordered *order = ARENA_ARRAY(d->arena, Ordered, count);
     Diagnostic **sorted = ARENA_ARRAY(d->arena, Diagnostic *, count);
-    for (size_t i = 0; i < count; i++) order[i] = (Ordered){ d->list.data[i], i };
+    for (size_t i = 0; i < count; i++)
+        order[i] = (Ordered){ d->list.data[i], i };
     qsort(order, count, sizeof *order, compare);
-    for (size_t i = 0; i < count; i++) sorted[i] = order[i].it;
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = order[i].it;
     return sorted;
 }

@@ -1,4 +1,5 @@
-/* intern.c: equal strings become one pointer. Open addressing over a table of a power of two, at most half full. */
+/* intern.c: equal strings become one pointer. Open addressing over a table of a power of two, at
+ * most half full. */
 #include "support/support.h"
 #include <string.h>
 
@@ -18,15 +19,20 @@ struct Interner {
 static uint64_t hash_of(const char *text, size_t length)
 {
     uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;
     return hash ^ hash >> 32;
 }
 
 static Entry *entry_for(Entry *entries, size_t cap, const char *text, size_t length, uint64_t hash)
 {
     size_t i = hash & (cap - 1);
-    for (; entries[i].text; i = (i + 1) & (cap - 1))
-        if (entries[i].hash == hash && entries[i].length == length && !memcmp(entries[i].text, text, length)) break;
+    for (; entries[i].text; i = (i + 1) & (cap - 1)) {
+        if (entries[i].hash == hash && entries[i].length == length &&
+            !memcmp(entries[i].text, text, length)) {
+            break;
+        }
+    }
     return &entries[i];
 }
 
@@ -45,7 +51,8 @@ static void double_size(Interner *table)
     Entry *entries = ARENA_ARRAY(table->arena, Entry, cap);
     for (size_t i = 0; i < table->cap; i++) {
         Entry *old = &table->entries[i];
-        if (old->text) *entry_for(entries, cap, old->text, old->length, old->hash) = *old;
+        if (old->text)
+            *entry_for(entries, cap, old->text, old->length, old->hash) = *old;
     }
     table->entries = entries;
     table->cap = cap;
@@ -55,7 +62,8 @@ const char *intern(Interner *table, const char *text, size_t length)
 {
     uint64_t hash = hash_of(text, length);
     Entry *entry = entry_for(table->entries, table->cap, text, length, hash);
-    if (entry->text) return entry->text;
+    if (entry->text)
+        return entry->text;
     if ((table->len + 1) * 2 > table->cap) {
         double_size(table);
         entry = entry_for(table->entries, table->cap, text, length, hash);

@@ -1,14 +1,18 @@
-/* build.c: nodes of the syntax tree, made bottom-up. Each knows how deep it nests, so that no walker of the tree can be led
- * deeper than NESTING_LIMIT. */
+/* build.c: nodes of the syntax tree, made bottom-up. Each knows how deep it nests, so that no
+ * walker of the tree can be led deeper than NESTING_LIMIT. */
 #include "syntax/build.h"
 #include "syntax/tokens.h"
 
-static uint32_t deeper(uint32_t a, uint32_t b) { return a > b ? a : b; }
+static uint32_t deeper(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
 
 /* The node's depth, which is set; beyond the limit the whole statement is given up. */
 static uint32_t limited(Parser *parser, Span span, uint32_t depth)
 {
-    if (depth < NESTING_LIMIT) return depth;
+    if (depth < NESTING_LIMIT)
+        return depth;
     parser_report_depth(parser, span);
     return NESTING_LIMIT;
 }
@@ -56,7 +60,8 @@ Expr *build_list(Parser *parser, Span span, ExprList items)
     Expr *made = new_expr(parser, EXPR_LIST, span);
     made->items = items.data;
     made->item_count = items.len;
-    for (size_t i = 0; i < items.len; i++) made->depth = deeper(made->depth, items.data[i]->depth);
+    for (size_t i = 0; i < items.len; i++)
+        made->depth = deeper(made->depth, items.data[i]->depth);
     made->depth = limited(parser, span, made->depth + 1);
     return made;
 }
@@ -73,7 +78,8 @@ Expr *build_call(Parser *parser, Span span, Name callee, ArgList args)
     Expr *made = new_expr(parser, EXPR_CALL, span);
     made->name = callee;
     made->args = (Args){ args.data, args.len };
-    for (size_t i = 0; i < args.len; i++) made->depth = deeper(made->depth, args.data[i].value->depth);
+    for (size_t i = 0; i < args.len; i++)
+        made->depth = deeper(made->depth, args.data[i].value->depth);
     made->depth = limited(parser, span, made->depth + 1);
     return made;
 }
@@ -105,7 +111,8 @@ Expr *build_binary(Parser *parser, Span span, OpKind op, Span op_span, Expr *lef
     made->op_span = op_span;
     made->a = left;
     made->b = right;
-    uint32_t below = left->kind == EXPR_BINARY ? left->depth : left->depth + 1;      /* walkers loop down the left side */
+    /* walkers loop down the left side */
+    uint32_t below = left->kind == EXPR_BINARY ? left->depth : left->depth + 1;
     made->depth = limited(parser, span, deeper(below, right->depth + 1));
     return made;
 }
@@ -129,11 +136,13 @@ BodyItem *build_item(Parser *parser, BodyKind kind, Span span, Name name)
 static uint32_t body_depth(Body body)
 {
     uint32_t depth = 0;
-    for (size_t i = 0; i < body.len; i++) depth = deeper(depth, body.data[i]->depth);
+    for (size_t i = 0; i < body.len; i++)
+        depth = deeper(depth, body.data[i]->depth);
     return depth;
 }
 
-BodyItem *build_nested(Parser *parser, BodyKind kind, Span span, Name name, Expr *expr, Body body, Body other)
+BodyItem *build_nested(Parser *parser, BodyKind kind, Span span, Name name, Expr *expr, Body body,
+                       Body other)
 {
     BodyItem *made = build_item(parser, kind, span, name);
     made->expr = expr;
@@ -162,7 +171,8 @@ Stmt *build_stmt(Parser *parser, StmtKind kind, Span span, Name name)
     return made;
 }
 
-Stmt *build_action(Parser *parser, Span span, Name verb, ExprList operands, Action *clauses, Settings settings)
+Stmt *build_action(Parser *parser, Span span, Name verb, ExprList operands, Action *clauses,
+                   Settings settings)
 {
     Stmt *made = build_stmt(parser, STMT_ACTION, span, (Name){ 0 });
     made->action = *clauses;
@@ -190,15 +200,18 @@ UpdateBody build_lines(LineList lines)
 
 void build_add_setting(Parser *parser, SettingList *list, Setting setting)
 {
-    if (setting.key.text) vec_push(parser->arena, list, setting);
+    if (setting.key.text)
+        vec_push(parser->arena, list, setting);
 }
 
 void build_add_line(Parser *parser, LineList *list, UpdateLine line)
 {
-    if (line.name.text) vec_push(parser->arena, list, line);
+    if (line.name.text)
+        vec_push(parser->arena, list, line);
 }
 
 void build_add_item(Parser *parser, ItemList *list, BodyItem *item)
 {
-    if (item) vec_push(parser->arena, list, item);
+    if (item)
+        vec_push(parser->arena, list, item);
 }

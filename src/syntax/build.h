@@ -26,12 +26,14 @@ Expr *build_cond(Parser *parser, Span span, Span op_span, Expr *condition, Expr 
 
 BodyItem *build_item(Parser *parser, BodyKind kind, Span span, Name name);
 /* REPEAT or IF; its span runs from its word to the closing brace. */
-BodyItem *build_nested(Parser *parser, BodyKind kind, Span span, Name name, Expr *expr, Body body, Body other);
+BodyItem *build_nested(Parser *parser, BodyKind kind, Span span, Name name, Expr *expr, Body body,
+                       Body other);
 Chain build_link(Parser *parser, Expr *link);
 Body build_body(ItemList items, Span span);
 
 Stmt *build_stmt(Parser *parser, StmtKind kind, Span span, Name name);
-Stmt *build_action(Parser *parser, Span span, Name verb, ExprList operands, Action *clauses, Settings settings);
+Stmt *build_action(Parser *parser, Span span, Name verb, ExprList operands, Action *clauses,
+                   Settings settings);
 Settings build_settings(SettingList settings, Span span);
 Params build_params(ParamList params);
 UpdateBody build_lines(LineList lines);

@@ -1,9 +1,12 @@
-/* format.c: `nnc fmt`: the words of a script as they are, the space between them in the usual layout.
+/* format.c: `nnc fmt`: the words of a script as they are, the space between them in the usual
+ * layout.
  *
- * The tokens are walked twice side by side: as scanned, where every newline still stands, and as the layout (layout.c) left them,
- * which says what each word is and which newlines end a statement. Lines stay lines; only behind a `{` and before a `}` whose
- * partner stands on another line one may be added. Comments are found in the gaps between tokens. In a last sweep the `=` of
- * settings and the comments of neighbouring lines are put below each other. The result is read again and compared word by word. */
+ * The tokens are walked twice side by side: as scanned, where every newline still stands, and as
+ * the layout (layout.c) left them, which says what each word is and which newlines end a statement.
+ * Lines stay lines; only behind a `{` and before a `}` whose partner stands on another line one may
+ * be added. Comments are found in the gaps between tokens. In a last sweep the `=` of settings and
+ * the comments of neighbouring lines are put below each other. The result is read again and
+ * compared word by word. */
 #include "syntax/format.h"
 #include "support/utf8.h"
 #include "syntax/tokens.h"
@@ -15,41 +18,66 @@ enum { INDENT = 4, FARTHEST_ARROW = 40 };
 
 /* A line of the result. */
 typedef struct Line {
-    const char *code; size_t indent, width;       /* width: of the code in characters, without the indentation */
-    const char *comment;                          /* or NULL */
-    size_t key;                                   /* characters before the `=` of a setting; 0: none */
+    /* width: of the code in characters, without the indentation */
+    const char *code;
+    size_t indent, width;
+    const char *comment; /* or NULL */
+    /* characters before the `=` of a setting; 0: none */
+    size_t key;
     bool blank_before;
 } Line;
 
-typedef struct Bracket { uint16_t kind; bool broken; size_t indent; } Bracket;   /* broken: its partner stands on another line */
+/* broken: its partner stands on another line */
+typedef struct Bracket {
+    uint16_t kind;
+    bool broken;
+    size_t indent;
+} Bracket;
 
 typedef struct Formatter {
     Arena *arena;
     const SourceFile *file;
     Tokens raw, laid;
-    bool *broken;                                 /* per raw token: an opening or closing brace whose partner stands on another line */
+    /* per raw token: an opening or closing brace whose partner stands on another line */
+    bool *broken;
     VEC(Line) lines;
     VEC(Bracket) open;
-    char *code; size_t length, capacity;          /* of the line under way */
+    char *code;
+    size_t length, capacity; /* of the line under way */
     size_t indent, key;
-    uint16_t last, before_last;                   /* kinds of the words before; the line's first word has TOK_NEWLINE before it */
+    /* kinds of the words before; the line's first word has TOK_NEWLINE before it */
+    uint16_t last, before_last;
     Span last_span;
-    size_t arrow;                                 /* column of the statement's first arrow; 0: none yet */
-    uint16_t head;                                /* what the top-level statement begins with */
-    bool blank, fresh;                            /* a blank line stands before what comes; the next word starts a statement */
+    /* column of the statement's first arrow; 0: none yet */
+    size_t arrow;
+    uint16_t head; /* what the top-level statement begins with */
+    /* a blank line stands before what comes; the next word starts a statement */
+    bool blank, fresh;
 } Formatter;
 
-static bool is_opening(int kind) { return kind == TOK_LPAREN || kind == TOK_LBRACKET || kind == TOK_LBRACE; }
-static bool is_closing(int kind) { return kind == TOK_RPAREN || kind == TOK_RBRACKET || kind == TOK_RBRACE; }
+static bool is_opening(int kind)
+{
+    return kind == TOK_LPAREN || kind == TOK_LBRACKET || kind == TOK_LBRACE;
+}
+
+static bool is_closing(int kind)
+{
+    return kind == TOK_RPAREN || kind == TOK_RBRACKET || kind == TOK_RBRACE;
+}
+
 static bool is_operand_end(int kind)
 {
-    return kind == TOK_NAME || kind == TOK_NUMBER || kind == TOK_STRING || kind == TOK_SHAPE || kind == TOK_RPAREN || kind == TOK_RBRACKET
-        || kind == TOK_TRUE || kind == TOK_FALSE || kind == TOK_NONE || kind == TOK_IN;
+    return kind == TOK_NAME || kind == TOK_NUMBER || kind == TOK_STRING || kind == TOK_SHAPE ||
+           kind == TOK_RPAREN || kind == TOK_RBRACKET || kind == TOK_TRUE || kind == TOK_FALSE ||
+           kind == TOK_NONE || kind == TOK_IN;
 }
 
 /* ---- spaces between two words of a line ---- */
 
-static const char *text_of(const Formatter *f, Span span) { return f->file->text + span.begin; }
+static const char *text_of(const Formatter *f, Span span)
+{
+    return f->file->text + span.begin;
+}
 
 static bool is_whole(const Formatter *f, Span span)
 {
@@ -60,25 +88,41 @@ static bool is_whole(const Formatter *f, Span span)
 /* `1..5` stands close; beside other numbers the points would be read as theirs. */
 static bool range_is_close(const Formatter *f, int left, Span left_span, int right, Span right_span)
 {
-    bool l = left == TOK_NAME || left == TOK_RPAREN || left == TOK_RBRACKET || (left == TOK_NUMBER && is_whole(f, left_span));
-    return l && (right == TOK_NAME || right == TOK_LPAREN || right == TOK_MINUS || (right == TOK_NUMBER && *text_of(f, right_span) != '.'));
+    bool l = left == TOK_NAME || left == TOK_RPAREN || left == TOK_RBRACKET ||
+             (left == TOK_NUMBER && is_whole(f, left_span));
+    return l && (right == TOK_NAME || right == TOK_LPAREN || right == TOK_MINUS ||
+                 (right == TOK_NUMBER && *text_of(f, right_span) != '.'));
 }
 
-static bool was_unary(const Formatter *f) { return f->last == TOK_MINUS && !is_operand_end(f->before_last); }
+static bool was_unary(const Formatter *f)
+{
+    return f->last == TOK_MINUS && !is_operand_end(f->before_last);
+}
 
 static bool needs_space(const Formatter *f, uint16_t kind, const Token *next)
 {
     uint16_t last = f->last;
-    if (last == TOK_NEWLINE || last == TOK_LPAREN || last == TOK_LBRACKET || last == TOK_DOT || last == TOK_CARET || was_unary(f)) return false;
-    if (last == TOK_LBRACE || kind == TOK_RBRACE || kind == TOK_LBRACE) return true;
+    if (last == TOK_NEWLINE || last == TOK_LPAREN || last == TOK_LBRACKET || last == TOK_DOT ||
+        last == TOK_CARET || was_unary(f)) {
+        return false;
+    }
+    if (last == TOK_LBRACE || kind == TOK_RBRACE || kind == TOK_LBRACE)
+        return true;
     switch (kind) {
-    case TOK_COMMA: case TOK_RPAREN: case TOK_RBRACKET: case TOK_DOT: case TOK_CARET: return false;
-    case TOK_LPAREN: return !(last == TOK_NAME || (last == TOK_VERB && f->before_last != TOK_NEWLINE) || last == TOK_RPAREN);
+    case TOK_COMMA:
+    case TOK_RPAREN:
+    case TOK_RBRACKET:
+    case TOK_DOT:
+    case TOK_CARET: return false;
+    case TOK_LPAREN:
+        return !(last == TOK_NAME || (last == TOK_VERB && f->before_last != TOK_NEWLINE) ||
+                 last == TOK_RPAREN);
     case TOK_LBRACKET: return !(last == TOK_NAME || last == TOK_RPAREN || last == TOK_RBRACKET);
     case TOK_DOTS: return next && !range_is_close(f, last, f->last_span, next->kind, next->span);
     default: break;
     }
-    if (last == TOK_DOTS) return f->code[f->length - 3] == ' ';
+    if (last == TOK_DOTS)
+        return f->code[f->length - 3] == ' ';
     return true;
 }
 
@@ -89,7 +133,8 @@ static void add_text(Formatter *f, const char *text, size_t length)
     if (f->length + length + 1 > f->capacity) {
         size_t capacity = 2 * (f->length + length) + 128;
         char *grown = arena_alloc(f->arena, capacity);
-        if (f->length) memcpy(grown, f->code, f->length);
+        if (f->length)
+            memcpy(grown, f->code, f->length);
         f->code = grown;
         f->capacity = capacity;
     }
@@ -100,7 +145,8 @@ static void add_text(Formatter *f, const char *text, size_t length)
 static size_t characters(const char *text, size_t length)
 {
     size_t count = 0;
-    for (size_t i = 0; i < length; i += utf8_length(text + i, length - i)) count++;
+    for (size_t i = 0; i < length; i += utf8_length(text + i, length - i))
+        count++;
     return count;
 }
 
@@ -109,7 +155,8 @@ static const char *tidy_comment(Formatter *f, Span span)
 {
     const char *text = text_of(f, span);
     size_t length = span.end - span.begin;
-    while (length > 1 && strchr(" \t\r", text[length - 1])) length--;
+    while (length > 1 && strchr(" \t\r", text[length - 1]))
+        length--;
     bool close = length > 1 && !strchr(" \t#!", text[1]);
     return arena_printf(f->arena, "#%s%.*s", close ? " " : "", (int)length - 1, text + 1);
 }
@@ -117,7 +164,10 @@ static const char *tidy_comment(Formatter *f, Span span)
 static void end_line(Formatter *f, const char *comment)
 {
     if (f->length || comment) {
-        Line line = { .code = arena_strndup(f->arena, f->code ? f->code : "", f->length), .indent = f->indent, .comment = comment, .key = f->key,
+        Line line = { .code = arena_strndup(f->arena, f->code ? f->code : "", f->length),
+                      .indent = f->indent,
+                      .comment = comment,
+                      .key = f->key,
                       .blank_before = f->blank && f->lines.len };
         line.width = characters(line.code, f->length);
         vec_push(f->arena, &f->lines, line);
@@ -130,7 +180,8 @@ static void end_line(Formatter *f, const char *comment)
 static size_t block_indent(const Formatter *f)
 {
     for (size_t i = f->open.len; i--;)
-        if (f->open.data[i].broken || f->open.data[i].kind != TOK_LBRACE) return f->open.data[i].indent + INDENT;
+        if (f->open.data[i].broken || f->open.data[i].kind != TOK_LBRACE)
+            return f->open.data[i].indent + INDENT;
     return 0;
 }
 
@@ -138,26 +189,35 @@ static size_t block_indent(const Formatter *f)
 static size_t line_indent(const Formatter *f, uint16_t kind)
 {
     size_t inside = block_indent(f);
-    if (is_closing(kind) && f->open.len) return f->open.data[f->open.len - 1].indent;
+    if (is_closing(kind) && f->open.len)
+        return f->open.data[f->open.len - 1].indent;
     bool in_list = f->open.len && f->open.data[f->open.len - 1].kind != TOK_LBRACE;
-    if (f->fresh || in_list) return inside;
-    if (kind == TOK_ARROW && f->arrow) return f->arrow;
+    if (f->fresh || in_list)
+        return inside;
+    if (kind == TOK_ARROW && f->arrow)
+        return f->arrow;
     return inside + INDENT;
 }
 
 static bool holds_settings(const Formatter *f)
 {
-    return f->open.len && f->open.data[f->open.len - 1].kind == TOK_LBRACE && (f->head == TOK_DATA || f->head == TOK_RECIPE || f->head == TOK_VERB);
+    return f->open.len && f->open.data[f->open.len - 1].kind == TOK_LBRACE &&
+           (f->head == TOK_DATA || f->head == TOK_RECIPE || f->head == TOK_VERB);
 }
 
 static void add_word(Formatter *f, const Token *token, uint16_t kind, const Token *next)
 {
     bool first = f->last == TOK_NEWLINE;
-    if (f->fresh && !f->open.len) f->head = kind;
-    if (first) f->indent = line_indent(f, kind);
-    if (f->fresh) f->arrow = 0;
-    if (needs_space(f, kind, next)) add_text(f, " ", 1);
-    if (kind == TOK_ASSIGN && f->before_last == TOK_NEWLINE && holds_settings(f)) f->key = characters(f->code, f->length - 1);
+    if (f->fresh && !f->open.len)
+        f->head = kind;
+    if (first)
+        f->indent = line_indent(f, kind);
+    if (f->fresh)
+        f->arrow = 0;
+    if (needs_space(f, kind, next))
+        add_text(f, " ", 1);
+    if (kind == TOK_ASSIGN && f->before_last == TOK_NEWLINE && holds_settings(f))
+        f->key = characters(f->code, f->length - 1);
     if (kind == TOK_ARROW && !f->arrow) {
         size_t column = f->indent + characters(f->code ? f->code : "", f->length);
         f->arrow = column <= FARTHEST_ARROW ? column : block_indent(f) + INDENT;
@@ -171,7 +231,8 @@ static void add_word(Formatter *f, const Token *token, uint16_t kind, const Toke
 
 /* ---- the walk ---- */
 
-/* Which braces have their partner on another line. Brackets balance: the script was read without an error. */
+/* Which braces have their partner on another line. Brackets balance: the script was read without an
+ * error. */
 static void find_broken(Formatter *f)
 {
     VEC(size_t) open = { 0 };
@@ -180,7 +241,8 @@ static void find_broken(Formatter *f)
     f->broken = ARENA_ARRAY(f->arena, bool, f->raw.len + 1);
     for (size_t i = 0; i < f->raw.len; i++) {
         int kind = f->raw.data[i].kind;
-        if (kind == TOK_NEWLINE) line++;
+        if (kind == TOK_NEWLINE)
+            line++;
         if (is_opening(kind)) {
             vec_push(f->arena, &open, i);
             vec_push(f->arena, &lines, line);
@@ -194,8 +256,11 @@ static void find_broken(Formatter *f)
 /* The comment between the last token and the newline (or end) at `at`. */
 static const char *comment_before(Formatter *f, size_t i)
 {
-    uint32_t begin = i ? f->raw.data[i - 1].span.end : utf8_has_bom(f->file->text, f->file->length) ? 3 : 0;
-    uint32_t end = f->raw.data[i].kind == TOK_END ? (uint32_t)f->file->length : f->raw.data[i].span.begin;
+    uint32_t begin = i                                              ? f->raw.data[i - 1].span.end
+                     : utf8_has_bom(f->file->text, f->file->length) ? 3
+                                                                    : 0;
+    uint32_t end =
+        f->raw.data[i].kind == TOK_END ? (uint32_t)f->file->length : f->raw.data[i].span.begin;
     const char *at = memchr(f->file->text + begin, '#', end - begin);
     return at ? tidy_comment(f, (Span){ f->file, (uint32_t)(at - f->file->text), end }) : NULL;
 }
@@ -213,7 +278,10 @@ static void walk(Formatter *f)
             bool empty = !f->length && !comment;
             if (comment && !f->length) {
                 const Token *next = &f->laid.data[laid];
-                f->indent = f->fresh || next->kind == TOK_NEWLINE || next->kind == TOK_END || is_closing(next->kind) ? block_indent(f) : line_indent(f, next->kind);
+                f->indent = f->fresh || next->kind == TOK_NEWLINE || next->kind == TOK_END ||
+                                    is_closing(next->kind)
+                                ? block_indent(f)
+                                : line_indent(f, next->kind);
             }
             end_line(f, comment);
             newlines = empty ? newlines + 1 : 1;
@@ -221,25 +289,33 @@ static void walk(Formatter *f)
             f->blank = newlines > 1 && !in_list;
             continue;
         }
-        while (laid < f->laid.len && f->laid.data[laid].kind == TOK_NEWLINE) laid++, f->fresh = true;
+        while (laid < f->laid.len && f->laid.data[laid].kind == TOK_NEWLINE)
+            laid++, f->fresh = true;
         uint16_t kind = laid < f->laid.len ? f->laid.data[laid++].kind : token->kind;
         const Token *next = i + 1 < f->raw.len ? &f->raw.data[i + 1] : NULL;
         if (kind == TOK_RBRACE && f->broken[i]) {
-            if (f->length) end_line(f, NULL);
+            if (f->length)
+                end_line(f, NULL);
             f->blank = false;
         }
-        if (f->lines.len && f->last == TOK_NEWLINE && f->open.len && f->before_last == TOK_LBRACE) f->blank = false;
+        if (f->lines.len && f->last == TOK_NEWLINE && f->open.len && f->before_last == TOK_LBRACE)
+            f->blank = false;
         add_word(f, token, kind, next);
         newlines = 0;
         if (is_opening(kind)) {
             vec_push(f->arena, &f->open, ((Bracket){ kind, f->broken[i], f->indent }));
-            if (kind == TOK_LBRACE) f->fresh = true;
+            if (kind == TOK_LBRACE)
+                f->fresh = true;
             if (kind == TOK_LBRACE && f->broken[i] && next && next->kind != TOK_NEWLINE) {
                 end_line(f, NULL);
                 f->before_last = TOK_LBRACE;
             }
-        } else if (is_closing(kind) && f->open.len) f->open.len--;
-        else if (kind == TOK_COMMA && f->open.len && f->open.data[f->open.len - 1].kind == TOK_LBRACE) f->fresh = true;
+        } else if (is_closing(kind) && f->open.len) {
+            f->open.len--;
+        } else if (kind == TOK_COMMA && f->open.len &&
+                   f->open.data[f->open.len - 1].kind == TOK_LBRACE) {
+            f->fresh = true;
+        }
     }
 }
 
@@ -252,9 +328,12 @@ static size_t run_of_keys(const Formatter *f, size_t first, size_t *last)
     for (*last = first; *last < f->lines.len; (*last)++) {
         const Line *line = &f->lines.data[*last];
         bool only_comment = line->comment && !line->width;
-        if (*last > first && (line->blank_before || line->indent != f->lines.data[first].indent)) break;
-        if (!only_comment && !line->key) break;
-        if (line->key > widest) widest = line->key;
+        if (*last > first && (line->blank_before || line->indent != f->lines.data[first].indent))
+            break;
+        if (!only_comment && !line->key)
+            break;
+        if (line->key > widest)
+            widest = line->key;
     }
     return widest;
 }
@@ -263,13 +342,16 @@ static void align_keys(Formatter *f)
 {
     for (size_t first = 0, last; first < f->lines.len; first = last) {
         last = first + 1;
-        if (!f->lines.data[first].key) continue;
+        if (!f->lines.data[first].key)
+            continue;
         size_t widest = run_of_keys(f, first, &last);
         for (size_t i = first; i < last; i++) {
             Line *line = &f->lines.data[i];
-            if (!line->key || line->key == widest) continue;
+            if (!line->key || line->key == widest)
+                continue;
             size_t bytes = strcspn(line->code, " ");
-            line->code = arena_printf(f->arena, "%.*s%*s%s", (int)bytes, line->code, (int)(widest - line->key), "", line->code + bytes);
+            line->code = arena_printf(f->arena, "%.*s%*s%s", (int)bytes, line->code,
+                                      (int)(widest - line->key), "", line->code + bytes);
             line->width += widest - line->key;
         }
     }
@@ -279,19 +361,23 @@ static void print_lines(Formatter *f, FILE *out)
 {
     for (size_t first = 0, last; first < f->lines.len; first = last) {
         size_t column = 0;
-        for (last = first; last < f->lines.len && (last == first || !f->lines.data[last].blank_before); last++) {
+        for (last = first;
+             last < f->lines.len && (last == first || !f->lines.data[last].blank_before); last++) {
             const Line *line = &f->lines.data[last];
             if (!line->comment || !line->width) {
                 last += last == first;
                 break;
             }
-            if (line->indent + line->width > column) column = line->indent + line->width;
+            if (line->indent + line->width > column)
+                column = line->indent + line->width;
         }
         for (size_t i = first; i < last; i++) {
             const Line *line = &f->lines.data[i];
-            if (line->blank_before) fputc('\n', out);
+            if (line->blank_before)
+                fputc('\n', out);
             fprintf(out, "%*s%s", (int)line->indent, "", line->code);
-            if (line->comment && line->width) fprintf(out, "%*s  ", (int)(column - line->indent - line->width), "");
+            if (line->comment && line->width)
+                fprintf(out, "%*s  ", (int)(column - line->indent - line->width), "");
             fprintf(out, "%s\n", line->comment ? line->comment : "");
         }
     }
@@ -299,13 +385,19 @@ static void print_lines(Formatter *f, FILE *out)
 
 /* ---- checking ---- */
 
-static void read_tokens(Arena *arena, Interner *names, const SourceFile *file, Tokens *raw, Tokens *laid)
+static void read_tokens(Arena *arena, Interner *names, const SourceFile *file, Tokens *raw,
+                        Tokens *laid)
 {
-    Parser parser = { .arena = arena, .scratch = arena, .names = names, .diags = diagnostics_new(arena), .file = file };
+    Parser parser = { .arena = arena,
+                      .scratch = arena,
+                      .names = names,
+                      .diags = diagnostics_new(arena),
+                      .file = file };
     scan_file(&parser);
     if (raw) {
         *raw = parser.tokens;
-        raw->data = arena_dup(arena, parser.tokens.data, parser.tokens.len * sizeof *parser.tokens.data);
+        raw->data =
+            arena_dup(arena, parser.tokens.data, parser.tokens.len * sizeof *parser.tokens.data);
     }
     layout_tokens(&parser);
     *laid = parser.tokens;
@@ -315,29 +407,41 @@ static void read_tokens(Arena *arena, Interner *names, const SourceFile *file, T
 static size_t next_telling(const Tokens *tokens, size_t i)
 {
     const Token *data = tokens->data;
-    while (i + 1 < tokens->len && data[i].kind == TOK_NEWLINE && (data[i + 1].kind == TOK_RBRACE || data[i + 1].kind == TOK_END)) i++;
+    while (i + 1 < tokens->len && data[i].kind == TOK_NEWLINE &&
+           (data[i + 1].kind == TOK_RBRACE || data[i + 1].kind == TOK_END)) {
+        i++;
+    }
     return i;
 }
 
-static bool says_the_same(const Tokens *a, const SourceFile *in_a, const Tokens *b, const SourceFile *in_b)
+static bool says_the_same(const Tokens *a, const SourceFile *in_a, const Tokens *b,
+                          const SourceFile *in_b)
 {
     size_t i = 0, k = 0;
     for (;; i++, k++) {
         i = next_telling(a, i);
         k = next_telling(b, k);
-        if (i >= a->len || k >= b->len) return i >= a->len && k >= b->len;
+        if (i >= a->len || k >= b->len)
+            return i >= a->len && k >= b->len;
         const Token *x = &a->data[i], *y = &b->data[k];
-        if (x->kind != y->kind) return false;
-        if (x->kind == TOK_NEWLINE || x->kind == TOK_END) continue;
+        if (x->kind != y->kind)
+            return false;
+        if (x->kind == TOK_NEWLINE || x->kind == TOK_END)
+            continue;
         uint32_t length = x->span.end - x->span.begin;
-        if (length != y->span.end - y->span.begin || memcmp(in_a->text + x->span.begin, in_b->text + y->span.begin, length)) return false;
+        if (length != y->span.end - y->span.begin ||
+            memcmp(in_a->text + x->span.begin, in_b->text + y->span.begin, length)) {
+            return false;
+        }
     }
 }
 
-char *format_script(Arena *arena, Interner *names, Diagnostics *diags, const SourceFile *file, size_t *length)
+char *format_script(Arena *arena, Interner *names, Diagnostics *diags, const SourceFile *file,
+                    size_t *length)
 {
     parse_file(arena, names, diags, file);
-    if (diags->errors) return NULL;
+    if (diags->errors)
+        return NULL;
     Formatter f = { .arena = arena, .file = file };
     read_tokens(arena, names, file, &f.raw, &f.laid);
     find_broken(&f);
@@ -345,9 +449,11 @@ char *format_script(Arena *arena, Interner *names, Diagnostics *diags, const Sou
     align_keys(&f);
     char *text = NULL;
     FILE *out = open_memstream(&text, length);
-    if (out) print_lines(&f, out);
+    if (out)
+        print_lines(&f, out);
     if (!out || fclose(out)) {
-        diag_error(diags, DIAG_INTERNAL, (Span){ file, 0, 0 }, "there is no memory for the script in its new layout");
+        diag_error(diags, DIAG_INTERNAL, (Span){ file, 0, 0 },
+                   "there is no memory for the script in its new layout");
         return NULL;
     }
     char *made = arena_strndup(arena, text, *length);
@@ -355,7 +461,9 @@ char *format_script(Arena *arena, Interner *names, Diagnostics *diags, const Sou
     const SourceFile *again = source_from_text(arena, file->path, made, *length);
     Tokens laid;
     read_tokens(arena, names, again, NULL, &laid);
-    if (says_the_same(&f.laid, file, &laid, again)) return made;
-    diag_error(diags, DIAG_INTERNAL, (Span){ file, 0, 0 }, "the script in its new layout would mean something else; it is left as it is");
+    if (says_the_same(&f.laid, file, &laid, again))
+        return made;
+    diag_error(diags, DIAG_INTERNAL, (Span){ file, 0, 0 },
+               "the script in its new layout would mean something else; it is left as it is");
     return NULL;
 }

@@ -1,5 +1,5 @@
-/* syntax_errors.c: what is said when a token cannot stand where it does: first the mistakes that people make often, each with
- * what to do about it, else what was expected there. */
+/* syntax_errors.c: what is said when a token cannot stand where it does: first the mistakes that
+ * people make often, each with what to do about it, else what was expected there. */
 #include "syntax/syntax_errors.h"
 #include "syntax/parse.h"
 #include <string.h>
@@ -9,30 +9,38 @@ enum { MOST_NAMED = 4, LONGEST_QUOTE = 40 };
 typedef struct Mistake {
     Parser *parser;
     Item item;
-    const Token *tokens, *at;     /* all, and the one at fault */
+    const Token *tokens, *at; /* all, and the one at fault */
     const char *const *expected;
 } Mistake;
 
 /* The token as a message names it. */
 static const char *found(const Mistake *m, const Token *token)
 {
-    if (token == &m->tokens[m->parser->end] || token->kind == TOK_NEWLINE) return "the end of the line";
-    if (token->span.begin == token->span.end) return "this";
+    if (token == &m->tokens[m->parser->end] || token->kind == TOK_NEWLINE)
+        return "the end of the line";
+    if (token->span.begin == token->span.end)
+        return "this";
     int length = (int)(token->span.end - token->span.begin);
     const char *text = token->span.file->text + token->span.begin;
-    if (length <= LONGEST_QUOTE) return arena_printf(m->parser->arena, "'%.*s'", length, text);
-    while (length > LONGEST_QUOTE || ((unsigned char)text[length] & 0xC0) == 0x80) length--;
+    if (length <= LONGEST_QUOTE)
+        return arena_printf(m->parser->arena, "'%.*s'", length, text);
+    while (length > LONGEST_QUOTE || ((unsigned char)text[length] & 0xC0) == 0x80)
+        length--;
     return arena_printf(m->parser->arena, "'%.*s...'", length, text);
 }
 
 static bool is_operator(int token)
 {
-    return (token >= TOK_PLUS && token <= TOK_NE) || token == TOK_AND || token == TOK_OR || token == TOK_QUESTION || token == TOK_DOTS || token == TOK_DOT;
+    return (token >= TOK_PLUS && token <= TOK_NE) || token == TOK_AND || token == TOK_OR ||
+           token == TOK_QUESTION || token == TOK_DOTS || token == TOK_DOT;
 }
 
 /* ---- common mistakes: each reports, or leaves it to the next ---- */
 
-static bool is_first(const Mistake *m) { return m->at == &m->tokens[m->item.begin]; }
+static bool is_first(const Mistake *m)
+{
+    return m->at == &m->tokens[m->item.begin];
+}
 
 static bool followed_by_assign(const Mistake *m)
 {
@@ -43,17 +51,23 @@ static bool followed_by_assign(const Mistake *m)
 static bool unknown_statement(const Mistake *m)
 {
     const Token *first = &m->tokens[m->item.begin];
-    if (m->item.brace != NO_TOKEN || m->at != first + 1 || first->kind != TOK_NAME) return false;
-    bool assigns = m->at->kind == TOK_MINUS ? m->at[1].kind == TOK_ASSIGN || m->at[1].kind == TOK_MINUS : m->at->kind == TOK_COLON || is_operator(m->at->kind);
-    if (assigns && m->at->kind != TOK_DOT) {          /* a += 1, a := 1 */
-        diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "expected '=' before %s", found(m, m->at));
+    if (m->item.brace != NO_TOKEN || m->at != first + 1 || first->kind != TOK_NAME)
+        return false;
+    bool assigns = m->at->kind == TOK_MINUS
+                       ? m->at[1].kind == TOK_ASSIGN || m->at[1].kind == TOK_MINUS
+                       : m->at->kind == TOK_COLON || is_operator(m->at->kind);
+    if (assigns && m->at->kind != TOK_DOT) { /* a += 1, a := 1 */
+        diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "expected '=' before %s",
+                   found(m, m->at));
         return true;
     }
     const char *accepted[128];
     size_t count = 0;
     for (size_t i = 0; i < keyword_count && count < sizeof accepted / sizeof *accepted; i++)
-        if (keyword_class(keyword_names[i]) >= WORD_DECLARATION) accepted[count++] = keyword_names[i];
-    Diagnostic *error = diag_unknown(m->parser->diags, DIAG_UNKNOWN_STATEMENT, first->span, "statement", first->text, accepted, count);
+        if (keyword_class(keyword_names[i]) >= WORD_DECLARATION)
+            accepted[count++] = keyword_names[i];
+    Diagnostic *error = diag_unknown(m->parser->diags, DIAG_UNKNOWN_STATEMENT, first->span,
+                                     "statement", first->text, accepted, count);
     if (m->at->kind == TOK_ARROW || m->at->kind == TOK_LPAREN)
         diag_help(m->parser->diags, error, "layers stand between the braces of a model or block");
     return true;
@@ -62,57 +76,86 @@ static bool unknown_statement(const Mistake *m)
 /* `laier enc = dense(3)`: the same inside a body. */
 static bool unknown_item(const Mistake *m)
 {
-    static const char *const in_bodies[] = { "repeat", "if", "else", "layer", "weight" }, *const in_lines[] = { "state" };
+    static const char *const in_bodies[] = { "repeat", "if", "else", "layer", "weight" },
+                             *const in_lines[] = { "state" };
     const Token *first = &m->tokens[m->item.begin];
     int head = m->tokens[m->parser->begin].kind;
-    bool body = head == TOK_MODEL || head == TOK_BLOCK, lines = head == TOK_OPTIMIZER || head == TOK_SCHEDULE;
-    if (m->item.brace == NO_TOKEN || !(body || lines) || m->at != first + 1 || first->kind != TOK_NAME) return false;
-    const char *near = body ? nearest_name(first->text, in_bodies, 5) : nearest_name(first->text, in_lines, 1);
-    if (!near || m->at->kind == TOK_NEWLINE || m->at->kind == TOK_RBRACE) return false;
-    Diagnostic *error = diag_error(m->parser->diags, DIAG_UNKNOWN_STATEMENT, first->span, "unknown word '%.80s' before %s", first->text, found(m, m->at));
+    bool body = head == TOK_MODEL || head == TOK_BLOCK,
+         lines = head == TOK_OPTIMIZER || head == TOK_SCHEDULE;
+    if (m->item.brace == NO_TOKEN || !(body || lines) || m->at != first + 1 ||
+        first->kind != TOK_NAME) {
+        return false;
+    }
+    const char *near =
+        body ? nearest_name(first->text, in_bodies, 5) : nearest_name(first->text, in_lines, 1);
+    if (!near || m->at->kind == TOK_NEWLINE || m->at->kind == TOK_RBRACE)
+        return false;
+    Diagnostic *error = diag_error(m->parser->diags, DIAG_UNKNOWN_STATEMENT, first->span,
+                                   "unknown word '%.80s' before %s", first->text, found(m, m->at));
     diag_help(m->parser->diags, error, "did you mean '%s'?", near);
     return true;
 }
 
 static bool else_alone(const Mistake *m)
 {
-    if (m->at->kind != TOK_ELSE || !is_first(m) || followed_by_assign(m)) return false;
-    Diagnostic *error = diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "'else' without an 'if'");
-    diag_help(m->parser->diags, error, "'else' stands on the line of the '}' that ends the 'if': } else {");
+    if (m->at->kind != TOK_ELSE || !is_first(m) || followed_by_assign(m))
+        return false;
+    Diagnostic *error =
+        diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "'else' without an 'if'");
+    diag_help(m->parser->diags, error,
+              "'else' stands on the line of the '}' that ends the 'if': } else {");
     return true;
 }
 
 static bool out_of_place(const Mistake *m)
 {
-    static const struct { int kind; const char *where; } places[] = {
-        { TOK_REPEAT, "a model or block" }, { TOK_IF, "a model or block" }, { TOK_LAYER, "a model or block" },
-        { TOK_WEIGHT, "a model or block" }, { TOK_STATE, "an optimizer" },
+    static const struct {
+        int kind;
+        const char *where;
+    } places[] = {
+        { TOK_REPEAT, "a model or block" }, { TOK_IF, "a model or block" },
+        { TOK_LAYER, "a model or block" },  { TOK_WEIGHT, "a model or block" },
+        { TOK_STATE, "an optimizer" },
     };
-    if (!is_first(m) || followed_by_assign(m)) return false;
+
+    if (!is_first(m) || followed_by_assign(m))
+        return false;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        if (places[i].kind != m->at->kind) continue;
-        diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "'%s' stands only inside %s", m->at->text, places[i].where);
+        if (places[i].kind != m->at->kind)
+            continue;
+        diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "'%s' stands only inside %s",
+                   m->at->text, places[i].where);
         return true;
     }
-    bool starts = m->item.brace != NO_TOKEN && keyword_class(m->at->text ? m->at->text : "") >= WORD_DECLARATION;
-    if (!starts || m->at->kind < TOK_VERB || m->at->kind > TOK_NONE) return false;
-    diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "'%s' starts a statement, which cannot stand inside braces", m->at->text);
+    bool starts = m->item.brace != NO_TOKEN &&
+                  keyword_class(m->at->text ? m->at->text : "") >= WORD_DECLARATION;
+    if (!starts || m->at->kind < TOK_VERB || m->at->kind > TOK_NONE)
+        return false;
+    diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span,
+               "'%s' starts a statement, which cannot stand inside braces", m->at->text);
     return true;
 }
 
 static void report_reserved(const Mistake *m, const Token *word)
 {
     Diagnostics *diags = m->parser->diags;
-    Diagnostic *error = diag_error(diags, DIAG_RESERVED_WORD, word->span, "'%s' is a word of the language and cannot be a name here", word->text);
-    if (keyword_class(word->text) != WORD_NAME) diag_help(diags, error, "choose another name, such as '%s_'", word->text);
-    else diag_help(diags, error, "in an action's head '%s' introduces a clause", word->text);
+    Diagnostic *error =
+        diag_error(diags, DIAG_RESERVED_WORD, word->span,
+                   "'%s' is a word of the language and cannot be a name here", word->text);
+    if (keyword_class(word->text) != WORD_NAME)
+        diag_help(diags, error, "choose another name, such as '%s_'", word->text);
+    else
+        diag_help(diags, error, "in an action's head '%s' introduces a clause", word->text);
 }
 
 /* `data = 3` */
 static bool reserved_binding(const Mistake *m)
 {
     const Token *first = &m->tokens[m->item.begin];
-    if (m->at != first + 1 || m->at->kind != TOK_ASSIGN || first->kind < TOK_VERB || first->kind > TOK_NONE) return false;
+    if (m->at != first + 1 || m->at->kind != TOK_ASSIGN || first->kind < TOK_VERB ||
+        first->kind > TOK_NONE) {
+        return false;
+    }
     report_reserved(m, first);
     return true;
 }
@@ -120,9 +163,12 @@ static bool reserved_binding(const Mistake *m)
 /* A word of the language where a name belongs. */
 static bool reserved_word(const Mistake *m)
 {
-    bool is_word = (m->at->kind >= TOK_VERB && m->at->kind <= TOK_FROM) && m->at != &m->tokens[m->parser->end];
-    if (!is_word || (!m->expected[TOK_NAME] && !followed_by_assign(m))) return false;
-    if (m->at->kind == TOK_ELSE && !followed_by_assign(m)) return false;
+    bool is_word =
+        (m->at->kind >= TOK_VERB && m->at->kind <= TOK_FROM) && m->at != &m->tokens[m->parser->end];
+    if (!is_word || (!m->expected[TOK_NAME] && !followed_by_assign(m)))
+        return false;
+    if (m->at->kind == TOK_ELSE && !followed_by_assign(m))
+        return false;
     report_reserved(m, m->at);
     return true;
 }
@@ -132,56 +178,88 @@ static bool second_statement(const Mistake *m)
 {
     bool ends = m->item.brace == NO_TOKEN ? m->expected[TOK_END] : m->expected[TOK_NEWLINE];
     bool starts = m->at->kind == TOK_NAME || (m->at->kind >= TOK_VERB && m->at->kind <= TOK_NONE);
-    if (!ends || !starts || m->at->kind == TOK_ELSE) return false;
-    Diagnostic *error = diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "expected the end of the line before %s", found(m, m->at));
-    diag_help(m->parser->diags, error, "each %s stands on a line of its own", m->item.brace == NO_TOKEN ? "statement" : "item");
+    if (!ends || !starts || m->at->kind == TOK_ELSE)
+        return false;
+    Diagnostic *error = diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span,
+                                   "expected the end of the line before %s", found(m, m->at));
+    diag_help(m->parser->diags, error, "each %s stands on a line of its own",
+              m->item.brace == NO_TOKEN ? "statement" : "item");
     return true;
 }
 
 static bool clause_order(const Mistake *m)
 {
-    if (m->at->kind < TOK_ON || m->at->kind > TOK_FROM || m->item.brace != NO_TOKEN || m->tokens[m->parser->begin].kind != TOK_VERB) return false;
+    if (m->at->kind < TOK_ON || m->at->kind > TOK_FROM || m->item.brace != NO_TOKEN ||
+        m->tokens[m->parser->begin].kind != TOK_VERB) {
+        return false;
+    }
     bool again = false;
-    for (const Token *t = &m->tokens[m->item.begin]; t < m->at; t++) again = again || t->kind == m->at->kind;
-    Diagnostic *error = diag_error(m->parser->diags, again ? DIAG_EXTRA_CLAUSE : DIAG_SYNTAX, m->at->span, again ? "a second '%s'" : "'%s' cannot stand here", m->at->text);
-    diag_help(m->parser->diags, error, "an action is written: verb what on data with recipe as name to \"file\" { settings }");
+    for (const Token *t = &m->tokens[m->item.begin]; t < m->at; t++)
+        again = again || t->kind == m->at->kind;
+    Diagnostic *error =
+        diag_error(m->parser->diags, again ? DIAG_EXTRA_CLAUSE : DIAG_SYNTAX, m->at->span,
+                   again ? "a second '%s'" : "'%s' cannot stand here", m->at->text);
+    diag_help(
+        m->parser->diags, error,
+        "an action is written: verb what on data with recipe as name to \"file\" { settings }");
     return true;
 }
 
 /* ---- what was expected ---- */
 
-static bool all(const Mistake *m, int a, int b) { return m->expected[a] && m->expected[b]; }
+static bool all(const Mistake *m, int a, int b)
+{
+    return m->expected[a] && m->expected[b];
+}
 
 /* A group of tokens that has a name of its own, told by two of them. */
 static const char *expected_group(const Mistake *m)
 {
-    if (all(m, TOK_VERB, TOK_PARAM)) return "a declaration or an action";
-    if (all(m, TOK_REPEAT, TOK_LAYER)) return m->expected[TOK_RBRACE] ? "a layer or '}'" : "a layer";
-    if (all(m, TOK_NUMBER, TOK_STRING)) return m->expected[TOK_RPAREN] ? "a value or ')'" : m->expected[TOK_RBRACKET] ? "a value or ']'" : "a value";
-    if (all(m, TOK_NAME, TOK_IN)) return "a layer";
+    if (all(m, TOK_VERB, TOK_PARAM))
+        return "a declaration or an action";
+    if (all(m, TOK_REPEAT, TOK_LAYER))
+        return m->expected[TOK_RBRACE] ? "a layer or '}'" : "a layer";
+    if (all(m, TOK_NUMBER, TOK_STRING)) {
+        return m->expected[TOK_RPAREN]     ? "a value or ')'"
+               : m->expected[TOK_RBRACKET] ? "a value or ']'"
+                                           : "a value";
+    }
+    if (all(m, TOK_NAME, TOK_IN))
+        return "a layer";
     return NULL;
 }
 
-/* The list of what could stand there, in words; of what goes on (operators, a call's or an index's bracket) only what matters. */
+/* The list of what could stand there, in words; of what goes on (operators, a call's or an index's
+ * bracket) only what matters. */
 static const char *expected_text(const Mistake *m)
 {
     const char *group = expected_group(m);
-    if (group) return group;
+    if (group)
+        return group;
     const char *list[TOK_COUNT];
     size_t count = 0;
-    bool value_ends = m->expected[TOK_STAR] != NULL, clauses = m->expected[TOK_TO] && m->expected[TOK_END];
+    bool value_ends = m->expected[TOK_STAR] != NULL,
+         clauses = m->expected[TOK_TO] && m->expected[TOK_END];
     for (int token = 0; token < (int)TOK_COUNT; token++) {
         const char *name = m->expected[token];
-        bool goes_on = is_operator(token) || ((token == TOK_LPAREN || token == TOK_LBRACKET) && (value_ends || m->expected[TOK_ARROW]));
-        if (!name || goes_on || (token == TOK_END && m->expected[TOK_NEWLINE]) || token == TOK_IN) continue;
-        if (clauses && ((token >= TOK_ON && token <= TOK_FROM) || token == TOK_LBRACE)) continue;
-        if (token == TOK_END) name = "the end of the line";
+        bool goes_on = is_operator(token) || ((token == TOK_LPAREN || token == TOK_LBRACKET) &&
+                                              (value_ends || m->expected[TOK_ARROW]));
+        if (!name || goes_on || (token == TOK_END && m->expected[TOK_NEWLINE]) || token == TOK_IN)
+            continue;
+        if (clauses && ((token >= TOK_ON && token <= TOK_FROM) || token == TOK_LBRACE))
+            continue;
+        if (token == TOK_END)
+            name = "the end of the line";
         bool plain = !strncmp(name, "a ", 2) || !strncmp(name, "the ", 4);
         list[count++] = plain ? name : arena_printf(m->parser->arena, "'%s'", name);
     }
-    if (!count || count > MOST_NAMED) return NULL;
+    if (!count || count > MOST_NAMED)
+        return NULL;
     const char *text = list[0];
-    for (size_t i = 1; i < count; i++) text = arena_printf(m->parser->arena, "%s%s%s", text, i + 1 < count ? ", " : " or ", list[i]);
+    for (size_t i = 1; i < count; i++) {
+        text =
+            arena_printf(m->parser->arena, "%s%s%s", text, i + 1 < count ? ", " : " or ", list[i]);
+    }
     return text;
 }
 
@@ -189,28 +267,34 @@ static void anything_else(const Mistake *m)
 {
     const char *text = expected_text(m), *what = found(m, m->at);
     Span span = m->at->span;
-    if (m->at == &m->tokens[m->parser->end] || m->at->kind == TOK_NEWLINE) span.begin = span.end = m->at[-1].span.end;
-    Diagnostic *error = text ? diag_error(m->parser->diags, DIAG_SYNTAX, span, "expected %s before %s", text, what)
-                             : diag_error(m->parser->diags, DIAG_SYNTAX, span, "%s cannot stand here", what);
+    if (m->at == &m->tokens[m->parser->end] || m->at->kind == TOK_NEWLINE)
+        span.begin = span.end = m->at[-1].span.end;
+    Diagnostic *error =
+        text ? diag_error(m->parser->diags, DIAG_SYNTAX, span, "expected %s before %s", text, what)
+             : diag_error(m->parser->diags, DIAG_SYNTAX, span, "%s cannot stand here", what);
     bool line_above = is_first(m) && m->at > m->tokens && m->at[-1].kind == TOK_NEWLINE;
-    if (is_operator(m->at->kind) && line_above && m->at->kind != TOK_DOT)
-        diag_help(m->parser->diags, error, "to go on from the line above, put the %s at that line's end", what);
-    else if (m->at->kind == TOK_STAR && m->at > m->tokens && m->at[-1].kind == TOK_STAR)
+    if (is_operator(m->at->kind) && line_above && m->at->kind != TOK_DOT) {
+        diag_help(m->parser->diags, error,
+                  "to go on from the line above, put the %s at that line's end", what);
+    } else if (m->at->kind == TOK_STAR && m->at > m->tokens && m->at[-1].kind == TOK_STAR) {
         diag_help(m->parser->diags, error, "a power is written with '^'");
-    else if (m->at->kind == TOK_ASSIGN && m->expected[TOK_EQ])
+    } else if (m->at->kind == TOK_ASSIGN && m->expected[TOK_EQ]) {
         diag_help(m->parser->diags, error, "values are compared with '=='");
-    else if (m->expected[TOK_TO] && m->at->kind == TOK_STRING)
+    } else if (m->expected[TOK_TO] && m->at->kind == TOK_STRING) {
         diag_help(m->parser->diags, error, "a file stands behind 'to' or 'from'");
+    }
 }
 
 void syntax_error_report(Parser *parser, Item item, const char *const *expected)
 {
     static bool (*const common[])(const Mistake *) = {
-        unknown_statement, unknown_item, reserved_binding, else_alone, out_of_place, reserved_word, clause_order, second_statement,
+        unknown_statement, unknown_item,  reserved_binding, else_alone,
+        out_of_place,      reserved_word, clause_order,     second_statement,
     };
     const Token *tokens = parser->tokens.data;
     Mistake mistake = { parser, item, tokens, &tokens[parser->current], expected };
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
-        if (common[i](&mistake)) return;
+        if (common[i](&mistake))
+            return;
     anything_else(&mistake);
 }

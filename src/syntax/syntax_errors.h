@@ -3,12 +3,14 @@
 #define NNC_SYNTAX_ERRORS_H
 #include "syntax/tokens.h"
 
-/* The tokens [begin, end) of the setting, the line of a body, or the statement that a token stands in. */
+/* The tokens [begin, end) of the setting, the line of a body, or the statement that a token stands
+ * in. */
 typedef struct Item {
-    uint32_t brace;       /* in which it is an item, or NO_TOKEN for a statement */
+    uint32_t brace; /* in which it is an item, or NO_TOKEN for a statement */
     uint32_t begin, end;
-    bool reported;        /* it holds a token about which an error is reported already */
+    bool reported; /* it holds a token about which an error is reported already */
 } Item;
+
 Item item_around(const Parser *parser, uint32_t at);
 
 /* Reports that the token last fed cannot stand in its item. */

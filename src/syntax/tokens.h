@@ -1,4 +1,5 @@
-/* tokens.h: what passes between scanner (grammar/nn.l), layout (layout.c), feed (parse.c) and grammar (grammar/nn.y). */
+/* tokens.h: what passes between scanner (grammar/nn.l), layout (layout.c), feed (parse.c) and
+ * grammar (grammar/nn.y). */
 #ifndef NNC_TOKENS_H
 #define NNC_TOKENS_H
 #include "grammar/nn.tab.h"
@@ -8,47 +9,64 @@ enum { TOK_COUNT = TOK_NE + 1, NO_TOKEN = UINT32_MAX };
 
 typedef struct Token {
     Span span;
-    union { const char *text; Expr *expr; };   /* a word's, interned; a value's */
-    uint32_t parent;      /* the innermost bracket that it stands in, itself left out, as an index of tokens, or NO_TOKEN */
-    uint32_t closes;      /* how many brackets, never closed, end before it; until the layout has put closing ones there */
-    uint16_t kind;        /* TOK_… */
-    bool reported;        /* an error is reported about it, so that what follows from it is none */
-    bool cut;             /* a string without its end, which may have swallowed closing brackets */
+
+    union {
+        const char *text;
+        Expr *expr;
+    }; /* a word's, interned; a value's */
+
+    /* the innermost bracket that it stands in, itself left out, as an index of tokens, or NO_TOKEN
+     */
+    uint32_t parent;
+    /* how many brackets, never closed, end before it; until the layout has put closing ones there
+     */
+    uint32_t closes;
+    uint16_t kind; /* TOK_… */
+    /* an error is reported about it, so that what follows from it is none */
+    bool reported;
+    /* a string without its end, which may have swallowed closing brackets */
+    bool cut;
 } Token;
 
 typedef VEC(Token) Tokens;
 
 struct Parser {
-    Arena *arena;         /* of the tree */
-    Arena *scratch;       /* of the tokens: gone when the script is read */
+    Arena *arena;   /* of the tree */
+    Arena *scratch; /* of the tokens: gone when the script is read */
     Interner *names;
     Diagnostics *diags;
     const SourceFile *file;
     Tokens tokens;
 
-    uint32_t begin, end;  /* the statement that is read; `end` is the newline behind it, fed as END */
-    uint32_t next, current;   /* the token to be fed next, and the last one fed */
-    bool resume;          /* say RESUME first */
-    bool broken;          /* an error was reported in this statement */
-    bool too_deep;        /* it nests too deeply and is dropped */
-    bool unfinished;      /* the text ends inside brackets (for parse_is_unfinished) */
-    uint32_t cut_at;      /* a whole statement ends before this token, with which nothing can be done, or NO_TOKEN */
-    Stmt *statement;      /* what the grammar made of it */
-    VEC(Name) lost;       /* see Script */
+    /* the statement that is read; `end` is the newline behind it, fed as END */
+    uint32_t begin, end;
+    uint32_t next, current; /* the token to be fed next, and the last one fed */
+    bool resume;            /* say RESUME first */
+    bool broken;            /* an error was reported in this statement */
+    bool too_deep;          /* it nests too deeply and is dropped */
+    bool unfinished;        /* the text ends inside brackets (for parse_is_unfinished) */
+    /* a whole statement ends before this token, with which nothing can be done, or NO_TOKEN */
+    uint32_t cut_at;
+    Stmt *statement; /* what the grammar made of it */
+    VEC(Name) lost;  /* see Script */
 };
 
-/* The tokens of the whole file, newlines included, END last; bad numbers, strings, characters and bytes are reported. (nn.l) */
+/* The tokens of the whole file, newlines included, END last; bad numbers, strings, characters and
+ * bytes are reported. (nn.l) */
 void scan_file(Parser *parser);
 
-/* Makes brackets balance, decides which newlines end statements and which words are names; reports unbalanced brackets. (layout.c) */
+/* Makes brackets balance, decides which newlines end statements and which words are names; reports
+ * unbalanced brackets. (layout.c) */
 void layout_tokens(Parser *parser);
 
 typedef enum WordClass { WORD_NAME, WORD_WORD, WORD_DECLARATION, WORD_VERB } WordClass;
+
 /* The token of a reserved word, or TOK_NAME; the class of one. (keywords.c) */
 int keyword_token(const char *text);
 WordClass keyword_class(const char *text);
 
-/* Called by the grammar at an error: `expected[token]` is the name of each token that could stand there, else NULL. (parse.c) */
+/* Called by the grammar at an error: `expected[token]` is the name of each token that could stand
+ * there, else NULL. (parse.c) */
 void parser_report_unexpected(Parser *parser, const char *const *expected);
 void parser_report_depth(Parser *parser, Span span);
 #endif

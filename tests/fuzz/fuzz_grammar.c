@@ -1,4 +1,5 @@
-/* fuzz_grammar.c: any bytes are read as a script, and what is said about them is printed; nothing may crash, leak or hang. */
+/* fuzz_grammar.c: any bytes are read as a script, and what is said about them is printed; nothing
+ * may crash, leak or hang. */
 #include "support/diag.h"
 #include "syntax/parse.h"
 #include <stdlib.h>
@@ -18,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     diagnostics_print(diags, out, DIAG_JSON);
     fclose(out);
     free(text);
-    if (!script) abort();
+    if (!script)
+        abort();
     parse_is_unfinished((const char *)data, size);
     arena_free(arena);
     return 0;

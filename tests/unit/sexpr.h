@@ -4,5 +4,5 @@
 #include "syntax/ast.h"
 #include <stdio.h>
 
-void sexpr_script(FILE *out, const Script *script);      /* statements, a space between */
+void sexpr_script(FILE *out, const Script *script); /* statements, a space between */
 #endif

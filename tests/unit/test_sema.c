@@ -1,15 +1,22 @@
-/* test_sema.c: scripts in, and what semantic analysis makes of them: values, calls with their defaults, actions, and errors at their place. */
+/* test_sema.c: scripts in, and what semantic analysis makes of them: values, calls with their
+ * defaults, actions, and errors at their place. */
 #include "sema/sema.h"
 #include "tap.h"
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct Session { Arena *arena; Diagnostics *diags; Sema *sema; CheckedScript *checked; } Session;
+typedef struct Session {
+    Arena *arena;
+    Diagnostics *diags;
+    Sema *sema;
+    CheckedScript *checked;
+} Session;
 
 static CheckedScript *feed(Session *s, const char *text)
 {
     SourceFile *file = source_from_text(s->arena, "test.nn", text, strlen(text));
-    return s->checked = sema_check(s->sema, parse_file(s->arena, sema_names(s->sema), s->diags, file));
+    return s->checked =
+               sema_check(s->sema, parse_file(s->arena, sema_names(s->sema), s->diags, file));
 }
 
 static Session session(const char *text, ParamOverride *overrides, size_t count)
@@ -29,19 +36,25 @@ static const char *flat(Session *s, const char *text)
 {
     char *line = arena_strndup(s->arena, text, strlen(text));
     for (char *at = line; *at; at++)
-        if (*at == '\n') *at = ' ';
+        if (*at == '\n')
+            *at = ' ';
     return line;
 }
 
-static void end(Session *s) { arena_free(s->arena); }
+static void end(Session *s)
+{
+    arena_free(s->arena);
+}
 
 /* The value of the first thing that a script prints, as text. */
 static void prints(const char *text, const char *want)
 {
     Session s = session(text, NULL, 0);
     const char *got = "no action";
-    if (s.diags->errors) got = s.diags->list.data[0]->message;
-    else if (s.checked->count) got = value_text(s.arena, &s.checked->actions[s.checked->count - 1]->values[0]->constant);
+    if (s.diags->errors)
+        got = s.diags->list.data[0]->message;
+    else if (s.checked->count)
+        got = value_text(s.arena, &s.checked->actions[s.checked->count - 1]->values[0]->constant);
     ok(!strcmp(got, want), "%.60s: %s, expected %s", flat(&s, text), got, want);
     end(&s);
 }
@@ -64,8 +77,9 @@ static void wrong(const char *marked, const char *code)
     text[n] = 0;
     Session s = session(text, NULL, 0);
     const Diagnostic *d = s.diags->list.len ? s.diags->list.data[0] : NULL;
-    ok(d && s.diags->errors == 1 && !strcmp(diag_code(d->id), code) && d->span.begin == begin, "%s at %zu of '%.60s': %s at %u, %zu errors: %s", code, begin, flat(&s, text), d ? diag_code(d->id) : "none",
-       d ? d->span.begin : 0, s.diags->errors, d ? d->message : "");
+    ok(d && s.diags->errors == 1 && !strcmp(diag_code(d->id), code) && d->span.begin == begin,
+       "%s at %zu of '%.60s': %s at %u, %zu errors: %s", code, begin, flat(&s, text),
+       d ? diag_code(d->id) : "none", d ? d->span.begin : 0, s.diags->errors, d ? d->message : "");
     end(&s);
     free(text);
 }
@@ -73,7 +87,8 @@ static void wrong(const char *marked, const char *code)
 static void right(const char *text)
 {
     Session s = session(text, NULL, 0);
-    ok(!s.diags->errors, "no error in '%.60s': %s", flat(&s, text), s.diags->list.len ? s.diags->list.data[0]->message : "");
+    ok(!s.diags->errors, "no error in '%.60s': %s", flat(&s, text),
+       s.diags->list.len ? s.diags->list.data[0]->message : "");
     end(&s);
 }
 
@@ -94,7 +109,8 @@ static void test_values(void)
     char sum[] = "print 1 + 1\n";
     size_t terms = 50000, length = strlen(sum);
     char *text = malloc(length + 4 * terms + 1), *at = stpcpy(text, "print 1");
-    for (size_t i = 0; i < terms; i++) at = stpcpy(at, " + 1");
+    for (size_t i = 0; i < terms; i++)
+        at = stpcpy(at, " + 1");
     strcpy(at, "\n");
     prints(text, "50001");
     free(text);
@@ -102,22 +118,41 @@ static void test_values(void)
 
 static void test_calls(void)
 {
-    Session s = session("data d { source = moons(40, 0.1), test = 20% }\nmodel m { dense(classes) }\nrecipe r { epochs = 3, optimizer = sgd(lr = 0.5), loss = huber(delta = 2) }\n"
-                        "recipe q from r { steps = 7 }\ntrain m on d with r as run { batch = full }\ntrain m on d with q\nevaluate m on d.test as e { metrics = [accuracy, top_k(2)] }\n"
-                        "fn bowl(x, y) = x^2 + y^2\nminimize bowl as p { x = -7, y = 2, steps = 30 }\nprint run.history[0].loss, e.top_k, p.x\n", NULL, 0);
-    ok(!s.diags->errors && s.checked->count == 5, "a script of five actions: %zu errors, %s", s.diags->errors, s.diags->list.len ? s.diags->list.data[0]->message : "");
-    if (s.diags->errors) return end(&s);
+    Session s =
+        session("data d { source = moons(40, 0.1), test = 20% }\nmodel m { dense(classes) "
+                "}\nrecipe r { epochs = 3, optimizer = sgd(lr = 0.5), loss = huber(delta = 2) }\n"
+                "recipe q from r { steps = 7 }\ntrain m on d with r as run { batch = full }\ntrain "
+                "m on d with q\nevaluate m on d.test as e { metrics = [accuracy, top_k(2)] }\n"
+                "fn bowl(x, y) = x^2 + y^2\nminimize bowl as p { x = -7, y = 2, steps = 30 "
+                "}\nprint run.history[0].loss, e.top_k, p.x\n",
+                NULL, 0);
+    ok(!s.diags->errors && s.checked->count == 5, "a script of five actions: %zu errors, %s",
+       s.diags->errors, s.diags->list.len ? s.diags->list.data[0]->message : "");
+    if (s.diags->errors)
+        return end(&s);
     const Checked *r = &s.checked->actions[0]->recipe, *q = &s.checked->actions[1]->recipe;
     const Call *sgd = setting(r, "optimizer")->call, *huber = setting(r, "loss")->call;
-    ok(call_number(sgd, "lr") == 0.5 && call_number(sgd, "momentum") == 0 && !call_bool(sgd, "nesterov") && !call_given(sgd, "momentum"), "an optimizer's arguments and defaults");
-    ok(huber->form->decl && huber->form->leading == 2 && call_number(huber, "delta") == 2, "a loss of the prelude with an argument");
-    ok(!strcmp(setting(r, "batch")->text, "full") && setting(r, "epochs")->number == 3, "an action's key joins the recipe");
-    ok(setting(q, "steps")->number == 7 && !setting_given(q, "epochs") && setting(q, "epochs")->kind == VALUE_NONE, "steps of a recipe made from another replace its epochs");
-    ok(s.checked->actions[2]->part == PART_TEST && setting(&s.checked->actions[2]->settings, "metrics")->count == 2, "evaluate has a part and two metrics");
+    ok(call_number(sgd, "lr") == 0.5 && call_number(sgd, "momentum") == 0 &&
+           !call_bool(sgd, "nesterov") && !call_given(sgd, "momentum"),
+       "an optimizer's arguments and defaults");
+    ok(huber->form->decl && huber->form->leading == 2 && call_number(huber, "delta") == 2,
+       "a loss of the prelude with an argument");
+    ok(!strcmp(setting(r, "batch")->text, "full") && setting(r, "epochs")->number == 3,
+       "an action's key joins the recipe");
+    ok(setting(q, "steps")->number == 7 && !setting_given(q, "epochs") &&
+           setting(q, "epochs")->kind == VALUE_NONE,
+       "steps of a recipe made from another replace its epochs");
+    ok(s.checked->actions[2]->part == PART_TEST &&
+           setting(&s.checked->actions[2]->settings, "metrics")->count == 2,
+       "evaluate has a part and two metrics");
     const CheckedAction *p = s.checked->actions[3];
-    ok(p->variable_count == 2 && p->variables[0].value == -7 && setting(&p->recipe, "steps")->number == 30, "minimize has variables and steps");
+    ok(p->variable_count == 2 && p->variables[0].value == -7 &&
+           setting(&p->recipe, "steps")->number == 30,
+       "minimize has variables and steps");
     const Later *loss = s.checked->actions[4]->values[0];
-    ok(loss->kind == LATER_FIELD && !strcmp(loss->name, "loss") && loss->a->kind == LATER_INDEX && !strcmp(loss->a->a->result, "run") && !strcmp(loss->a->a->name, "history"), "run.history[0].loss as a tree");
+    ok(loss->kind == LATER_FIELD && !strcmp(loss->name, "loss") && loss->a->kind == LATER_INDEX &&
+           !strcmp(loss->a->a->result, "run") && !strcmp(loss->a->a->name, "history"),
+       "run.history[0].loss as a tree");
     end(&s);
 }
 
@@ -152,20 +187,39 @@ static void test_errors(void)
     wrong("data d { source = «moon»(40, 0.1) }\n", "unknown-source");
     wrong("data d { source = moons(40, 0.1), test = «150%» }\n", "out-of-range");
     wrong("data «d» { test = 10% }\n", "missing-argument");
-    wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\ntrain «d» on m\n", "wrong-kind");
-    wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\nevaluate m on d.«test»\n", "no-part");
-    wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\nrecipe r { stop = «early»() }\ntrain m on d with r\n", "no-part");
-    wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\ntrain m on d as run\nprint run.«acuracy»\n", "unknown-field");
-    wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\ntrain m on d as run\nmodel n { dense(«floor(run.seconds) + 4») }\n", "not-constant");
-    wrong("data d { source = moons(40, 0.1), validation = 20% }\nmodel m { dense(classes) }\n«tune» m on d { trials = 2 }\n", "no-params");
-    wrong("data d { source = moons(40, 0.1), test = 20% }\nmodel m { «dence»(4) -> dense(classes) }\ntrain m on d as run\nevaluate m on d.test as e\nprint run.loss, e.accuracy\nsave m to \"m.safetensors\"\n", "unknown-layer");
+    wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\ntrain «d» on m\n",
+          "wrong-kind");
+    wrong(
+        "data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\nevaluate m on d.«test»\n",
+        "no-part");
+    wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\nrecipe r { stop = "
+          "«early»() }\ntrain m on d with r\n",
+          "no-part");
+    wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\ntrain m on d as "
+          "run\nprint run.«acuracy»\n",
+          "unknown-field");
+    wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\ntrain m on d as "
+          "run\nmodel n { dense(«floor(run.seconds) + 4») }\n",
+          "not-constant");
+    wrong("data d { source = moons(40, 0.1), validation = 20% }\nmodel m { dense(classes) "
+          "}\n«tune» m on d { trials = 2 }\n",
+          "no-params");
+    wrong("data d { source = moons(40, 0.1), test = 20% }\nmodel m { «dence»(4) -> dense(classes) "
+          "}\ntrain m on d as run\nevaluate m on d.test as e\nprint run.loss, e.accuracy\nsave m "
+          "to \"m.safetensors\"\n",
+          "unknown-layer");
     wrong("a = «nothing»\nb = a + 1\nmodel m { dense(b) }\nprint a, b\n", "unknown-name");
     wrong("«import \"nowhere.nn\"»\n", "import-failed");
     wrong("param p = «9» in choice(4, 8)\n", "out-of-range");
-    right("block res(n, stride = 1) {\n    shortcut = in\n    if in.features != n or stride > 1 { shortcut = in -> dense(n) }\n    in -> dense(n) -> add(shortcut) -> relu\n}\n"
-          "model m(depth = 2) {\n    layer enc = dense(8)\n    weight scale = ones\n    repeat i in 1..depth { res(8, stride = i == 1 ? 2 : 1) }\n    h = enc -> tanh\n    h -> enc -> multiply(scale) -> concat(h, in) -> dense(classes)\n}\n"
+    right("block res(n, stride = 1) {\n    shortcut = in\n    if in.features != n or stride > 1 { "
+          "shortcut = in -> dense(n) }\n    in -> dense(n) -> add(shortcut) -> relu\n}\n"
+          "model m(depth = 2) {\n    layer enc = dense(8)\n    weight scale = ones\n    repeat i "
+          "in 1..depth { res(8, stride = i == 1 ? 2 : 1) }\n    h = enc -> tanh\n    h -> enc -> "
+          "multiply(scale) -> concat(h, in) -> dense(classes)\n}\n"
           "model n { m.h -> dense(2) }\n");
-    right("recipe r { schedule = warmup(steps = 5, then = cosine()), penalty = [l1(0.1), l2(0.2, on = all)], clip = norm(1, per = tensor), average = swa(60%), metrics = [accuracy, top_k(2)] }\n");
+    right("recipe r { schedule = warmup(steps = 5, then = cosine()), penalty = [l1(0.1), l2(0.2, "
+          "on = all)], clip = norm(1, per = tensor), average = swa(60%), metrics = [accuracy, "
+          "top_k(2)] }\n");
     right("fn relu(x) = max(0, x) + 0.1\nmodel m { relu -> sigmoid -> leaky_relu(slope = 0.2) }\n");
 }
 
@@ -173,13 +227,20 @@ static void test_params(void)
 {
     ParamOverride good[] = { { "a", "2.5e-3", false }, { "b", "true", false } };
     Session s = session("param a = 1\nparam b = false\nprint a\n", good, 2);
-    ok(!s.diags->errors && s.checked->actions[0]->values[0]->constant.number == 2.5e-3, "--set gives a number");
+    ok(!s.diags->errors && s.checked->actions[0]->values[0]->constant.number == 2.5e-3,
+       "--set gives a number");
     end(&s);
-    static const struct { const char *name, *value; } bad[] = { { "a", "wide" }, { "a", "9" }, { "b", "1" }, { "widht", "3" } };
+
+    static const struct {
+        const char *name, *value;
+    } bad[] = { { "a", "wide" }, { "a", "9" }, { "b", "1" }, { "widht", "3" } };
+
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         ParamOverride one = { bad[i].name, bad[i].value, false };
-        s = session("param a = 1 in choice(1, 2)\nparam b = false\nparam width = 4\nprint a\n", &one, 1);
-        ok(s.diags->errors == 1 && diagnostics_exit_status(s.diags) == 2, "--set %s=%s is wrong usage", bad[i].name, bad[i].value);
+        s = session("param a = 1 in choice(1, 2)\nparam b = false\nparam width = 4\nprint a\n",
+                    &one, 1);
+        ok(s.diags->errors == 1 && diagnostics_exit_status(s.diags) == 2,
+           "--set %s=%s is wrong usage", bad[i].name, bad[i].value);
         end(&s);
     }
 }
@@ -199,10 +260,12 @@ static void test_repl(void)
     feed(&s, "block a { dense(2) }\n");
     feed(&s, "block b { a }\n");
     feed(&s, "block a { b }\n");
-    ok(s.diags->errors == 1 && s.diags->list.data[0]->id == DIAG_RECURSION, "a block declared anew cannot use itself by way of another");
+    ok(s.diags->errors == 1 && s.diags->list.data[0]->id == DIAG_RECURSION,
+       "a block declared anew cannot use itself by way of another");
     diagnostics_clear(s.diags);
     feed(&s, "print x\n");
-    ok(!s.diags->errors && s.checked->actions[0]->values[0]->constant.number == 4, "the session goes on");
+    ok(!s.diags->errors && s.checked->actions[0]->values[0]->constant.number == 4,
+       "the session goes on");
     end(&s);
 }
 

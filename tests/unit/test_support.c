@@ -1,4 +1,5 @@
-/* test_support.c: arenas, interned names, nearest names, positions in sources, and how diagnostics are printed. */
+/* test_support.c: arenas, interned names, nearest names, positions in sources, and how diagnostics
+ * are printed. */
 #include "support/diag.h"
 #include "support/support.h"
 #include "tests/unit/tap.h"
@@ -13,40 +14,59 @@ static void memory(void)
     for (size_t size = 0; size < 3000; size += 7) {
         char *block = arena_alloc(arena, size);
         aligned = aligned && (uintptr_t)block % _Alignof(max_align_t) == 0;
-        for (size_t i = 0; i < size; i++) zero = zero && !block[i];
-        if (size) memset(block, 0xAA, size);
+        for (size_t i = 0; i < size; i++)
+            zero = zero && !block[i];
+        if (size)
+            memset(block, 0xAA, size);
     }
     char *large = arena_alloc(arena, 5 << 20);
     large[(5 << 20) - 1] = 1;
     ok(zero && aligned, "blocks are zeroed and aligned");
-    ok(!strcmp(arena_printf(arena, "%d-%s", 7, "x"), "7-x") && !strcmp(arena_strndup(arena, "abcdef", 3), "abc"), "texts are made in an arena");
+    ok(!strcmp(arena_printf(arena, "%d-%s", 7, "x"), "7-x") &&
+           !strcmp(arena_strndup(arena, "abcdef", 3), "abc"),
+       "texts are made in an arena");
     VEC(int) list = { 0 };
     bool same = true;
-    for (int i = 0; i < 10000; i++) vec_push(arena, &list, i);
-    for (int i = 0; i < 10000; i++) same = same && list.data[i] == i;
+    for (int i = 0; i < 10000; i++)
+        vec_push(arena, &list, i);
+    for (int i = 0; i < 10000; i++)
+        same = same && list.data[i] == i;
     ok(same && list.len == 10000, "arrays grow");
 
     Interner *names = interner_new(arena);
     const char *first = intern(names, "alphabet", 5), *kept[2000];
     char text[16];
-    for (int i = 0; i < 2000; i++) snprintf(text, sizeof text, "n%d", i), kept[i] = intern_cstr(names, text);
+    for (int i = 0; i < 2000; i++)
+        snprintf(text, sizeof text, "n%d", i), kept[i] = intern_cstr(names, text);
     same = true;
-    for (int i = 0; i < 2000; i++) snprintf(text, sizeof text, "n%d", i), same = same && kept[i] == intern_cstr(names, text) && !strcmp(kept[i], text);
-    ok(same && first == intern_cstr(names, "alpha") && first != kept[0], "equal names are one pointer");
+    for (int i = 0; i < 2000; i++) {
+        snprintf(text, sizeof text, "n%d", i),
+            same = same && kept[i] == intern_cstr(names, text) && !strcmp(kept[i], text);
+    }
+    ok(same && first == intern_cstr(names, "alpha") && first != kept[0],
+       "equal names are one pointer");
     arena_free(arena);
     arena_free(NULL);
 }
 
 static void nearest(void)
 {
-    static const char *const words[] = { "dense", "conv", "step", "train", "rmsprop", "g", "lr", "Relu", "relu", "standard" };
-    static const struct { const char *name, *want; } cases[] = {
-        { "dence", "dense" }, { "Dense", "dense" }, { "stpe", "step" }, { "trian", "train" }, { "rmspop", "rmsprop" }, { "gg", "g" },
-        { "RELU", "Relu" }, { "relus", "relu" }, { "standart", "standard" }, { "transformer", NULL }, { "x", NULL }, { "", NULL },
+    static const char *const words[] = { "dense", "conv", "step", "train", "rmsprop",
+                                         "g",     "lr",   "Relu", "relu",  "standard" };
+
+    static const struct {
+        const char *name, *want;
+    } cases[] = {
+        { "dence", "dense" },    { "Dense", "dense" },    { "stpe", "step" },
+        { "trian", "train" },    { "rmspop", "rmsprop" }, { "gg", "g" },
+        { "RELU", "Relu" },      { "relus", "relu" },     { "standart", "standard" },
+        { "transformer", NULL }, { "x", NULL },           { "", NULL },
     };
+
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *got = nearest_name(cases[i].name, words, sizeof words / sizeof *words);
-        ok(got == cases[i].want || (got && cases[i].want && !strcmp(got, cases[i].want)), "nearest to '%s' is %s", cases[i].name, got ? got : "nothing");
+        ok(got == cases[i].want || (got && cases[i].want && !strcmp(got, cases[i].want)),
+           "nearest to '%s' is %s", cases[i].name, got ? got : "nothing");
     }
 }
 
@@ -63,7 +83,8 @@ static char *printed(Diagnostics *d, DiagFormat format)
 static void prints(const char *name, Diagnostics *d, const char *want)
 {
     char *text = printed(d, DIAG_TEXT);
-    if (!ok(!strcmp(text, want), "%s", name)) printf("# %s\n", text);
+    if (!ok(!strcmp(text, want), "%s", name))
+        printf("# %s\n", text);
     free(text);
 }
 
@@ -87,7 +108,8 @@ static void diagnostics(void)
 
     static const char *const layers[] = { "conv", "dense" };
     diag_unknown(d, DIAG_UNKNOWN_NAME, span_of(file, "widht"), "name", "widht", NULL, 0);
-    Diagnostic *error = diag_unknown(d, DIAG_UNKNOWN_LAYER, span_of(file, "dence"), "layer", "dence", layers, 2);
+    Diagnostic *error =
+        diag_unknown(d, DIAG_UNKNOWN_LAYER, span_of(file, "dence"), "layer", "dence", layers, 2);
     diag_note(d, error, span_of(file, "m {"), "in this model");
     diag_error(d, DIAG_SYNTAX, span_of(file, "dence(4)"), "a second one there");
     ok(d->errors == 2 && diagnostics_exit_status(d) == 1, "one error a place");
@@ -105,9 +127,11 @@ static void diagnostics(void)
            "      |            ^~~~~\n");
     char *text = printed(d, DIAG_JSON);
     json_t *first = json_loads(text, JSON_DISABLE_EOF_CHECK, NULL);
-    ok(first && json_object_size(first) == 10 && json_integer_value(json_object_get(first, "end_column")) == 7
-       && !strcmp(json_string_value(json_object_get(first, "code")), "unknown-layer")
-       && json_array_size(json_object_get(first, "notes")) == 1, "JSON has the contract's keys");
+    ok(first && json_object_size(first) == 10 &&
+           json_integer_value(json_object_get(first, "end_column")) == 7 &&
+           !strcmp(json_string_value(json_object_get(first, "code")), "unknown-layer") &&
+           json_array_size(json_object_get(first, "notes")) == 1,
+       "JSON has the contract's keys");
     json_decref(first);
     free(text);
     text = printed(d, DIAG_TEXT_COLOR);
@@ -118,7 +142,9 @@ static void diagnostics(void)
     ok(!d->errors && !diagnostics_exit_status(d), "cleared");
     diag_error(d, DIAG_MISSING_FILE, (Span){ 0 }, "no file 'a\33b\xFF'")->exit_status = 3;
     ok(diagnostics_exit_status(d) == 3, "the first error's exit status");
-    prints("an error without a place, unprintable bytes replaced", d, "nnc: error: no file 'a\xEF\xBF\xBD" "b\xEF\xBF\xBD' [missing-file]\n");
+    prints("an error without a place, unprintable bytes replaced", d,
+           "nnc: error: no file 'a\xEF\xBF\xBD"
+           "b\xEF\xBF\xBD' [missing-file]\n");
 
     diagnostics_clear(d);
     char *many = arena_alloc(arena, 4001);
@@ -126,9 +152,11 @@ static void diagnostics(void)
     file = source_from_text(arena, "l.nn", many, 4000);
     diag_error(d, DIAG_SYNTAX, (Span){ file, 2000, 2003 }, "here");
     text = printed(d, DIAG_TEXT);
-    ok(strlen(text) < 600 && strstr(text, "...") && strstr(text, "^~~\n"), "of a long line an excerpt is shown");
+    ok(strlen(text) < 600 && strstr(text, "...") && strstr(text, "^~~\n"),
+       "of a long line an excerpt is shown");
     free(text);
-    for (uint32_t i = 0; i < 24; i++) diag_error(d, DIAG_SYNTAX, (Span){ file, i, i + 1 }, "here");
+    for (uint32_t i = 0; i < 24; i++)
+        diag_error(d, DIAG_SYNTAX, (Span){ file, i, i + 1 }, "here");
     text = printed(d, DIAG_TEXT);
     ok(strstr(text, "nnc: 5 more errors not shown\n"), "twenty errors at most");
     free(text);
@@ -140,9 +168,11 @@ static void codes(void)
     bool explained = true;
     for (int id = 0; id < DIAG_COUNT; id++) {
         const char *text = diag_explanation((DiagId)id);
-        explained = explained && diag_find(diag_code((DiagId)id)) == id && strstr(text, "before:") && strstr(text, "after:");
+        explained = explained && diag_find(diag_code((DiagId)id)) == id &&
+                    strstr(text, "before:") && strstr(text, "after:");
     }
-    ok(explained && diag_find("nonsense") == -1, "every code is explained, with an example before and after");
+    ok(explained && diag_find("nonsense") == -1,
+       "every code is explained, with an example before and after");
 }
 
 static void files(void)
