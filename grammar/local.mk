@@ -1,9 +1,14 @@
 # grammar/local.mk: scanner and parser, generated in the build folder
 libnnc_a_SOURCES += grammar/keywords.def
-nodist_libnnc_a_SOURCES += grammar/nn.tab.c grammar/nn.tab.h grammar/nn.lex.c
+nodist_libnnc_a_SOURCES += \
+    grammar/nn.tab.c \
+    grammar/nn.tab.h \
+    grammar/nn.lex.c
 BUILT_SOURCES += grammar/nn.tab.h
 CLEANFILES += grammar/nn.tab.c grammar/nn.tab.h grammar/nn.lex.c
-EXTRA_DIST += grammar/nn.y grammar/nn.l
+EXTRA_DIST += \
+    grammar/nn.y \
+    grammar/nn.l
 
 grammar/nn.tab.c: $(top_srcdir)/grammar/nn.y
 	$(AM_V_GEN)$(MKDIR_P) grammar && $(YACC) -Wall -Werror -Wcounterexamples --defines=grammar/nn.tab.h -o $@ $(top_srcdir)/grammar/nn.y

@@ -1,3 +1,14 @@
-# runtime/local.mk: the files of this folder, in two halves
-include runtime/data.mk
-include runtime/exec.mk
+# runtime/local.mk: the ABI, and the wings from the ground up: each may include those above it in
+# this list
+libnnrt_a_SOURCES += \
+    runtime/nnrt.def \
+    runtime/nnrt.h
+include runtime/base/local.mk
+include runtime/data/local.mk
+include runtime/draw/local.mk
+include runtime/charts/local.mk
+include runtime/model/local.mk
+include runtime/train/local.mk
+include runtime/experiments/local.mk
+include runtime/actions/local.mk
+include runtime/app/local.mk

@@ -24,9 +24,22 @@ include tests/unit/codegen.mk
 
 # NN_TESTS and NN_FILES (configure.ac): a script is a test where it stands in golden/*, conformance or examples, so that
 # adding one edits no list; what it reads stands in the folder files/ beside it.
-TESTS += $(check_PROGRAMS) $(NN_TESTS) tests/structure/includes.sh tests/structure/links.sh tests/conformance/exchange.sh
+TESTS += \
+    $(check_PROGRAMS) \
+    $(NN_TESTS) \
+    tests/structure/includes.sh \
+    tests/structure/links.sh \
+    tests/conformance/exchange.sh
 noinst_HEADERS += tests/unit/tap.h
-EXTRA_DIST += $(NN_TESTS) $(NN_FILES) tests/golden/run-case tests/golden/README.md tests/conformance/make.py tests/conformance/exchange.py \
-    tests/structure/includes.sh tests/structure/links.sh tests/conformance/exchange.sh
+EXTRA_DIST += \
+    $(NN_TESTS) \
+    $(NN_FILES) \
+    tests/golden/run-case \
+    tests/golden/README.md \
+    tests/conformance/make.py \
+    tests/conformance/exchange.py \
+    tests/structure/includes.sh \
+    tests/structure/links.sh \
+    tests/conformance/exchange.sh
 
 include tests/fuzz/local.mk

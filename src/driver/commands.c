@@ -1,7 +1,7 @@
 /* commands.c: the table of commands, and the way from the command line into one of them. */
 #include "driver/driver.h"
 #include "nnrt.h"
-#include "signals.h"
+#include "base/signals.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,14 +1,16 @@
 # src/ir: the tensor graph, its builders, text form and verifier.
 libnnc_a_SOURCES += \
-	src/ir/build.c \
-	src/ir/fold.c \
-	src/ir/fold.h \
-	src/ir/graph.c \
-	src/ir/graph.h \
-	src/ir/hypers.def \
-	src/ir/ops.def \
-	src/ir/print.c src/ir/dot.c \
-	src/ir/read.c \
-	src/ir/rows.c \
-	src/ir/shape.c \
-	src/ir/verify.c src/ir/window.c
+    src/ir/build.c \
+    src/ir/fold.c \
+    src/ir/fold.h \
+    src/ir/graph.c \
+    src/ir/graph.h \
+    src/ir/hypers.def \
+    src/ir/ops.def \
+    src/ir/print.c \
+    src/ir/dot.c \
+    src/ir/read.c \
+    src/ir/rows.c \
+    src/ir/shape.c \
+    src/ir/verify.c \
+    src/ir/window.c

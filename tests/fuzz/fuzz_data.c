@@ -1,7 +1,7 @@
 /* fuzz_data.c: a libFuzzer target: any bytes as a data file, in the form that the first byte
  * chooses. clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iruntime tests/fuzz/fuzz_data.c
  * with the runtime's sources but threads.c, -ljansson -lz -lm */
-#include "data.h"
+#include "data/data.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -16,7 +16,9 @@ tests_fuzz_fuzz_data_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c
 tests_fuzz_fuzz_safetensors_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_safetensors_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-EXTRA_DIST += $(FUZZ_SEEDS) tests/fuzz/single/omp.h
+EXTRA_DIST += \
+    $(FUZZ_SEEDS) \
+    tests/fuzz/single/omp.h
 
 fuzz-tree/Makefile: $(top_srcdir)/configure
 	@test -n "$(FUZZ_CC)" || { echo "make fuzz: clang is missing (Debian packages: clang-19 libclang-rt-19-dev)" >&2; exit 1; }

@@ -1,7 +1,7 @@
 /* test_data.c: data declarations opened: what each source gives, what each refuses, hold-outs,
  * normalisation, generators. */
-#include "data.h"
-#include "source.h"
+#include "data/data.h"
+#include "data/source.h"
 #include "tap.h"
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* test_exec.c: the executor without a compiler: programs as JSON text, units written in C (a linear
  * model with momentum). */
-#include "metrics.h"
-#include "session.h"
+#include "model/metrics.h"
+#include "model/session.h"
 #include "tap.h"
 #include <math.h>
 #include <signal.h>

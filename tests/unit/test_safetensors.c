@@ -1,7 +1,7 @@
 /* test_safetensors.c: weights files written and read, and the many ways in which one can be wrong;
  * files that appear whole or not at all. */
-#include "atomic_file.h"
-#include "safetensors.h"
+#include "base/atomic_file.h"
+#include "base/safetensors.h"
 #include "tap.h"
 #include <dirent.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* test_search.c: where `tune` looks: points within their domains, from the seed alone; and searches
  * that learn against random ones, by the median of 20 seeds, on functions with known minima.
  * `test_search -v` prints the medians. */
-#include "search.h"
+#include "experiments/search.h"
 #include "tap.h"
 #include <math.h>
 #include <stdlib.h>

@@ -1,0 +1,272 @@
+/* io.c: `save`, `load`, `print`, `assert`. */
+#include "model/ensemble.h"
+#include "base/safetensors.h"
+#include "model/session.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- save ---- */
+bool nnrt_model_pruned(const nnrt_model *model)
+{
+    for (size_t i = 0; i < model->count; i++)
+        if (model->weight[i]->pruned)
+            return true;
+    return false;
+}
+
+static bool write_model(const nnrt_model *model, const char *path, nnrt_error *e)
+{
+    nnrt_tensor_out *tensor = calloc(model->count + 1, sizeof *tensor);
+    json_t *metadata = json_pack("{s:s}", "format", "pt");
+    bool well = tensor && metadata &&
+                (!nnrt_model_pruned(model) ||
+                 !json_object_set_new(metadata, NNRT_PRUNED_MARK, json_string("true")));
+    for (size_t i = 0; well && i < model->count; i++) {
+        const nnrt_layout *layout = &model->weight[i]->layout;
+        float *logical = nnrt_tensor_new((size_t)layout->elements);
+        if (logical) {
+            nnrt_unpack(model->weight[i]->values, logical, layout->dims, layout->rank,
+                        layout->feature_axis);
+        }
+        tensor[i] =
+            (nnrt_tensor_out){ model->weight_name[i], layout->file_rank, layout->dims, logical };
+        well = logical != NULL;
+    }
+    well =
+        well ? nnrt_safetensors_write(path, tensor, model->count, metadata, e) : nnrt_no_memory(e);
+    for (size_t i = 0; tensor && i < model->count; i++)
+        free((float *)tensor[i].data);
+    free(tensor);
+    json_decref(metadata);
+    return well;
+}
+
+/* An ensemble is stored as a model of all its members' weights. */
+static nnrt_model *stored_of(nnrt_program *program, nnrt_model *model, nnrt_error *e)
+{
+    nnrt_ensemble *ensemble = nnrt_action_ensemble(program, model, e);
+    return ensemble ? &ensemble->stored : NULL;
+}
+
+bool nnrt_do_save(nnrt_program *program, nnrt_error *e)
+{
+    nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
+    const char *to = nnrt_action_text(program, "to");
+    bool ensemble = nnrt_action_text(program, "ensemble") != NULL;
+    if (model && ensemble)
+        model = stored_of(program, model, e);
+    if (!model || (!ensemble && !nnrt_model_draw(model, nnrt_action_seed(program), e)))
+        return false;
+    if (!to)
+        return nnrt_fail(e, NNRT_SCRIPT, "internal", "'save' of the program names no file");
+    if (program->session->options.dry_run)
+        return true;
+    char *path = nnrt_program_path(program, to);
+    bool well = path ? write_model(model, path, e) : nnrt_no_memory(e);
+    free(path);
+    return well;
+}
+
+/* ---- load ---- */
+static bool ignored(const char *name)
+{
+    static const char *const prefixes[] = { "optimizer.", "average.", "nnc." };
+    static const char counter[] = "num_batches_tracked";
+    size_t length = strlen(name), tail = sizeof counter - 1;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+            return true;
+    return length >= tail && !strcmp(name + length - tail, counter);
+}
+
+static void list_name(char *list, size_t size, size_t *count, const char *name)
+{
+    size_t length = strlen(list);
+    (*count)++;
+    if (*count <= 5 && length + strlen(name) + 8 < size)
+        snprintf(list + length, size - length, "%s'%s'", length ? ", " : "", name);
+    else if (*count == 6 && length + 8 < size)
+        snprintf(list + length, size - length, ", ...");
+}
+
+static bool names_fit(const nnrt_safetensors *file, const nnrt_model *model, const char *path,
+                      nnrt_error *e)
+{
+    char missing[300] = "", superfluous[300] = "";
+    size_t missing_count = 0, superfluous_count = 0;
+    json_t *known = json_object();
+    for (size_t i = 0; i < model->count; i++) {
+        json_object_set_new(known, model->weight_name[i], json_true());
+        if (!nnrt_safetensors_find(file, model->weight_name[i]))
+            list_name(missing, sizeof missing, &missing_count, model->weight_name[i]);
+    }
+    for (size_t k = 0; k < nnrt_safetensors_count(file); k++) {
+        const char *name = nnrt_safetensors_at(file, k)->name;
+        if (!ignored(name) && !json_object_get(known, name))
+            list_name(superfluous, sizeof superfluous, &superfluous_count, name);
+    }
+    json_decref(known);
+    if (!missing_count && !superfluous_count)
+        return true;
+    if (!superfluous_count) {
+        return nnrt_fail(e, NNRT_FILES, "weights-mismatch",
+                         "'%s' does not fit model '%s': it lacks %s", path, model->name, missing);
+    }
+    if (!missing_count) {
+        return nnrt_fail(e, NNRT_FILES, "weights-mismatch",
+                         "'%s' does not fit model '%s': it holds %s, which the model has not", path,
+                         model->name, superfluous);
+    }
+    return nnrt_fail(
+        e, NNRT_FILES, "weights-mismatch",
+        "'%s' does not fit model '%s': it lacks %s and holds %s, which the model has not", path,
+        model->name, missing, superfluous);
+}
+
+static bool shapes_fit(const nnrt_safetensors *file, const nnrt_model *model, const char *path,
+                       nnrt_error *e)
+{
+    for (size_t i = 0; i < model->count; i++) {
+        const nnrt_tensor_in *tensor = nnrt_safetensors_find(file, model->weight_name[i]);
+        const nnrt_layout *layout = &model->weight[i]->layout;
+        char is[128], wanted[128];
+        if (!tensor->real) {
+            return nnrt_fail(e, NNRT_FILES, "weights-mismatch",
+                             "'%s': '%s' is of type %s, which no weight can be", path, tensor->name,
+                             tensor->dtype);
+        }
+        if (nnrt_layout_is(layout, tensor->rank, tensor->dims))
+            continue;
+        nnrt_shape_text(tensor->rank, tensor->dims, is, sizeof is);
+        nnrt_shape_text(layout->file_rank, layout->dims, wanted, sizeof wanted);
+        return nnrt_fail(e, NNRT_FILES, "weights-mismatch",
+                         "'%s' does not fit model '%s': '%s' is %s in the file and %s in the model",
+                         path, model->name, tensor->name, is, wanted);
+    }
+    return true;
+}
+
+/* Everything is read before the first weight changes. */
+static bool read_model(const nnrt_safetensors *file, nnrt_model *model, nnrt_error *e)
+{
+    float **logical = calloc(model->count + 1, sizeof *logical);
+    bool well = logical || nnrt_no_memory(e);
+    for (size_t i = 0; well && i < model->count; i++) {
+        logical[i] = nnrt_tensor_new((size_t)model->weight[i]->layout.elements);
+        well = logical[i]
+                   ? nnrt_safetensors_read(file, nnrt_safetensors_find(file, model->weight_name[i]),
+                                           logical[i], e)
+                   : nnrt_no_memory(e);
+    }
+    for (size_t i = 0; logical && i < model->count; i++) {
+        nnrt_weight *weight = model->weight[i];
+        if (well) {
+            nnrt_pack(logical[i], weight->values, weight->layout.dims, weight->layout.rank,
+                      weight->layout.feature_axis);
+            weight->drawn = true;
+            weight->pruned |= weight->kernel && nnrt_safetensors_metadata(file, NNRT_PRUNED_MARK);
+        }
+        free(logical[i]);
+    }
+    free(logical);
+    return well;
+}
+
+bool nnrt_model_load(nnrt_model *model, const char *path, nnrt_error *e)
+{
+    nnrt_safetensors *file = nnrt_safetensors_open(path, e);
+    bool well = file && names_fit(file, model, path, e) && shapes_fit(file, model, path, e) &&
+                read_model(file, model, e);
+    nnrt_safetensors_close(file);
+    return well;
+}
+
+bool nnrt_do_load(nnrt_program *program, nnrt_error *e)
+{
+    nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
+    const char *from = nnrt_action_text(program, "from");
+    bool ensemble = nnrt_action_text(program, "ensemble") != NULL;
+    if (model && ensemble)
+        model = stored_of(program, model, e);
+    if (!model)
+        return false;
+    /* A dry run has written no file, and its ensemble has fewer members than it will have. */
+    if (program->session->options.dry_run &&
+        (ensemble || json_is_true(json_object_get(program->action, "made")))) {
+        return true;
+    }
+    if (!from)
+        return nnrt_fail(e, NNRT_SCRIPT, "internal", "'load' of the program names no file");
+    char *path = nnrt_program_path(program, from);
+    bool well = path ? nnrt_model_load(model, path, e) : nnrt_no_memory(e);
+    free(path);
+    return well;
+}
+
+/* ---- print ---- */
+bool nnrt_do_print(nnrt_program *program, nnrt_error *e)
+{
+    const json_t *values = json_object_get(program->action, "values");
+    size_t count = json_array_size(values);
+    char **text = calloc(count + 1, sizeof *text);
+    bool well = text || nnrt_no_memory(e);
+    for (size_t i = 0; well && i < count; i++)
+        well = (text[i] = nnrt_later_text(program->session, json_array_get(values, i), e)) != NULL;
+    for (size_t i = 0; well && i < count; i++) {
+        if (i)
+            putchar(' ');
+        fputs(text[i], stdout);
+    }
+    if (well)
+        putchar('\n');
+    for (size_t i = 0; text && i < count; i++)
+        free(text[i]);
+    free(text);
+    return well && (!ferror(stdout) || nnrt_flush_output(program, e));
+}
+
+/* ---- assert ---- */
+/* What both sides of a comparison are, for the help. */
+static void say_sides(nnrt_program *program, const json_t *condition, char *help, size_t size)
+{
+    static const char *const comparisons[] = { "<", "<=", ">", ">=", "==", "!=" };
+    const char *op = json_string_value(json_object_get(condition, "op")),
+               *written = nnrt_action_text(program, "text");
+    bool compares = false;
+    for (size_t i = 0; op && i < sizeof comparisons / sizeof *comparisons; i++)
+        compares |= !strcmp(op, comparisons[i]);
+    nnrt_error unused = { 0 };
+    char *a = compares ? nnrt_later_text(program->session, json_object_get(condition, "a"), &unused)
+                       : NULL;
+    char *b = compares ? nnrt_later_text(program->session, json_object_get(condition, "b"), &unused)
+                       : NULL;
+    if (a && b) {
+        snprintf(help, size, "%s%s%.60s %s %.60s is false", written ? written : "",
+                 written ? ": " : "", a, op, b);
+    } else if (written) {
+        snprintf(help, size, "%s is false", written);
+    }
+    free(a);
+    free(b);
+}
+
+bool nnrt_do_assert(nnrt_program *program, nnrt_error *e)
+{
+    const json_t *condition = json_object_get(program->action, "condition"),
+                 *message = json_object_get(program->action, "message");
+    bool holds;
+    if (!nnrt_later_truth(program->session, condition, &holds, e))
+        return false;
+    if (holds || program->session->options.dry_run)
+        return true;
+    char *text =
+        message && !json_is_null(message) ? nnrt_later_text(program->session, message, e) : NULL;
+    if (e->status)
+        return false;
+    nnrt_fail(e, NNRT_ASSERTION, "assertion-failed", "assertion failed%s%s", text ? ": " : "",
+              text ? text : "");
+    say_sides(program, condition, e->help, sizeof e->help);
+    free(text);
+    return false;
+}

@@ -1,0 +1,308 @@
+/* predict.c: `predict`: the model's outputs into a .npy or .csv file; with passes, mean and
+ * deviation over draws of dropout (Gal and Ghahramani, Dropout as a Bayesian Approximation, 2016).
+ */
+#include "base/atomic_file.h"
+#include "model/ensemble.h"
+#include "actions/pictured.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct prediction {
+    nnrt_program *program;
+    nnrt_model *model;
+    const nnrt_data *data;
+    const nnrt_part *part;
+    nnrt_instance *unit;
+    int64_t count, size, passes;
+    float *out;       /* [count][size]: the outputs, or their mean */
+    float *deviation; /* NULL: without passes */
+} prediction;
+
+static bool has_suffix(const char *path, const char *suffix)
+{
+    size_t length = strlen(path), tail = strlen(suffix);
+    return length > tail && !strcmp(path + length - tail, suffix);
+}
+
+/* ---- computing ---- */
+static bool run_once(prediction *p, nnrt_call *call, int64_t pass, float *out, nnrt_error *e)
+{
+    int64_t batches = (p->count + p->unit->batch - 1) / p->unit->batch;
+    call->out = out;
+    /* the step is what dropout is drawn from: no two batches of any pass share one */
+    call->step = pass * batches;
+    call->halt = 0;
+    return nnrt_run_batches(p->unit, call, 0, p->count, true) || nnrt_interrupted(e);
+}
+
+/* Welford's sums: mean and squares about it, in one sweep a pass. */
+static bool run_passes(prediction *p, nnrt_call *call, nnrt_error *e)
+{
+    size_t n = (size_t)(p->count * p->size);
+    float *out = nnrt_tensor_new(n);
+    double *mean = calloc(n + 1, sizeof *mean), *square = calloc(n + 1, sizeof *square);
+    bool well = (out && mean && square) || nnrt_no_memory(e);
+    for (int64_t pass = 0; well && pass < p->passes; pass++) {
+        well = run_once(p, call, pass, out, e);
+        for (size_t i = 0; well && i < n; i++) {
+            double d = out[i] - mean[i];
+            mean[i] += d / (double)(pass + 1);
+            square[i] += d * (out[i] - mean[i]);
+        }
+    }
+    for (size_t i = 0; well && i < n; i++) {
+        p->out[i] = (float)mean[i];
+        p->deviation[i] = (float)sqrt(square[i] / (double)p->passes);
+    }
+    free(out);
+    free(mean);
+    free(square);
+    return well;
+}
+
+static bool compute(prediction *p, nnrt_error *e)
+{
+    nnrt_call call = nnrt_instance_call(p->program, p->unit, nnrt_action_seed(p->program));
+    call.x = p->part->x;
+    call.y = p->part->y;
+    return p->passes ? run_passes(p, &call, e) : run_once(p, &call, 0, p->out, e);
+}
+
+bool nnrt_predict_passes(nnrt_program *program, nnrt_model *model, const nnrt_data *data,
+                         const char *unit, const nnrt_part *asked, int64_t passes, float *mean,
+                         float *deviation, nnrt_error *e)
+{
+    prediction p = { program,
+                     model,
+                     data,
+                     asked,
+                     nnrt_program_instance(program, unit, NULL, e),
+                     asked->count,
+                     model->output_size,
+                     passes,
+                     mean,
+                     deviation };
+    return p.unit && compute(&p, e);
+}
+
+/* ---- .npy: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, version 1.0
+ * ---- */
+static bool write_npy(const prediction *p, const char *path, const float *values, nnrt_error *e)
+{
+    nnrt_atomic_file *file = nnrt_atomic_open(path, e);
+    if (!file)
+        return false;
+    char header[512];
+    int length =
+        snprintf(header, sizeof header, "{'descr': '<f4', 'fortran_order': False, 'shape': (%lld,",
+                 (long long)p->count);
+    for (int i = 0; i < p->model->output_rank; i++) {
+        length += snprintf(header + length, sizeof header - (size_t)length,
+                           i + 1 < p->model->output_rank ? " %lld," : " %lld",
+                           (long long)p->model->output[i]);
+    }
+    length += snprintf(header + length, sizeof header - (size_t)length, "), }");
+    while ((10 + length + 1) % 64)
+        header[length++] = ' ';
+    header[length++] = '\n';
+    const unsigned char head[10] = { 0x93,
+                                     'N',
+                                     'U',
+                                     'M',
+                                     'P',
+                                     'Y',
+                                     1,
+                                     0,
+                                     (unsigned char)(length & 0xFF),
+                                     (unsigned char)(length >> 8) };
+    fwrite(head, 1, sizeof head, file->stream);
+    fwrite(header, 1, (size_t)length, file->stream);
+    fwrite(values, sizeof *values, (size_t)(p->count * p->size), file->stream);
+    return nnrt_atomic_commit(file, e);
+}
+
+/* ---- .csv ---- */
+static void put_cell(FILE *to, const char *text, const char *tail)
+{
+    bool quote =
+        strpbrk(text, ",\"\r\n") || *text == ' ' || (*text && text[strlen(text) - 1] == ' ');
+    if (quote && !*tail) {
+        fputc('"', to);
+        for (const char *c = text; *c; c++) {
+            if (*c == '"')
+                fputc('"', to);
+            fputc(*c, to);
+        }
+        fputc('"', to);
+    } else if (quote) {
+        char *whole = NULL;
+        if (asprintf(&whole, "%s%s", text, tail) >= 0)
+            put_cell(to, whole, "");
+        free(whole);
+    } else {
+        fputs(text, to);
+        fputs(tail, to);
+    }
+}
+
+/* Columns of classes: one each; one output of two classes is the second's. */
+static int64_t class_columns(const prediction *p)
+{
+    int64_t width = p->size < p->data->classes ? p->size : p->data->classes;
+    return p->data->target_size == 1 ? width : 0;
+}
+
+static const char *class_name(const prediction *p, int64_t column)
+{
+    return p->data->class_name[class_columns(p) == 1 && p->data->classes > 1 ? 1 : column];
+}
+
+static void class_rows(const prediction *p, FILE *to)
+{
+    int64_t columns = class_columns(p), said = p->data->target_size;
+    nnrt_sample_set set = nnrt_samples_of(p->data, p->model, p->count, p->out, p->part->y);
+    for (int64_t t = 0; t < said; t++)
+        if (said > 1)
+            fprintf(to, "%sprediction_%lld", t ? "," : "", (long long)t + 1);
+        else
+            fputs("prediction", to);
+    for (int tail = 0; tail < (p->deviation ? 2 : 1); tail++) {
+        for (int64_t c = 0; c < columns; c++) {
+            fputc(',', to);
+            put_cell(to, class_name(p, c), tail ? "_std" : "");
+        }
+    }
+    fputc('\n', to);
+    for (int64_t r = 0; r < p->count; r++) {
+        for (int64_t t = 0; t < said; t++) {
+            nnrt_sample_set row = set;
+            if (columns > 1) {
+                row = (nnrt_sample_set){
+                    .out = p->out + r * p->size, .rows = 1, .width = columns, .head = set.head
+                };
+            }
+            int64_t class = nnrt_said(&row, columns > 1 ? 0 : r * said + t);
+            if (t)
+                fputc(',', to);
+            put_cell(to, class < p->data->classes ? p->data->class_name[class] : "?", "");
+        }
+        for (int64_t c = 0; c < columns; c++)
+            fprintf(to, ",%.9g", p->out[r * p->size + c]);
+        for (int64_t c = 0; p->deviation && c < columns; c++)
+            fprintf(to, ",%.9g", p->deviation[r * p->size + c]);
+        fputc('\n', to);
+    }
+}
+
+static void real_rows(const prediction *p, FILE *to)
+{
+    for (int tail = 0; tail < (p->deviation ? 2 : 1); tail++) {
+        for (int64_t c = 0; c < p->size; c++) {
+            if (c || tail)
+                fputc(',', to);
+            if (p->size == 1)
+                fprintf(to, "prediction%s", tail ? "_std" : "");
+            else
+                fprintf(to, "prediction_%lld%s", (long long)c + 1, tail ? "_std" : "");
+        }
+    }
+    fputc('\n', to);
+    for (int64_t r = 0; r < p->count; r++) {
+        for (int64_t c = 0; c < p->size; c++)
+            fprintf(to, "%s%.9g", c ? "," : "", p->out[r * p->size + c]);
+        for (int64_t c = 0; p->deviation && c < p->size; c++)
+            fprintf(to, ",%.9g", p->deviation[r * p->size + c]);
+        fputc('\n', to);
+    }
+}
+
+static bool write_csv(const prediction *p, const char *path, nnrt_error *e)
+{
+    nnrt_atomic_file *file = nnrt_atomic_open(path, e);
+    if (!file)
+        return false;
+    if (p->data->classify)
+        class_rows(p, file->stream);
+    else
+        real_rows(p, file->stream);
+    return nnrt_atomic_commit(file, e);
+}
+
+static bool write_files(const prediction *p, const char *path, nnrt_error *e)
+{
+    if (has_suffix(path, ".csv"))
+        return write_csv(p, path, e);
+    if (!write_npy(p, path, p->out, e) || !p->deviation)
+        return !e->status;
+    char *beside = NULL;
+    if (asprintf(&beside, "%.*s.std.npy", (int)strlen(path) - 4, path) < 0)
+        return nnrt_no_memory(e);
+    bool well = write_npy(p, beside, p->deviation, e);
+    free(beside);
+    return well;
+}
+
+/* An ensemble has no unit of its own: its members are heard one after the other. */
+static bool ask_ensemble(prediction *p, nnrt_model *view, nnrt_error *e)
+{
+    nnrt_ensemble *ensemble = nnrt_action_ensemble(p->program, p->model, e);
+    nnrt_part some = *p->part;
+    some.count = p->count;
+    p->out = ensemble ? nnrt_ensemble_outputs(p->program, ensemble, p->model, p->data, &some,
+                                              nnrt_action_seed(p->program), e)
+                      : NULL;
+    if (!p->out)
+        return false;
+    *view = nnrt_ensemble_view(ensemble, p->model);
+    p->model = view;
+    return true;
+}
+
+static bool ask_model(prediction *p, bool dry, nnrt_error *e)
+{
+    if (!nnrt_model_draw(p->model, nnrt_action_seed(p->program), e))
+        return false;
+    if (!(p->unit =
+              nnrt_program_instance(p->program, nnrt_action_text(p->program, "unit"), NULL, e))) {
+        return false;
+    }
+    p->passes = (int64_t)nnrt_action_number(p->program, "passes", 0);
+    if (dry && p->passes > 2)
+        p->passes = 2;
+    p->out = nnrt_tensor_new((size_t)(p->count * p->size));
+    p->deviation = p->passes ? nnrt_tensor_new((size_t)(p->count * p->size)) : NULL;
+    return p->out && (p->deviation || !p->passes) ? compute(p, e) : nnrt_no_memory(e);
+}
+
+bool nnrt_do_predict(nnrt_program *program, nnrt_error *e)
+{
+    enum { DRY = 512 };
+
+    nnrt_model view;
+    prediction p = { .program = program,
+                     .model = nnrt_program_model(program, nnrt_action_text(program, "model"), e) };
+    const char *to = nnrt_action_text(program, "to");
+    bool dry = program->session->options.dry_run;
+    if (!p.model || !(p.data = nnrt_program_data(program, nnrt_action_text(program, "data"), e)) ||
+        !(p.part = nnrt_action_part(program, p.data, e))) {
+        return false;
+    }
+    if (!to || (!has_suffix(to, ".npy") && !has_suffix(to, ".csv"))) {
+        return nnrt_fail(e, NNRT_SCRIPT, "bad-file",
+                         "predictions are written as .npy or .csv, not to '%s'", to ? to : "");
+    }
+    p.count = dry && p.part->count > DRY ? DRY : p.part->count;
+    p.size = p.model->output_size;
+    bool well =
+        nnrt_action_text(program, "ensemble") ? ask_ensemble(&p, &view, e) : ask_model(&p, dry, e);
+    if (well && !dry) {
+        char *path = nnrt_program_path(program, to);
+        well = path ? write_files(&p, path, e) : nnrt_no_memory(e);
+        free(path);
+    }
+    free(p.out);
+    free(p.deviation);
+    return well;
+}

@@ -1,0 +1,18 @@
+# runtime/base/local.mk: errors, threads, random numbers, streams, files written whole, panels
+libnnrt_a_SOURCES += \
+    runtime/base/atomic_file.c \
+    runtime/base/atomic_file.h \
+    runtime/base/error.c \
+    runtime/base/error.h \
+    runtime/base/names.c \
+    runtime/base/number.c \
+    runtime/base/panels.c \
+    runtime/base/random.c \
+    runtime/base/safetensors.c \
+    runtime/base/safetensors.h \
+    runtime/base/signals.c \
+    runtime/base/signals.h \
+    runtime/base/sparse_list.c \
+    runtime/base/stream.c \
+    runtime/base/stream.h \
+    runtime/base/threads.c

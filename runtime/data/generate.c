@@ -1,0 +1,207 @@
+/* generate.c: points in the plane and regression problems, drawn from the data's seed: small things
+ * to learn that need no file. `noise` is the deviation of normal noise on each coordinate, or on
+ * the target. */
+#include "data/generate.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double pi = 3.14159265358979323846;
+
+bool nnrt_generate_begin(const nnrt_source_request *request, nnrt_source *source, int64_t classes,
+                         nnrt_random *random, nnrt_error *e)
+{
+    const char *form = nnrt_form_text(request->form, "form", "");
+    double n = nnrt_form_number(request->form, "n", 0);
+    if (!(n >= 1 && n <= INT32_MAX) || n != floor(n)) {
+        return nnrt_fail(e, NNRT_SCRIPT, "out-of-range",
+                         "%s(n): n is a number of samples, at least 1, not %g", form, n);
+    }
+    source->count = (int64_t)n;
+    source->target_size = 1;
+    source->x_name = strdup(form);
+    source->y_name = strdup(form);
+    if (!source->x_name || !source->y_name)
+        return nnrt_out_of_memory(e, form);
+    if (!nnrt_source_allocate(source, e))
+        return false;
+    if (!classes) {
+        source->kind = NNRT_LABEL_REAL;
+        return (source->real = nnrt_floats_new(source->count, e)) != NULL;
+    }
+    source->kind = NNRT_LABEL_INTEGER;
+    source->integer = malloc((size_t)source->count * sizeof *source->integer);
+    uint32_t *order = malloc((size_t)source->count * sizeof *order);
+    if (source->integer && order) {
+        for (int64_t i = 0; i < source->count; i++)
+            order[i] = (uint32_t)(i % classes);
+        nnrt_shuffle(random, order, (size_t)source->count);
+        for (int64_t i = 0; i < source->count; i++)
+            source->integer[i] = order[i];
+    }
+    free(order);
+    return (source->integer && order) || nnrt_out_of_memory(e, form);
+}
+
+/* One sample's coordinates, without noise, for its class; or its coordinates and its target. */
+typedef struct drawing {
+    nnrt_random random;
+    int64_t classes, features;
+    double std;        /* of blobs */
+    double *parameter; /* centres, or regression's weights */
+} drawing;
+
+static double between(drawing *d, double a, double b)
+{
+    return a + (b - a) * nnrt_random_uniform(&d->random);
+}
+
+static void draw_moons(drawing *d, int64_t class, double *x)
+{
+    double t = between(d, 0, pi);
+    x[0] = class ? 1 - cos(t) : cos(t);
+    x[1] = class ? 0.5 - sin(t) : sin(t);
+}
+
+static void draw_circles(drawing *d, int64_t class, double *x)
+{
+    double t = between(d, 0, 2 * pi), radius = class ? 0.5 : 1;
+    x[0] = radius * cos(t);
+    x[1] = radius * sin(t);
+}
+
+/* Arms of three quarters of a turn, as dense outside as inside. */
+static void draw_spirals(drawing *d, int64_t class, double *x)
+{
+    double way = sqrt(nnrt_random_uniform(&d->random)),
+           t = 2 * pi * (0.75 * way + (double)class / (double)d->classes);
+    x[0] = 2 * way * cos(t);
+    x[1] = 2 * way * sin(t);
+}
+
+static void draw_blobs(drawing *d, int64_t class, double *x)
+{
+    for (int k = 0; k < 2; k++)
+        x[k] = d->parameter[2 * class + k] + d->std * nnrt_random_normal(&d->random);
+}
+
+/* Opposite quadrants are one class; a gap along the axes keeps small noise from crossing them. */
+static void draw_xor(drawing *d, int64_t class, double *x)
+{
+    bool right = nnrt_random_u32(&d->random) & 1, up = right ^ (class == 1);
+    x[0] = between(d, 0.1, 1) * (right ? 1 : -1);
+    x[1] = between(d, 0.1, 1) * (up ? 1 : -1);
+}
+
+static double draw_sine(drawing *d, double *x)
+{
+    x[0] = between(d, -pi, pi);
+    return sin(x[0]);
+}
+
+static double draw_regression(drawing *d, double *x)
+{
+    double y = 0;
+    for (int64_t f = 0; f < d->features; f++) {
+        x[f] = nnrt_random_normal(&d->random);
+        y += d->parameter[f] * x[f];
+    }
+    return y;
+}
+
+/* Each centre is the one of several candidates that lies farthest from those before (Mitchell's
+ * best candidate, 1991). */
+static void draw_centres(drawing *d)
+{
+    enum { CANDIDATES = 16 };
+
+    for (int64_t c = 0; c < d->classes; c++) {
+        double best = -1;
+        for (int k = 0; k < CANDIDATES; k++) {
+            double x = between(d, -10, 10), y = between(d, -10, 10), nearest = INFINITY;
+            for (int64_t i = 0; i < c; i++) {
+                nearest =
+                    fmin(nearest, hypot(x - d->parameter[2 * i], y - d->parameter[2 * i + 1]));
+            }
+            if (nearest <= best)
+                continue;
+            best = nearest;
+            d->parameter[2 * c] = x;
+            d->parameter[2 * c + 1] = y;
+        }
+    }
+}
+
+static const struct generator {
+    const char *form;
+    void (*point)(drawing *d, int64_t class, double *x); /* classes */
+    double (*value)(drawing *d, double *x);              /* or real targets */
+    int64_t classes, features;                           /* 0: the argument below */
+    const char *classes_argument, *features_argument;
+} generators[] = {
+    { "moons", draw_moons, NULL, 2, 2, NULL, NULL },
+    { "circles", draw_circles, NULL, 2, 2, NULL, NULL },
+    { "spirals", draw_spirals, NULL, 0, 2, "classes", NULL },
+    { "blobs", draw_blobs, NULL, 0, 2, "centers", NULL },
+    { "xor", draw_xor, NULL, 2, 2, NULL, NULL },
+    { "sine", NULL, draw_sine, 0, 1, NULL, NULL },
+    { "regression", NULL, draw_regression, 0, 0, NULL, "features" },
+};
+
+static bool take_count(const json_t *form, const char *argument, int64_t fallback, int64_t *count,
+                       nnrt_error *e)
+{
+    if (!argument)
+        return true;
+    double given = nnrt_form_number(form, argument, (double)fallback);
+    *count = (int64_t)(given >= 1 && given <= INT32_MAX ? given : 0);
+    return (double)*count == given ||
+           nnrt_fail(e, NNRT_SCRIPT, "out-of-range", "%s: '%s' is a whole number from 1, not %g",
+                     nnrt_form_text(form, "form", ""), argument, given);
+}
+
+bool nnrt_generate_points(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e)
+{
+    const json_t *form = request->form;
+    const char *name = nnrt_form_text(form, "form", "");
+    const struct generator *g = generators;
+    while (strcmp(g->form, name) != 0)
+        g++;
+    drawing d = { .random = nnrt_random_new(request->seed, NNRT_DRAW_GENERATE, nnrt_hash(name), 0),
+                  .classes = g->classes,
+                  .features = g->features };
+    if (!take_count(form, g->classes_argument, 3, &d.classes, e) ||
+        !take_count(form, g->features_argument, 1, &d.features, e)) {
+        return false;
+    }
+    double noise = nnrt_form_number(form, "noise", 0);
+    d.std = nnrt_form_number(form, "std", 1);
+    source->rank = 1;
+    source->shape[0] = d.features;
+    if (!nnrt_generate_begin(request, source, d.classes, &d.random, e))
+        return false;
+    double *x = malloc((size_t)d.features * sizeof *x);
+    d.parameter = malloc((size_t)(2 * d.classes + d.features) * sizeof *d.parameter);
+    bool drawn = x && d.parameter;
+    if (drawn && d.classes)
+        draw_centres(&d);
+    else if (drawn)
+        for (int64_t f = 0; f < d.features; f++)
+            d.parameter[f] = nnrt_random_normal(&d.random) / sqrt((double)d.features);
+    for (int64_t i = 0; drawn && i < source->count; i++) {
+        double y = 0;
+        if (g->point)
+            g->point(&d, source->integer[i], x);
+        else
+            y = g->value(&d, x);
+        for (int64_t f = 0; f < d.features; f++) {
+            source->x[i * d.features + f] =
+                (float)(x[f] + (g->point ? noise * nnrt_random_normal(&d.random) : 0));
+        }
+        if (!g->point)
+            source->real[i] = (float)(y + noise * nnrt_random_normal(&d.random));
+    }
+    free(x);
+    free(d.parameter);
+    return drawn || nnrt_out_of_memory(e, name);
+}

@@ -1,0 +1,21 @@
+/* picture.h: one PNG or JPEG file as numbers from 0 to 255.
+ *
+ * Grey pictures have one channel, all others three; palettes become colours, transparency is left
+ * out, as PIL's convert("RGB") does. Pictures of 16 bits keep what lies between two whole numbers.
+ * All errors name the file: status 3, "missing-file", "unreadable-file", "bad-file". */
+#ifndef NNRT_PICTURE_H
+#define NNRT_PICTURE_H
+#include "base/error.h"
+#include <stdint.h>
+
+typedef struct nnrt_picture {
+    int64_t width, height;
+    int channels;
+} nnrt_picture;
+
+/* `name` is what messages call the file. `out` NULL: its size alone; else `picture` says what it
+ * must be, and out gets channels x height x width with `channels` channels: a grey one fills three
+ * alike. */
+bool nnrt_picture_read(const char *path, const char *name, nnrt_picture *picture, int channels,
+                       float *out, nnrt_error *e);
+#endif

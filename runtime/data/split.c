@@ -1,0 +1,121 @@
+/* split.c: which sample belongs to which part, and the samples' order in memory (parts.h). */
+#include "data/parts.h"
+#include "data/source.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How many of each class: its share of `wanted`, rounded by largest remainders so that they sum to
+ * it. size[], quota[]: per class. */
+static bool share_out(const int64_t *size, int64_t *quota, int64_t classes, int64_t total,
+                      int64_t wanted)
+{
+    int64_t given = 0;
+    __int128 *rest = malloc((size_t)classes * sizeof *rest);
+    if (!rest)
+        return false;
+    for (int64_t c = 0; c < classes; c++) {
+        __int128 share = (__int128)size[c] * wanted;
+        quota[c] = (int64_t)(share / total);
+        rest[c] = share % total;
+        given += quota[c];
+    }
+    /* At most classes - 1 are left over; each goes to the largest remainder. Many classes of one
+     * remainder are taken in one sweep. */
+    while (given < wanted) {
+        __int128 most = 0;
+        for (int64_t c = 0; c < classes; c++)
+            if (rest[c] > most)
+                most = rest[c];
+        for (int64_t c = 0; c < classes && given < wanted; c++)
+            if (rest[c] == most)
+                quota[c]++, given++, rest[c] = 0;
+    }
+    free(rest);
+    return true;
+}
+
+bool nnrt_hold_out(uint8_t *part_of, int64_t count, int part, double fraction,
+                   const nnrt_data *data, const float *label, nnrt_error *e)
+{
+    int64_t classes = label ? data->classes : 1, total = 0;
+    uint32_t *candidate = malloc((size_t)count * sizeof *candidate);
+    int64_t *size = calloc((size_t)classes, sizeof *size),
+            *quota = calloc((size_t)classes, sizeof *quota);
+    bool held = candidate && size && quota;
+    for (int64_t i = 0; held && i < count; i++) {
+        if (part_of[i] == NNRT_TRAIN) {
+            candidate[total++] = (uint32_t)i;
+            size[label ? (int64_t)label[i] : 0]++;
+        }
+    }
+    int64_t wanted = llround(fraction * (double)total);
+    if (held && !data->shuffle) {
+        for (int64_t k = total - wanted; k < total; k++)
+            part_of[candidate[k]] = (uint8_t)part;
+    } else if (held && wanted && (held = share_out(size, quota, classes, total, wanted))) {
+        nnrt_random random = nnrt_random_new(data->seed, NNRT_DRAW_HOLDOUT, (uint32_t)part, 0);
+        nnrt_shuffle(&random, candidate, (size_t)total);
+        for (int64_t k = 0; k < total; k++)
+            if (quota[label ? (int64_t)label[candidate[k]] : 0]-- > 0)
+                part_of[candidate[k]] = (uint8_t)part;
+    }
+    free(candidate);
+    free(size);
+    free(quota);
+    return held || nnrt_out_of_memory(e, data->name);
+}
+
+/* Where each row comes from, parts one behind another. */
+static void source_rows(uint32_t *from, int64_t count, const uint8_t *part_of,
+                        int64_t size[NNRT_PARTS])
+{
+    int64_t at = 0;
+    for (int part = 0; part < NNRT_PARTS; part++) {
+        int64_t first = at;
+        for (int64_t i = 0; i < count; i++)
+            if (part_of[i] == part)
+                from[at++] = (uint32_t)i;
+        size[part] = at - first;
+    }
+}
+
+bool nnrt_sort_by_part(float *rows, int64_t count, int64_t width, const uint8_t *part_of,
+                       float *start[NNRT_PARTS], nnrt_error *e)
+{
+    size_t bytes = (size_t)width * sizeof *rows;
+    uint32_t *from = malloc((size_t)count * sizeof *from);
+    float *held = malloc(bytes + 1);
+    int64_t size[NNRT_PARTS], at[NNRT_PARTS], aligned[NNRT_PARTS];
+    bool sorted = from && held;
+    if (sorted) {
+        source_rows(from, count, part_of, size);
+        /* along each cycle of the permutation, one row held in the hand */
+        for (int64_t first = 0; first < count; first++) {
+            if (from[first] == first)
+                continue;
+            memcpy(held, rows + first * width, bytes);
+            int64_t to = first, next;
+            for (; (next = from[to]) != first; to = next) {
+                memcpy(rows + to * width, rows + next * width, bytes);
+                from[to] = (uint32_t)to;
+            }
+            memcpy(rows + to * width, held, bytes);
+            from[to] = (uint32_t)to;
+        }
+        const int64_t floats = NNRT_ALIGN / sizeof(float);
+        for (int64_t part = 0, end = 0, room = 0; part < NNRT_PARTS; part++) {
+            at[part] = end;
+            aligned[part] = (room + floats - 1) / floats * floats;
+            end += size[part] * width;
+            room = aligned[part] + size[part] * width;
+        }
+        for (int part = NNRT_PARTS; part-- > 0;) {
+            memmove(rows + aligned[part], rows + at[part], (size_t)size[part] * bytes);
+            start[part] = rows + aligned[part];
+        }
+    }
+    free(from);
+    free(held);
+    return sorted || nnrt_out_of_memory(e, "data");
+}

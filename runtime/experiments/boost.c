@@ -1,0 +1,315 @@
+/* boost.c: `boost`: networks one after the other, each looking at what those before it got wrong.
+ *
+ * adaboost of classes: SAMME (Zhu and others, Multi-class AdaBoost, 2009); of real values:
+ * AdaBoost.R2 (Drucker, Improving regressors using boosting techniques, 1997). Samples count by
+ * their weight in that they are drawn by it; the first network sees each once. gradient: each
+ * network fits the negative derivative of the loss by the outputs so far, and is added `rate` times
+ * (Friedman, Greedy function approximation, 2001). The weights of `model` are afterwards what they
+ * were. */
+#include "model/ensemble.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct boosting {
+    nnrt_program *program;
+    nnrt_model *model;
+    const nnrt_data *data;
+    nnrt_ensemble *ensemble;
+    uint64_t seed;
+    int64_t count;
+    size_t rounds, members;
+    double *weight; /* of each sample; they sum to 1 */
+    double *wrong;  /* how far a sample is from right, 0..1 */
+    uint32_t *sample;
+    /* gradient: outputs so far, and what is left to fit, of training and validation part */
+    float *score[2], *left[2];
+} boosting;
+
+static bool train_round(boosting *b, size_t round, const nnrt_data *data, const uint32_t *sample,
+                        nnrt_error *e)
+{
+    char numbers[200];
+    nnrt_within within = { .data = data,
+                           .seed = nnrt_seed_of(b->seed, round),
+                           .sample = sample,
+                           .sample_count = b->count };
+    json_t *result = nnrt_model_fresh(b->model, within.seed, e)
+                         ? nnrt_train_within(b->program, &within, e)
+                         : NULL;
+    if (!result)
+        return false;
+    nnrt_numbers_text(json_object_get(result, "train"), numbers, sizeof numbers);
+    nnrt_say_progress(b->program, "round %zu of %zu: %s", round + 1, b->rounds, numbers);
+    json_decref(result);
+    return true;
+}
+
+static void keep(boosting *b, double share)
+{
+    nnrt_ensemble_keep(b->ensemble, b->members, b->model);
+    nnrt_ensemble_share(b->ensemble)[b->members++] = (float)share;
+}
+
+/* ---- adaboost ---- */
+static void even_weights(boosting *b)
+{
+    for (int64_t i = 0; i < b->count; i++)
+        b->weight[i] = 1 / (double)b->count;
+}
+
+static bool draw_by_weight(boosting *b, size_t round, nnrt_error *e)
+{
+    nnrt_random random = nnrt_random_new(b->seed ^ b->data->seed * UINT64_C(0x9E3779B97F4A7C15),
+                                         NNRT_DRAW_BOOTSTRAP, (uint32_t)round, 1);
+    double *upto = malloc((size_t)b->count * sizeof *upto), sum = 0;
+    if (!upto)
+        return nnrt_no_memory(e);
+    for (int64_t i = 0; i < b->count; i++)
+        upto[i] = sum += b->weight[i];
+    for (int64_t i = 0; i < b->count; i++) {
+        double at = nnrt_random_uniform(&random) * sum;
+        int64_t low = 0, high = b->count - 1;
+        while (low < high) {
+            int64_t middle = (low + high) / 2;
+            if (upto[middle] > at)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        b->sample[i] = (uint32_t)low;
+    }
+    free(upto);
+    return true;
+}
+
+/* Of classes, the share of a sample's answers that are wrong; of real values, its largest error as
+ * a share of the worst sample's. */
+static void judge(boosting *b, const float *out)
+{
+    const float *y = b->data->part[NNRT_TRAIN].y;
+    int64_t targets = b->data->target_size, outputs = b->model->output_size;
+    double worst = 0;
+    if (b->data->classify) {
+        nnrt_sample_set set = nnrt_samples_of(b->data, b->model, b->count, out, y);
+        for (int64_t i = 0; i < b->count; i++) {
+            int64_t wrong = 0;
+            for (int64_t t = 0; t < targets; t++)
+                wrong += nnrt_said(&set, i * targets + t) != (int64_t)y[i * targets + t];
+            b->wrong[i] = (double)wrong / (double)targets;
+        }
+        return;
+    }
+    for (int64_t i = 0; i < b->count; i++) {
+        b->wrong[i] = 0;
+        for (int64_t k = 0; k < outputs; k++) {
+            b->wrong[i] =
+                fmax(b->wrong[i], fabs((double)out[i * outputs + k] - y[i * outputs + k]));
+        }
+        worst = fmax(worst, b->wrong[i]);
+    }
+    for (int64_t i = 0; i < b->count; i++)
+        b->wrong[i] = worst > 0 ? b->wrong[i] / worst : 0;
+}
+
+/* The network's share by its error; weights as it leaves them. *done: nothing is left to learn. */
+static void weigh(boosting *b, bool *done)
+{
+    static const double least = 1e-10;
+    double error = 0, sum = 0,
+           chance = b->data->classify
+                        ? 1 - 1 / (double)(b->data->classes > 1 ? b->data->classes : 2)
+                        : 0.5,
+           share;
+    for (int64_t i = 0; i < b->count; i++)
+        error += b->weight[i] * b->wrong[i];
+    *done = error <= least;
+    /* no better than guessing: the weights have led astray, all begins anew */
+    if (error >= chance) {
+        if (!b->members)
+            keep(b, least);
+        even_weights(b);
+        return;
+    }
+    double odds = (1 - fmax(error, least)) / fmax(error, least);
+    share = log(odds) +
+            (b->data->classify && b->data->classes > 2 ? log((double)b->data->classes - 1) : 0);
+    for (int64_t i = 0; i < b->count; i++) {
+        sum += b->weight[i] *=
+            b->data->classify ? exp(share * b->wrong[i]) : pow(1 / odds, 1 - b->wrong[i]);
+    }
+    for (int64_t i = 0; i < b->count; i++)
+        b->weight[i] /= sum;
+    keep(b, share);
+}
+
+static bool adaboost(boosting *b, nnrt_error *e)
+{
+    const nnrt_part *part = &b->data->part[NNRT_TRAIN];
+    bool done = false;
+    b->weight = malloc((size_t)b->count * sizeof *b->weight);
+    b->wrong = malloc((size_t)b->count * sizeof *b->wrong);
+    b->sample = malloc((size_t)b->count * sizeof *b->sample);
+    if (!b->weight || !b->wrong || !b->sample)
+        return nnrt_no_memory(e);
+    even_weights(b);
+    for (size_t round = 0; round < b->rounds && !done; round++) {
+        if (round && !draw_by_weight(b, round, e))
+            return false;
+        if (!train_round(b, round, NULL, round ? b->sample : NULL, e))
+            return false;
+        float *out = nnrt_outputs(b->program, "predict_unit", b->model, part, b->seed, e);
+        if (!out)
+            return false;
+        judge(b, out);
+        free(out);
+        weigh(b, &done);
+    }
+    return true;
+}
+
+/* ---- gradient ---- */
+/* The constant outputs to begin with: means of real values, the classes' shares as scores. */
+static void find_base(const boosting *b, float *base)
+{
+    const nnrt_part *part = &b->data->part[NNRT_TRAIN];
+    int64_t outputs = b->model->output_size;
+    const char *loss = nnrt_action_text(b->program, "loss");
+    bool entropy =
+        loss && (!strcmp(loss, "cross_entropy") || !strcmp(loss, "binary_cross_entropy"));
+    for (int64_t k = 0; k < outputs; k++) {
+        double sum = 0;
+        base[k] = 0;
+        if (b->data->classify && (!entropy || b->data->target_size != 1))
+            continue;
+        for (int64_t i = 0; i < part->count; i++) {
+            sum += !b->data->classify ? part->y[i * outputs + k]
+                   : outputs == 1     ? part->y[i]
+                                      : (int64_t)part->y[i] == k;
+        }
+        double mean = sum / (double)part->count, share = (sum + 1) / ((double)part->count + 2);
+        base[k] = (float)(!b->data->classify ? mean
+                          : outputs == 1     ? log(share / (1 - share))
+                                             : log(share));
+    }
+}
+
+/* Losses are means over a sample's outputs or positions; what is left is of each of them. The
+ * square's derivative is twice what is left. */
+static double scale_of(const boosting *b)
+{
+    const char *loss = nnrt_action_text(b->program, "loss");
+    bool scores =
+        b->data->classify && loss && (!strcmp(loss, "cross_entropy") || !strcmp(loss, "hinge"));
+    double each = (double)(scores ? b->data->target_size : b->model->output_size);
+    return loss && !strcmp(loss, "mse") ? each / 2 : each;
+}
+
+static bool find_left(boosting *b, int part, nnrt_error *e)
+{
+    int64_t n = b->data->part[part].count * b->model->output_size;
+    double loss, scale = scale_of(b);
+    if (!nnrt_outputs_loss(b->program, b->score[part], b->data->part[part].y,
+                           b->data->part[part].count, b->left[part], &loss, e)) {
+        return false;
+    }
+    for (int64_t i = 0; i < n; i++)
+        b->left[part][i] = (float)(-scale * b->left[part][i]);
+    return true;
+}
+
+static bool add_network(boosting *b, int part, double rate, nnrt_error *e)
+{
+    int64_t n = b->data->part[part].count * b->model->output_size;
+    float *out =
+        nnrt_outputs(b->program, "predict_unit", b->model, &b->data->part[part], b->seed, e);
+    for (int64_t i = 0; out && i < n; i++)
+        b->score[part][i] = (float)(b->score[part][i] + rate * out[i]);
+    free(out);
+    return out != NULL;
+}
+
+static bool gradient(boosting *b, nnrt_error *e)
+{
+    double rate = (double)(float)nnrt_action_number(b->program, "rate", 0.1);
+    float *base = nnrt_ensemble_base(b->ensemble);
+    int64_t outputs = b->model->output_size;
+    nnrt_data view = *b->data;
+    view.classify = false;
+    view.classes = 0;
+    view.target_size = outputs;
+    view.target_rank = 0;
+    for (int i = 0; i < b->model->output_rank && i < NNRT_MAX_RANK; i++)
+        view.target_shape[view.target_rank++] = b->model->output[i];
+    find_base(b, base);
+    int parts = b->data->part[NNRT_VALIDATION].count ? 2 : 1;
+    for (int part = 0; part < parts; part++) {
+        int64_t n = b->data->part[part].count * outputs;
+        b->score[part] = nnrt_tensor_new((size_t)n);
+        b->left[part] = nnrt_tensor_new((size_t)n);
+        if (!b->score[part] || !b->left[part])
+            return nnrt_no_memory(e);
+        for (int64_t i = 0; i < n; i++)
+            b->score[part][i] = base[i % outputs];
+        view.part[part].y = b->left[part];
+    }
+    for (size_t round = 0; round < b->rounds; round++) {
+        for (int part = 0; part < parts; part++)
+            if (!find_left(b, part, e))
+                return false;
+        if (!train_round(b, round, &view, NULL, e))
+            return false;
+        for (int part = 0; part < parts; part++)
+            if (!add_network(b, part, rate, e))
+                return false;
+        keep(b, rate);
+    }
+    return true;
+}
+
+bool nnrt_do_boost(nnrt_program *program, nnrt_error *e)
+{
+    const char *as = nnrt_action_text(program, "as"), *method = nnrt_action_text(program, "method");
+    boosting b = { .program = program,
+                   .model = nnrt_program_model(program, nnrt_action_text(program, "model"), e),
+                   .seed = nnrt_action_seed(program),
+                   .rounds = (size_t)nnrt_action_number(program, "rounds", 20) };
+    if (!b.model || !(b.data = nnrt_program_data(program, nnrt_action_text(program, "data"), e)))
+        return false;
+    bool by_gradient = method && !strcmp(method, "gradient");
+    if (program->session->options.dry_run && b.rounds > 2)
+        b.rounds = 2;
+    b.count = b.data->part[NNRT_TRAIN].count;
+    nnrt_snapshot *before = nnrt_snapshot_take(b.model, e);
+    b.ensemble = before ? nnrt_ensemble_new(b.model, b.rounds,
+                                            by_gradient        ? NNRT_SUM
+                                            : b.data->classify ? NNRT_VOTE
+                                                               : NNRT_MEDIAN,
+                                            true, e)
+                        : NULL;
+    bool well = b.ensemble && (by_gradient ? gradient(&b, e) : adaboost(&b, e));
+    if (before)
+        nnrt_snapshot_put_back(before);
+    nnrt_snapshot_free(before);
+    free(b.weight);
+    free(b.wrong);
+    free(b.sample);
+    for (int part = 0; part < 2; part++) {
+        free(b.score[part]);
+        free(b.left[part]);
+    }
+    if (well)
+        nnrt_ensemble_shorten(b.ensemble, b.members);
+    if (!well || !nnrt_ensemble_name(program->session, b.ensemble, as, e)) {
+        nnrt_ensemble_free(b.ensemble);
+        return false;
+    }
+    json_t *result = json_pack("{s:I}", "members", (json_int_t)b.members);
+    nnrt_log_record(program, "boost", result);
+    if (!as) {
+        printf("boost %s on %s\n  members  %zu\n", nnrt_action_text(program, "model"),
+               nnrt_action_text(program, "data"), b.members);
+    }
+    return nnrt_result_set(program->session, as, result, NULL, NULL, e);
+}

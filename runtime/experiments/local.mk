@@ -1,0 +1,19 @@
+# runtime/experiments/local.mk: actions that train more than once
+libnnrt_a_SOURCES += \
+    runtime/experiments/bag.c \
+    runtime/experiments/bayes.c \
+    runtime/experiments/boost.c \
+    runtime/experiments/checkpoint_tune.c \
+    runtime/experiments/compare.c \
+    runtime/experiments/crossvalidate.c \
+    runtime/experiments/experiment.c \
+    runtime/experiments/experiment.h \
+    runtime/experiments/find_lr.c \
+    runtime/experiments/inspect.c \
+    runtime/experiments/search.c \
+    runtime/experiments/search.h \
+    runtime/experiments/several.c \
+    runtime/experiments/several.h \
+    runtime/experiments/trials.c \
+    runtime/experiments/trials.h \
+    runtime/experiments/tune.c

@@ -1,0 +1,257 @@
+/* trials.c: trials side by side (trials.h).
+ *
+ * A trial's params may change what is compiled, so each has a program of its own: the same script,
+ * checked with these params. `nnc run` makes it when it is needed, all of a batch before the first
+ * is trained, so that they share code; a built program has those it can need within it. */
+#include "experiments/trials.h"
+#include "experiments/several.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- weights that are kept ---- */
+void nnrt_kept_clear(nnrt_kept *k)
+{
+    for (size_t i = 0; i < k->count; i++) {
+        free(k->weight[i].key);
+        free(k->weight[i].name);
+        free(k->weight[i].values);
+    }
+    free(k->weight);
+    *k = (nnrt_kept){ 0 };
+}
+
+static bool keep_weights(nnrt_kept *k, const nnrt_model *model, nnrt_error *e)
+{
+    if (!(k->weight = calloc(model->count + 1, sizeof *k->weight)))
+        return nnrt_no_memory(e);
+    for (size_t i = 0; i < model->count; i++) {
+        const nnrt_weight *from = model->weight[i];
+        nnrt_kept_weight *w = &k->weight[k->count++];
+        *w = (nnrt_kept_weight){ strdup(from->key), strdup(model->weight_name[i]), from->layout,
+                                 nnrt_tensor_new(from->layout.packed) };
+        if (!w->key || !w->name || !w->values)
+            return nnrt_no_memory(e);
+        memcpy(w->values, from->values, from->layout.packed * sizeof *w->values);
+    }
+    return true;
+}
+
+/* ---- programs ---- */
+static json_t *built_in(const nnrt_program *program, const json_t *params, nnrt_error *e)
+{
+    size_t i;
+    json_t *variant;
+    json_array_foreach (json_object_get(program->built, "variants"), i, variant) {
+        if ((size_t)json_integer_value(json_object_get(variant, "action")) ==
+                program->action_index &&
+            json_equal(json_object_get(variant, "params"), params)) {
+            return json_incref(json_object_get(variant, "program"));
+        }
+    }
+    nnrt_fail(e, NNRT_SCRIPT, "not-available",
+              "this program was built for other trials than this seed's");
+    snprintf(e->help, sizeof e->help,
+             "build it with the seed that it is to run with: nnc build --seed N");
+    return NULL;
+}
+
+json_t *nnrt_program_with(nnrt_program *program, const json_t *params, bool settle, nnrt_error *e)
+{
+    nnrt_session *session = program->session;
+    json_t *json = session->retune ? session->retune(session->retune_context, params,
+                                                     program->action_index, settle, e)
+                                   : built_in(program, params, e);
+    if (!json && !e->status)
+        nnrt_fail(e, NNRT_SCRIPT, "internal", "there is no program with these params");
+    return json;
+}
+
+/* Weights and units of another program may take the place of this one's. */
+static void forget_instances(nnrt_program *program)
+{
+    nnrt_resume *resume = program->resume;
+    program->resume = NULL;
+    nnrt_program_clear(program);
+    program->model = NULL;
+    program->model_count = 0;
+    program->instance = NULL;
+    program->instance_count = 0;
+    program->resume = resume;
+}
+
+bool nnrt_program_settle(nnrt_program *program, const json_t *params, nnrt_error *e)
+{
+    json_t *json = nnrt_program_with(program, params, true, e);
+    if (!program->owned)
+        program->owned = json_array();
+    if (!program->settled)
+        program->settled = json_array();
+    if (json)
+        forget_instances(program);
+    if (!json || !nnrt_weights_declare(program->session, json_object_get(json, "weights"), e)) {
+        json_decref(json);
+        return false;
+    }
+    json_array_append(program->owned, json);
+    json_array_append_new(
+        program->settled,
+        json_pack("{s:I, s:O}", "action", (json_int_t)program->action_index, "params", params));
+    program->json = json;
+    program->action = json_array_get(json_object_get(json, "actions"), program->action_index);
+    json_decref(json);
+    return true;
+}
+
+/* ---- a batch ---- */
+enum { NONE = -1 };
+
+/* What stands ready for an attempt. like: the earlier one of the batch, or `record` the one of the
+ * journal, that its result is known from. */
+typedef struct ready {
+    json_t *params, *program, *record;
+    int64_t like;
+    nnrt_error error;
+    nnrt_kept weights;
+} ready;
+
+typedef struct batch {
+    nnrt_tuning *tuning;
+    nnrt_attempt *attempt;
+    ready *ready;
+    size_t count;
+} batch;
+
+static bool same_attempt(const json_t *record, const json_t *params, double share)
+{
+    return json_equal(json_object_get(record, "params"), params) &&
+           json_number_value(json_object_get(record, "share")) == share;
+}
+
+/* The same params give the same result, so they are not trained again. What a run before has done
+ * is in the journal, at the same place. */
+static bool make_ready(batch *b, size_t i, nnrt_error *e)
+{
+    nnrt_tuning *t = b->tuning;
+    ready *r = &b->ready[i];
+    const nnrt_attempt *a = &b->attempt[i];
+    size_t at = t->done + i;
+    r->params = nnrt_search_params(&t->search, &t->search.point[a->trial]);
+    r->like = NONE;
+    if (at < t->resumed) {
+        r->record = json_incref(json_array_get(t->journal, at));
+        return same_attempt(r->record, r->params, a->share) ||
+               nnrt_fail(e, NNRT_FILES, "bad-checkpoint",
+                         "the params, their domains or the search have changed since the "
+                         "checkpoint was written: its trial %zu has others",
+                         a->trial + 1);
+    }
+    for (size_t k = 0; k < t->done && !r->record; k++)
+        if (same_attempt(json_array_get(t->journal, k), r->params, a->share))
+            r->record = json_incref(json_array_get(t->journal, k));
+    for (size_t k = 0; k < i && !r->record && r->like == NONE; k++)
+        if (b->attempt[k].share == a->share && json_equal(b->ready[k].params, r->params))
+            r->like = (int64_t)k;
+    if (!r->record && r->like == NONE)
+        r->program = nnrt_program_with(t->program, r->params, false, &r->error);
+    return true;
+}
+
+static bool begin(void *context, size_t i, nnrt_start *start, nnrt_error *e)
+{
+    const batch *b = context;
+    const ready *r = &b->ready[i];
+    *start = (nnrt_start){ .json = r->program,
+                           .within = { .seed = b->tuning->seed,
+                                       .share = b->attempt[i].share,
+                                       .watch = b->tuning->watch },
+                           .skip = r->record || r->like != NONE };
+    if (r->error.status)
+        *e = r->error;
+    return !r->error.status;
+}
+
+static double worth(const nnrt_tuning *t, const json_t *value)
+{
+    return json_is_number(value) ? (t->maximize ? 1 : -1) * json_number_value(value) : NAN;
+}
+
+static bool after(void *context, size_t i, const nnrt_trained *trained, nnrt_error *e)
+{
+    const batch *b = context;
+    bool counts = b->attempt[i].share == 0 &&
+                  isfinite(worth(b->tuning, nnrt_json_at(trained->result, b->tuning->watch)));
+    return !counts || keep_weights(&b->ready[i].weights, trained->model, e);
+}
+
+static json_t *record_of(const batch *b, size_t i, const json_t *result)
+{
+    const ready *r = &b->ready[i];
+    json_t *record =
+        json_pack("{s:I, s:O}", "trial", (json_int_t)b->attempt[i].trial + 1, "params", r->params);
+    const json_t *earlier = r->record         ? r->record
+                            : r->like != NONE ? b->attempt[r->like].record
+                                              : NULL;
+    if (earlier) {
+        json_object_update_missing(record, (json_t *)earlier);
+        return record;
+    }
+    const json_t *value = nnrt_json_at(result, b->tuning->watch);
+    json_object_set(record, "value", json_is_number(value) ? (json_t *)value : json_null());
+    json_object_set_new(record, "share", json_real(b->attempt[i].share));
+    if (result)
+        nnrt_put_training(record, result);
+    return record;
+}
+
+static bool finish(void *context, size_t i, const json_t *result, nnrt_error *e)
+{
+    batch *b = context;
+    nnrt_tuning *t = b->tuning;
+    nnrt_attempt *a = &b->attempt[i];
+    ready *r = &b->ready[i];
+    bool known = t->done < t->resumed;
+    if (e->status && e->status != NNRT_DIVERGED)
+        return false;
+    *e = (nnrt_error){ 0 };
+    a->record = record_of(b, i, result);
+    double value = worth(t, json_object_get(a->record, "value"));
+    if (a->share == 0 && isfinite(value) && (!t->found || value > t->best)) {
+        t->found = true;
+        t->best = value;
+        json_decref(t->best_params);
+        t->best_params = json_incref(r->params);
+        if (!known)
+            nnrt_kept_clear(&t->weights);
+        if (!known)
+            t->weights = r->weights;
+        r->weights = (nnrt_kept){ 0 };
+    }
+    nnrt_kept_clear(&r->weights);
+    json_decref(r->program);
+    r->program = NULL;
+    if (!known)
+        json_array_append(t->journal, a->record);
+    t->done++;
+    return t->tell(t, a, e) && (known || !t->checkpoint || nnrt_checkpoint_tuning(t, e));
+}
+
+bool nnrt_try_all(nnrt_tuning *t, nnrt_attempt *attempts, size_t count, nnrt_error *e)
+{
+    batch b = { t, attempts, calloc(count + 1, sizeof(ready)), count };
+    bool well = b.ready || nnrt_no_memory(e);
+    for (size_t i = 0; well && i < count && !(i && b.ready[i - 1].error.status); i++)
+        well = make_ready(&b, i, e);
+    /* Behind one that cannot be, none is asked for: the first says why. */
+    well = well &&
+           nnrt_train_several(&(nnrt_several){ t->program, count, &b, begin, after, finish }, e);
+    for (size_t i = 0; b.ready && i < count; i++) {
+        json_decref(b.ready[i].params);
+        json_decref(b.ready[i].program);
+        json_decref(b.ready[i].record);
+        nnrt_kept_clear(&b.ready[i].weights);
+    }
+    free(b.ready);
+    return well;
+}

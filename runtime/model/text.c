@@ -1,0 +1,92 @@
+/* text.c: tables whose columns stand under one another, in characters, not bytes. */
+#include "model/text.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { CELL = 64 };
+
+static int width(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
+static void put_right(const char *text, int columns)
+{
+    printf("%*s%s", columns > width(text) ? columns - width(text) : 0, "", text);
+}
+
+static void put_left(const char *text, int columns)
+{
+    printf("%s%*s", text, columns > width(text) ? columns - width(text) : 0, "");
+}
+
+void nnrt_print_fields(const json_t *object)
+{
+    const char *name;
+    json_t *value;
+    int widest = 0;
+    json_object_foreach ((json_t *)object, name, value) {
+        if (json_is_number(value) && width(name) > widest)
+            widest = width(name);
+    }
+    json_object_foreach ((json_t *)object, name, value) {
+        if (!json_is_number(value))
+            continue;
+        printf("  ");
+        put_left(name, widest);
+        printf("  %.6g\n", json_number_value(value));
+    }
+}
+
+static void column_name(int64_t i, char *const *names, int64_t count, char *text)
+{
+    if (i < count)
+        snprintf(text, CELL, "%.*s", CELL - 1, names[i]);
+    else
+        snprintf(text, CELL, "%lld", (long long)i);
+}
+
+void nnrt_print_matrix(const char *title, const json_t *matrix, char *const *names,
+                       int64_t name_count)
+{
+    size_t rows = json_array_size(matrix), columns = json_array_size(json_array_get(matrix, 0));
+    char text[CELL];
+    int left = 0, widest = 0;
+    for (size_t r = 0; r < rows || r < columns; r++) {
+        column_name((int64_t)r, names, name_count, text);
+        if (width(text) > left)
+            left = width(text);
+        if (width(text) > widest)
+            widest = width(text);
+    }
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < columns; c++) {
+            snprintf(text, sizeof text, "%.6g",
+                     json_number_value(json_array_get(json_array_get(matrix, r), c)));
+            if (width(text) > widest)
+                widest = width(text);
+        }
+    }
+    printf("  %s\n  %*s", title, left, "");
+    for (size_t c = 0; c < columns; c++) {
+        column_name((int64_t)c, names, name_count, text);
+        printf("  ");
+        put_right(text, widest);
+    }
+    printf("\n");
+    for (size_t r = 0; r < rows; r++) {
+        column_name((int64_t)r, names, name_count, text);
+        printf("  ");
+        put_left(text, left);
+        for (size_t c = 0; c < columns; c++) {
+            snprintf(text, sizeof text, "%.6g",
+                     json_number_value(json_array_get(json_array_get(matrix, r), c)));
+            printf("  ");
+            put_right(text, widest);
+        }
+        printf("\n");
+    }
+}

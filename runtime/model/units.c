@@ -1,0 +1,269 @@
+/* units.c: a program's units with what they are called with: table of tensors, arena, scalars. */
+#include "model/session.h"
+#include "base/signals.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+double nnrt_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static const json_t *unit_json(const nnrt_program *program, const char *name)
+{
+    size_t i;
+    json_t *unit;
+    json_array_foreach (json_object_get(program->json, "units"), i, unit) {
+        const char *n = json_string_value(json_object_get(unit, "name"));
+        if (n && !strcmp(n, name))
+            return unit;
+    }
+    return NULL;
+}
+
+static int64_t whole(const json_t *object, const char *key)
+{
+    return (int64_t)json_number_value(json_object_get(object, key));
+}
+
+/* Arenas are mapped, not set to zero by one thread before the others begin: each page comes to be
+ * when a thread of the team first writes to it, large ones in huge pages. */
+enum { HUGE_PAGE = 2 << 20, HUGE_FROM = 4 * HUGE_PAGE };
+
+static size_t arena_mapped(int64_t bytes)
+{
+    size_t page = bytes >= HUGE_FROM ? HUGE_PAGE : 4096;
+    return ((size_t)bytes + page) / page * page;
+}
+
+static float *arena_map(int64_t bytes)
+{
+    size_t size = arena_mapped(bytes), spare = bytes >= HUGE_FROM ? HUGE_PAGE : 0;
+    char *memory =
+        mmap(NULL, size + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    if (!spare)
+        return (float *)memory;
+    size_t before = (HUGE_PAGE - (uintptr_t)memory % HUGE_PAGE) % HUGE_PAGE;
+    if (before)
+        munmap(memory, before);
+    if (before < spare)
+        munmap(memory + before + size, spare - before);
+    madvise(memory + before, size, MADV_HUGEPAGE);
+    return (float *)(memory + before);
+}
+
+/* `session` NULL: the unit's weights are its own. */
+static bool slot_read(nnrt_session *session, const json_t *declared, nnrt_slot *slot, nnrt_error *e)
+{
+    const char *role = json_string_value(json_object_get(declared, "role"));
+    bool weight = role && !strcmp(role, "weight"), state = role && !strcmp(role, "state");
+    slot->role = weight ? NNRT_WEIGHT : state ? NNRT_STATE : NNRT_RESULT;
+    slot->name = json_string_value(json_object_get(declared, weight ? "key" : "name"));
+    slot->initial = json_number_value(json_object_get(declared, "initial"));
+    if (!slot->name)
+        return nnrt_fail(e, NNRT_SCRIPT, "internal", "a tensor of a unit has no name");
+    if (weight && session && (slot->weight = nnrt_weight_find(session, slot->name))) {
+        slot->layout = slot->weight->layout;
+        return true;
+    }
+    if (!nnrt_layout_read(declared, &slot->layout, e))
+        return false;
+    slot->own = nnrt_tensor_new(slot->layout.packed);
+    return slot->own || nnrt_no_memory(e);
+}
+
+static bool instance_fill(nnrt_session *store, nnrt_instance *instance, const json_t *unit,
+                          nnrt_error *e)
+{
+    const json_t *tensors = json_object_get(unit, "tensors"),
+                 *numbers = json_object_get(unit, "numbers");
+    size_t scalars;
+    instance->name = json_string_value(json_object_get(unit, "name"));
+    instance->batch = whole(unit, "batch") > 0 ? whole(unit, "batch") : 1;
+    instance->out_size = whole(unit, "out_size");
+    instance->arena_bytes = whole(unit, "arena_bytes");
+    scalars = whole(unit, "scalars") > NNRT_HYPERS ? (size_t)whole(unit, "scalars") : NNRT_HYPERS;
+    instance->scalars = (int64_t)(scalars + json_array_size(numbers));
+    instance->serial = json_is_true(json_object_get(unit, "serial"));
+    instance->count = json_array_size(tensors);
+    if (instance->arena_bytes < 0 || instance->out_size < 0) {
+        return nnrt_fail(e, NNRT_SCRIPT, "internal", "unit '%s' has a negative size",
+                         instance->name);
+    }
+    instance->slot = calloc(instance->count + 1, sizeof *instance->slot);
+    instance->table = calloc(instance->count + 1, sizeof *instance->table);
+    instance->scalar = calloc((size_t)instance->scalars, sizeof *instance->scalar);
+    instance->arena = arena_map(instance->arena_bytes);
+    if (!instance->slot || !instance->table || !instance->scalar)
+        return nnrt_no_memory(e);
+    if (!instance->arena) {
+        return nnrt_fail(e, NNRT_FILES, "out-of-memory",
+                         "out of memory: unit '%s' needs %lld bytes", instance->name,
+                         (long long)instance->arena_bytes);
+    }
+    for (size_t i = 0; i < instance->count; i++) {
+        if (!slot_read(store, json_array_get(tensors, i), &instance->slot[i], e))
+            return false;
+        instance->table[i] =
+            instance->slot[i].weight ? instance->slot[i].weight->values : instance->slot[i].own;
+    }
+    for (size_t i = 0; i < json_array_size(numbers); i++)
+        instance->scalar[scalars + i] = json_number_value(json_array_get(numbers, i));
+    nnrt_instance_reset(instance);
+    return true;
+}
+
+void nnrt_instance_free(nnrt_instance *instance)
+{
+    if (!instance)
+        return;
+    for (size_t i = 0; instance->slot && i < instance->count; i++)
+        free(instance->slot[i].own);
+    free(instance->slot);
+    free(instance->table);
+    free(instance->scalar);
+    if (instance->arena)
+        munmap(instance->arena, arena_mapped(instance->arena_bytes));
+    free(instance);
+}
+
+nnrt_instance *nnrt_instance_new(nnrt_program *program, nnrt_session *store, const char *name,
+                                 double *compile_seconds, nnrt_error *e)
+{
+    double unused = 0;
+    const json_t *unit = unit_json(program, name);
+    const char *shared = json_string_value(json_object_get(unit, "code"));
+    nnrt_unit code = unit ? program->resolve(program->context, shared ? shared : name,
+                                             compile_seconds ? compile_seconds : &unused)
+                          : NULL;
+    if (!code) {
+        nnrt_fail(e, NNRT_SCRIPT, "internal", "the program has no unit '%s'", name);
+        return NULL;
+    }
+    nnrt_instance *instance = calloc(1, sizeof *instance);
+    if (!instance) {
+        nnrt_no_memory(e);
+        return NULL;
+    }
+    instance->code = code;
+    if (!instance_fill(store, instance, unit, e)) {
+        nnrt_instance_free(instance);
+        return NULL;
+    }
+    return instance;
+}
+
+/* The program's own instance, made when it is first asked for. */
+static nnrt_instance *instance_of(nnrt_program *program, nnrt_session *store, const char *name,
+                                  double *compile_seconds, nnrt_error *e)
+{
+    if (!name) {
+        nnrt_fail(e, NNRT_SCRIPT, "internal", "an action of the program names no unit");
+        return NULL;
+    }
+    for (size_t i = 0; i < program->instance_count; i++)
+        if (!strcmp(program->instance[i]->name, name))
+            return program->instance[i];
+    nnrt_instance **grown =
+        realloc(program->instance, (program->instance_count + 1) * sizeof *grown);
+    if (!grown) {
+        nnrt_no_memory(e);
+        return NULL;
+    }
+    program->instance = grown;
+    nnrt_instance *instance = nnrt_instance_new(program, store, name, compile_seconds, e);
+    if (instance)
+        program->instance[program->instance_count++] = instance;
+    return instance;
+}
+
+nnrt_instance *nnrt_program_instance(nnrt_program *program, const char *name,
+                                     double *compile_seconds, nnrt_error *e)
+{
+    return instance_of(program, program->session, name, compile_seconds, e);
+}
+
+nnrt_instance *nnrt_program_instance_apart(nnrt_program *program, const char *name,
+                                           double *compile_seconds, nnrt_error *e)
+{
+    return instance_of(program, NULL, name, compile_seconds, e);
+}
+
+void nnrt_instance_reset(nnrt_instance *instance)
+{
+    for (size_t i = 0; i < instance->count; i++) {
+        nnrt_slot *slot = &instance->slot[i];
+        if (slot->role != NNRT_STATE)
+            continue;
+        for (size_t k = 0; k < slot->layout.packed; k++)
+            slot->own[k] = (float)slot->initial;
+    }
+}
+
+float *nnrt_instance_values(nnrt_instance *instance, nnrt_role role, const char *name)
+{
+    for (size_t i = 0; i < instance->count; i++)
+        if (instance->slot[i].role == role && !strcmp(instance->slot[i].name, name))
+            return instance->table[i];
+    return NULL;
+}
+
+nnrt_call nnrt_instance_call(nnrt_program *program, nnrt_instance *instance, uint64_t seed)
+{
+    nnrt_session *session = program->session;
+    memset(instance->metric, 0, sizeof instance->metric);
+    return (nnrt_call){
+        .tensor = instance->table,
+        .arena = instance->arena,
+        .scalar = instance->scalar,
+        .metric = instance->metric,
+        .seed = seed,
+        .barrier = instance->serial ? session->alone : session->barrier,
+        .threads = instance->serial ? 1 : session->threads,
+    };
+}
+
+void nnrt_set_hypers(nnrt_instance *instance, double lr, int64_t steps, int64_t epoch,
+                     int64_t epochs, int64_t per_epoch)
+{
+    double *scalar = instance->scalar;
+    scalar[NNRT_HYPER_LR] = lr;
+    scalar[NNRT_HYPER_STEPS] = (double)steps;
+    scalar[NNRT_HYPER_EPOCH] = (double)epoch;
+    scalar[NNRT_HYPER_EPOCHS] = (double)epochs;
+    scalar[NNRT_HYPER_PER_EPOCH] = (double)per_epoch;
+}
+
+bool nnrt_run_batches(nnrt_instance *instance, nnrt_call *call, int64_t first, int64_t last,
+                      bool stoppable)
+{
+    int64_t step = call->step, batches = 1;
+    for (int64_t at = first; at < last;) {
+        int64_t left = (last - at + instance->batch - 1) / instance->batch;
+        if (batches > left)
+            batches = left;
+        double began = nnrt_seconds();
+        call->first = at;
+        call->last = batches == left ? last : at + batches * instance->batch;
+        call->step = step;
+        nnrt_parallel(instance->code, call);
+        if (call->halt)
+            return true;
+        step += batches;
+        at = call->last;
+        double spent = nnrt_seconds() - began;
+        if (spent < 0.025)
+            batches *= 4;
+        else if (spent > 0.1 && batches > 1)
+            batches /= 2;
+        if (stoppable && nnrt_stop_asked())
+            return false;
+    }
+    return true;
+}
