@@ -1,8 +1,4 @@
-# runtime/local.mk: the ABI, and the wings from the ground up: each may include those above it in
-# this list
-libnnrt_a_SOURCES += \
-    runtime/nnrt.def \
-    runtime/nnrt.h
+# runtime/local.mk: the wings from the ground up: each may include those above it in this list
 include runtime/base/local.mk
 include runtime/data/local.mk
 include runtime/draw/local.mk

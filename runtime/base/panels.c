@@ -1,6 +1,6 @@
 /* panels.c: weights between their logical shape and the panels of 16 lanes that generated code
  * reads (nnrt.h, "panels"). */
-#include "nnrt.h"
+#include "abi/nnrt.h"
 #include <string.h>
 
 /* A tensor seen as [outer][features][inner]; a row is a pair (outer, inner). A scalar is one

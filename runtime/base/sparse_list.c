@@ -1,5 +1,5 @@
 /* sparse.c: what is not 0 in a pruned kernel, listed for products that skip zeros. */
-#include "nnrt.h"
+#include "abi/nnrt.h"
 #include <string.h>
 
 static bool is_zero(float x)

@@ -6,7 +6,7 @@
 #ifndef NNRT_DATA_H
 #define NNRT_DATA_H
 #include "base/error.h"
-#include "nnrt.h"
+#include "abi/nnrt.h"
 #include <jansson.h>
 
 enum { NNRT_TRAIN, NNRT_VALIDATION, NNRT_TEST, NNRT_PARTS };

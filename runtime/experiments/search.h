@@ -3,7 +3,7 @@
 #ifndef NNRT_SEARCH_H
 #define NNRT_SEARCH_H
 #include "base/error.h"
-#include "nnrt.h"
+#include "abi/nnrt.h"
 #include <jansson.h>
 
 enum { NNRT_MOST_AXES = 64 };

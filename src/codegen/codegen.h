@@ -5,7 +5,7 @@
  * reassociated; only tile sizes follow the CPU, and no sum depends on those. */
 #ifndef NNC_CODEGEN_H
 #define NNC_CODEGEN_H
-#include "nnrt.h"
+#include "abi/nnrt.h"
 #include "passes/plan.h"
 
 typedef struct Target Target;

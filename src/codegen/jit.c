@@ -36,7 +36,7 @@ static size_t host_symbols(HostSymbol *out)
 {
     size_t n = 0;
 #define NNRT(name) out[n++] = (HostSymbol){ #name, (void *)(uintptr_t)name };
-#include "nnrt.def"
+#include "abi/nnrt.def"
 #undef NNRT
 #define LIBM(name, address)                                                                        \
     out[n++] = (HostSymbol)                                                                        \

@@ -1,6 +1,6 @@
 /* commands.c: the table of commands, and the way from the command line into one of them. */
 #include "driver/driver.h"
-#include "nnrt.h"
+#include "abi/nnrt.h"
 #include "base/signals.h"
 #include <errno.h>
 #include <stdio.h>

@@ -16,7 +16,7 @@ static const struct {
 
 static const char *const hyper_table[HYPER_COUNT] = {
 #define HYPER(id, name, help) name,
-#include "ir/hypers.def"
+#include "abi/hypers.def"
 #undef HYPER
 };
 

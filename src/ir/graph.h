@@ -63,7 +63,7 @@ OpClass op_class(Op op);
 typedef enum Hyper {
 
 #define HYPER(id, name, help) HYPER_##id,
-#include "ir/hypers.def"
+#include "abi/hypers.def"
 #undef HYPER
     HYPER_COUNT
 } Hyper;

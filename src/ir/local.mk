@@ -5,7 +5,6 @@ libnnc_a_SOURCES += \
     src/ir/fold.h \
     src/ir/graph.c \
     src/ir/graph.h \
-    src/ir/hypers.def \
     src/ir/ops.def \
     src/ir/print.c \
     src/ir/dot.c \

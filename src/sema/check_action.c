@@ -1,5 +1,6 @@
 /* check_action.c: actions: their clauses against verbs.def, what they work on, their settings, and
  * the fields of their results. */
+#include "abi/verbs.h"
 #include "sema/internal.h"
 
 typedef enum What {
@@ -22,7 +23,7 @@ typedef enum Clause {
     CLAUSE_FOR_MODEL
 } Clause;
 
-typedef struct Verb {
+typedef struct VerbRow {
     const char *name;
     What what;
     Clause on, with, as, path;
@@ -31,17 +32,15 @@ typedef struct Verb {
     const char *result;
     int since;
     const char *form;
-} Verb;
+} VerbRow;
 
-static const Verb verbs[] = {
-#define VERB(name, what, on, with, as, path, table, recipe, makes, result, since, form)            \
+static const VerbRow verbs[VERB_COUNT] = {
+#define VERB(id, name, what, on, with, as, path, table, recipe, makes, result, since, form)            \
     { #name,         WHAT_##what, CLAUSE_##on, CLAUSE_##with, CLAUSE_##as, CLAUSE_##path,          \
       TABLE_##table, recipe,      makes,       result,        since,       form },
-#include "sema/verbs.def"
+#include "abi/verbs.def"
 #undef VERB
 };
-
-enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
 const char *verb_form(const char *name, SettingTable *table)
 {
@@ -59,7 +58,7 @@ typedef struct Check {
     Sema *sema;
     const Stmt *stmt;
     const Action *action;
-    const Verb *verb;
+    const VerbRow *verb;
     CheckedAction *out;
     bool unknown_model;
 } Check;
@@ -734,7 +733,7 @@ static void take_values(Check *c)
 CheckedAction *check_action(Sema *sema, const Stmt *stmt)
 {
     const Action *action = &stmt->action;
-    const Verb *verb = NULL;
+    const VerbRow *verb = NULL;
     for (size_t i = 0; i < VERB_COUNT; i++)
         if (!strcmp(verbs[i].name, action->verb.text))
             verb = &verbs[i];

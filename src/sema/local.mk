@@ -8,7 +8,6 @@ libnnc_a_SOURCES += \
     src/sema/forms.def \
     src/sema/ranges.def \
     src/sema/settings.def \
-    src/sema/verbs.def \
     src/sema/names.c \
     src/sema/value.c \
     src/sema/scope.c \

@@ -26,40 +26,40 @@ for line in $(echo "$rooms" | tr ' ' ','); do
     room=${line%%:*}
     may=$(echo "${line#*:}" | tr ',' '|')
     bad=$(sources "src/$room" | xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"[^"]*/' /dev/null |
-        grep -vE "include[[:space:]]+\"($room${may:+|$may})/")
+        grep -vE "include[[:space:]]+\"(abi|$room${may:+|$may})/")
     rule "src/$room includes ${may:-nothing else} only" "$bad"
 done
-bad=$(sources grammar | xargs grep -nE '#[[:space:]]*include[[:space:]]+"[^"]*/' /dev/null | grep -vE '"(syntax|support|grammar)/')
+bad=$(sources grammar | xargs grep -nE '#[[:space:]]*include[[:space:]]+"[^"]*/' /dev/null | grep -vE '"(abi|syntax|support|grammar)/')
 rule "grammar includes syntax and support only" "$bad"
 
 bad=$(sources runtime | xargs grep -nE '#[[:space:]]*include[[:space:]]+"(src/|\.\./|support/|syntax/|sema/|ir/|lower/|passes/|codegen/|driver/)' /dev/null)
 rule "the runtime never includes src" "$bad"
 
 wings='base data draw charts model train experiments actions app'
-headers="($(echo $wings | tr ' ' '|'))/[a-z_]*\\.(h|def)|nnrt\\.(h|def)"
+headers="($(echo $wings | tr ' ' '|'))/[a-z_]*\\.(h|def)"
 for room in support syntax sema ir lower passes; do
     own=$(cd "src/$room" && ls ./*.h ./*.def 2>/dev/null | sed 's|^\./||; s/\./\\./g' | tr '\n' '|' | sed 's/|$//')
     bad=$(sources "src/$room" | xargs grep -nE "#[[:space:]]*include[[:space:]]+\"($headers)\"" /dev/null | grep -vE "\"(${own:-/})\"")
     rule "src/$room knows nothing of the runtime" "$bad"
 done
-bad=$(sources src/codegen | xargs grep -nE "#[[:space:]]*include[[:space:]]+\"($headers)\"" /dev/null | grep -vE '"nnrt\.(h|def)"')
+bad=$(sources src/codegen | xargs grep -nE "#[[:space:]]*include[[:space:]]+\"($headers)\"" /dev/null)
 rule "of the runtime, src/codegen sees the ABI only" "$bad"
 
-bad=$(sources src grammar runtime tests | xargs grep -nE '#[[:space:]]*include[[:space:]]+<llvm-c' /dev/null | grep -vE '^(src/codegen/|tests/unit/test_codegen)')
+bad=$(sources src grammar runtime abi tests | xargs grep -nE '#[[:space:]]*include[[:space:]]+<llvm-c' /dev/null | grep -vE '^(src/codegen/|tests/unit/test_codegen)')
 rule "only src/codegen sees llvm-c" "$bad"
 bad=$(sources src grammar runtime | xargs grep -nE '^[[:space:]]*#[[:space:]]*pragma[[:space:]]+omp|^[[:space:]]*#[[:space:]]*include[[:space:]]+<omp\.h>' /dev/null | grep -v '^runtime/base/threads\.c:')
 rule "only runtime/base/threads.c knows OpenMP" "$bad"
 
 bad=$(sources src grammar runtime | xargs wc -l | awk '$2 != "total" && $1 > 800 { print $2 ": " $1 " lines" }')
 rule "no file is longer than 800 lines" "$bad"
-bad=$(for f in $(sources src grammar runtime); do
+bad=$(for f in $(sources src grammar runtime abi); do
     case $f in *.[ly]) grep -q '/\*' "$f" || echo "$f" ;; *) head -c 2 "$f" | grep -q '^/\*' || echo "$f" ;; esac
 done)
 rule "each file opens with a comment on its purpose" "$bad"
-bad=$(sources src grammar runtime tests | xargs grep -nE '\b(TO''DO|FIX''ME|XX''X)\b' /dev/null)
+bad=$(sources src grammar runtime abi tests | xargs grep -nE '\b(TO''DO|FIX''ME|XX''X)\b' /dev/null)
 rule "nothing is left for later in the code" "$bad"
 
-bad=$(for f in $(sources src grammar runtime) prelude/*.nn; do
+bad=$(for f in $(sources src grammar runtime abi) prelude/*.nn; do
     cat "$(dirname "$f")"/*.mk Makefile.am | grep -qF "$f" || echo "$f is in no local.mk"
 done)
 rule "each source is listed in its folder's local.mk" "$bad"

@@ -17,15 +17,11 @@ enum { NNRT_LANES = 16, NNRT_METRICS = 8, NNRT_ALIGN = 64 };
 enum { NNRT_METRIC_LOSS, NNRT_METRIC_HITS, NNRT_METRIC_PENALTY, NNRT_METRIC_LR, NNRT_METRIC_VALUE };
 
 /* call->scalar[0 .. ): set by the runtime before the call, but STEP and N, which the generated loop
- * sets (src/ir/hypers.def, in its order). */
+ * sets: rows of hypers.def. */
 enum {
-    NNRT_HYPER_LR,
-    NNRT_HYPER_STEP,
-    NNRT_HYPER_STEPS,
-    NNRT_HYPER_EPOCH,
-    NNRT_HYPER_EPOCHS,
-    NNRT_HYPER_N,
-    NNRT_HYPER_PER_EPOCH,
+#define HYPER(id, name, help) NNRT_HYPER_##id,
+#include "hypers.def"
+#undef HYPER
     NNRT_HYPERS
 };
 
@@ -69,7 +65,7 @@ void nnrt_barrier_wait(nnrt_barrier *barrier);
 nnrt_barrier *nnrt_barrier_new(int32_t threads);
 void nnrt_barrier_free(nnrt_barrier *barrier);
 /* Runs a unit on call->threads threads in one parallel region (the only `#pragma omp` in the
- * project is in threads.c). */
+ * project is in base/threads.c). */
 void nnrt_parallel(nnrt_unit unit, nnrt_call *call);
 /* job(context, i) for each i below count on so many threads, and finish(context, i) one at a time
  * and in order, each when those before it have been. False: one of them gave false; those that had

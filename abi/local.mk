@@ -1,0 +1,8 @@
+# abi/local.mk: what the compiler and the runtime must agree on, written once; every room may see it
+pkginclude_HEADERS += \
+    abi/hypers.def \
+    abi/nnrt.h
+noinst_HEADERS += \
+    abi/nnrt.def \
+    abi/verbs.def \
+    abi/verbs.h
