@@ -19,6 +19,7 @@ enum { NNRT_METRIC_LOSS, NNRT_METRIC_HITS, NNRT_METRIC_PENALTY, NNRT_METRIC_LR, 
 /* call->scalar[0 .. ): set by the runtime before the call, but STEP and N, which the generated loop
  * sets: rows of hypers.def. */
 enum {
+
 #define HYPER(id, name, help) NNRT_HYPER_##id,
 #include "hypers.def"
 #undef HYPER
@@ -59,19 +60,16 @@ typedef struct nnrt_call {
 
 typedef void (*nnrt_unit)(nnrt_call *call, int32_t thread);
 
-/* Functions that generated code calls: rows of nnrt.def, NNRT(name). */
-/* sense-reversing; spins a while, then yields the processor */
+/* ---- teams of threads ---- */
+/* Waits for the other threads of the call. Sense-reversing; spins a while, then yields the
+ * processor. Generated code calls it, by its name (nnrt.def). */
 void nnrt_barrier_wait(nnrt_barrier *barrier);
+/* NULL: out of memory */
 nnrt_barrier *nnrt_barrier_new(int32_t threads);
 void nnrt_barrier_free(nnrt_barrier *barrier);
 /* Runs a unit on call->threads threads in one parallel region (the only `#pragma omp` in the
  * project is in base/threads.c). */
 void nnrt_parallel(nnrt_unit unit, nnrt_call *call);
-/* job(context, i) for each i below count on so many threads, and finish(context, i) one at a time
- * and in order, each when those before it have been. False: one of them gave false; those that had
- * not begun then are left out. */
-bool nnrt_side_by_side(int32_t threads, size_t count, void (*job)(void *context, size_t i),
-                       bool (*finish)(void *context, size_t i), void *context);
 int32_t nnrt_default_threads(void); /* processors this process may run on */
 
 /* ---- panels ---- A tensor of logical shape dims, axis `feature` in panels of 16, the other axes
@@ -101,35 +99,4 @@ void nnrt_sparse_list(const float *panel, int64_t inputs, int64_t units, int64_t
  * stream s in step t takes word (f % 16) / 4 of counter {row, (f / 16) * 4 + f % 4, s, t mod 2^32}
  * under key {seed, seed >> 32}: 4-lane blocks give the 16 lanes of a panel's row. */
 void nnrt_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
-
-/* Sequential numbers for everything the runtime draws itself. A stream is named by words, so that
- * no two uses meet. */
-typedef struct nnrt_random {
-    uint32_t key[2], counter[4], block[4];
-    int used;
-    bool has_spare;
-    double spare;
-} nnrt_random;
-
-nnrt_random nnrt_random_new(uint64_t seed, uint32_t purpose, uint32_t a, uint32_t b);
-uint32_t nnrt_random_u32(nnrt_random *r);
-double nnrt_random_uniform(nnrt_random *r); /* [0, 1), 32 bits */
-double nnrt_random_normal(nnrt_random *r);  /* Box and Muller (1958), two at a time */
-/* 0 .. n - 1, without bias (Lemire 2019) */
-uint32_t nnrt_random_below(nnrt_random *r, uint32_t n);
-void nnrt_shuffle(nnrt_random *r, uint32_t *items, size_t n); /* Fisher-Yates */
-
-enum {
-    NNRT_DRAW_INIT = 1,
-    NNRT_DRAW_ORDER,
-    NNRT_DRAW_HOLDOUT,
-    NNRT_DRAW_GENERATE,
-    NNRT_DRAW_AUGMENT,
-    NNRT_DRAW_MIX,
-    NNRT_DRAW_BOOTSTRAP,
-    NNRT_DRAW_TUNE,
-    NNRT_DRAW_OTHER
-};
-
-uint32_t nnrt_hash(const char *text); /* FNV-1a: names to stream words */
 #endif

@@ -5,7 +5,7 @@
  * drowns in rounding. Of several, the difference that agrees best counts; a wrong derivative agrees
  * with none. */
 #include "model/session.h"
-#include "base/signals.h"
+#include "base/base.h"
 #include "model/text.h"
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* io.c: `save`, `load`, `print`, `assert`. */
 #include "model/ensemble.h"
-#include "base/safetensors.h"
+#include "base/base.h"
 #include "model/session.h"
 #include <stdio.h>
 #include <stdlib.h>

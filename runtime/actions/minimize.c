@@ -1,7 +1,7 @@
 /* minimize.c: `minimize`: an optimizer on a fn of numbers, step by step, each step an event of the
  * log and a record of `.path`. */
 #include "model/session.h"
-#include "base/signals.h"
+#include "base/base.h"
 #include "actions/surface.h"
 #include "model/text.h"
 #include <math.h>

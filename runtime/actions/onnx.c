@@ -1,7 +1,7 @@
 /* onnx.c: `export`: a network and its weights as an ONNX file, in protobuf's wire format (tag and
  * varint, or tag, length and bytes). */
 #include "actions/onnx.h"
-#include "base/atomic_file.h"
+#include "base/base.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* predict.c: `predict`: the model's outputs into a .npy or .csv file; with passes, mean and
  * deviation over draws of dropout (Gal and Ghahramani, Dropout as a Bayesian Approximation, 2016).
  */
-#include "base/atomic_file.h"
+#include "base/base.h"
 #include "model/ensemble.h"
 #include "actions/pictured.h"
 #include <math.h>

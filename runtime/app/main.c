@@ -1,7 +1,7 @@
 /* main.c: the main function of programs made by `nnc build`: their options, then the embedded
  * program. */
 #include "model/program.h"
-#include "base/signals.h"
+#include "base/base.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "train/checkpoint.h"
 #include "model/ensemble.h"
 #include "model/init.h"
-#include "base/signals.h"
+#include "base/base.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,12 +2,20 @@
 libnnrt_a_SOURCES += \
     runtime/base/atomic_file.c \
     runtime/base/atomic_file.h \
+    runtime/base/base.h \
+    runtime/base/clock.c \
+    runtime/base/clock.h \
     runtime/base/error.c \
     runtime/base/error.h \
-    runtime/base/names.c \
+    runtime/base/memory.c \
+    runtime/base/memory.h \
+    runtime/base/name_map.c \
+    runtime/base/name_map.h \
     runtime/base/number.c \
+    runtime/base/number.h \
     runtime/base/panels.c \
     runtime/base/random.c \
+    runtime/base/random.h \
     runtime/base/safetensors.c \
     runtime/base/safetensors.h \
     runtime/base/signals.c \
@@ -15,4 +23,5 @@ libnnrt_a_SOURCES += \
     runtime/base/sparse_list.c \
     runtime/base/stream.c \
     runtime/base/stream.h \
-    runtime/base/threads.c
+    runtime/base/threads.c \
+    runtime/base/threads.h

@@ -1,9 +1,10 @@
 /* number.c: decimal numbers in text, whatever the locale. Short ones are computed exactly from a
  * double and a power of ten (Clinger, How to read floating point numbers accurately, 1990); strtod
  * in the C locale does the rest. */
-#include "data/source.h"
+#include "base/number.h"
 #include <locale.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -57,7 +58,7 @@ nnrt_number nnrt_parse_number(const char *text, size_t length, double *value, in
     if (at < end && (*at == '-' || *at == '+'))
         at++;
     if (is_infinity(at, (size_t)(end - at)))
-        return NNRT_INFINITE;
+        return NNRT_NUMBER_INFINITE;
     uint64_t mantissa = 0;
     int digits = 0, significant = 0;
     long exponent = 0;
@@ -79,7 +80,7 @@ nnrt_number nnrt_parse_number(const char *text, size_t length, double *value, in
         }
     }
     if (!digits)
-        return NNRT_NO_NUMBER;
+        return NNRT_NUMBER_NONE;
     if (at < end && (*at == 'e' || *at == 'E')) {
         plain = false;
         at++;
@@ -87,7 +88,7 @@ nnrt_number nnrt_parse_number(const char *text, size_t length, double *value, in
         if (at < end && (*at == '-' || *at == '+'))
             at++;
         if (!is_digit(at, end))
-            return NNRT_NO_NUMBER;
+            return NNRT_NUMBER_NONE;
         long written = 0;
         for (; is_digit(at, end); at++)
             if (written < 100000)
@@ -95,7 +96,7 @@ nnrt_number nnrt_parse_number(const char *text, size_t length, double *value, in
         exponent += down ? -written : written;
     }
     if (at != end)
-        return NNRT_NO_NUMBER;
+        return NNRT_NUMBER_NONE;
     if (exact && mantissa <= exact_mantissa && exponent >= -EXACT_POWER &&
         exponent <= EXACT_POWER) {
         double magnitude = exponent < 0 ? (double)mantissa / powers[-exponent]
@@ -105,9 +106,9 @@ nnrt_number nnrt_parse_number(const char *text, size_t length, double *value, in
         *value = slow_number(text, length);
     }
     if (!isfinite(*value))
-        return NNRT_INFINITE;
+        return NNRT_NUMBER_INFINITE;
     if (!plain || (!exact && !long_integer(text, end, &mantissa)))
-        return NNRT_REAL;
+        return NNRT_NUMBER_REAL;
     *integer = negative ? -(int64_t)mantissa : (int64_t)mantissa;
-    return NNRT_INTEGER;
+    return NNRT_NUMBER_INTEGER;
 }

@@ -4,6 +4,7 @@
  * A stream is named by its key (the seed) and three words of the counter (purpose, a, b); the
  * fourth counts blocks. The key is marked, so that no stream meets the numbers which generated code
  * draws under the bare seed. */
+#include "base/random.h"
 #include "abi/nnrt.h"
 #include <math.h>
 

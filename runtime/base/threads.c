@@ -5,6 +5,7 @@
  * scalable synchronization on shared-memory multiprocessors, 1991), with a count of passes in place
  * of the sense. A waiting thread spins a while and then yields, because there may be more threads
  * than processors. */
+#include "base/threads.h"
 #include "abi/nnrt.h"
 #include <omp.h>
 #include <pthread.h>

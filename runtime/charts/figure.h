@@ -6,7 +6,7 @@
  * `failed`, so that only the end need look. */
 #ifndef NNRT_FIGURE_H
 #define NNRT_FIGURE_H
-#include "draw/drawing.h"
+#include "draw/draw.h"
 
 typedef enum nnrt_series_style {
     NNRT_CURVE,

@@ -1,5 +1,5 @@
 /* page.c: figures as files: SVG, PNG, or a page of HTML that loads nothing from elsewhere. */
-#include "base/atomic_file.h"
+#include "base/base.h"
 #include "charts/charts.h"
 #include <string.h>
 

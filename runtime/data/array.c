@@ -117,7 +117,7 @@ static bool from_fortran(const nnrt_array *array, float *x, nnrt_error *e)
     float *columns = malloc((size_t)array->count * sizeof *columns);
     int64_t index[NNRT_ARRAY_RANK] = { 0 }, stride[NNRT_ARRAY_RANK], at = 0;
     if (!columns)
-        return nnrt_out_of_memory(e, nnrt_stream_name(array->stream));
+        return nnrt_no_memory_for(e, nnrt_stream_name(array->stream));
     memcpy(columns, x, (size_t)array->count * sizeof *columns);
     for (int i = 0; i < array->rank; i++)
         stride[i] = i ? stride[i - 1] * array->shape[i - 1] : 1;
@@ -221,21 +221,21 @@ static size_t element_text(const nnrt_array *array, const unsigned char *at, cha
 /* Texts as numbers into their sorted list. */
 static bool read_texts(nnrt_array *array, nnrt_source *source, nnrt_error *e)
 {
-    nnrt_names names = { 0 };
+    nnrt_name_map names = { 0 };
     bool read = false;
     unsigned char *element = malloc(array->bytes + 1);
     char *text = malloc(array->bytes + 5);
     source->text = malloc((size_t)array->count * sizeof *source->text);
     if (!element || !text || !source->text) {
-        nnrt_out_of_memory(e, nnrt_stream_name(array->stream));
+        nnrt_no_memory_for(e, nnrt_stream_name(array->stream));
         goto done;
     }
     for (int64_t i = 0; i < array->count; i++) {
         if (!nnrt_stream_need(array->stream, element, array->bytes, e))
             goto done;
         size_t length = element_text(array, element, text);
-        if (!nnrt_names_add(&names, text, length, &source->text[i])) {
-            nnrt_out_of_memory(e, nnrt_stream_name(array->stream));
+        if (!nnrt_name_map_add(&names, text, length, &source->text[i])) {
+            nnrt_no_memory_for(e, nnrt_stream_name(array->stream));
             goto done;
         }
     }
@@ -245,7 +245,7 @@ static bool read_texts(nnrt_array *array, nnrt_source *source, nnrt_error *e)
 done:
     free(element);
     free(text);
-    nnrt_names_free(&names);
+    nnrt_name_map_free(&names);
     return read;
 }
 
@@ -311,5 +311,5 @@ bool nnrt_array_targets(nnrt_array *array, nnrt_source *source, nnrt_error *e)
     }
     source->kind = NNRT_LABEL_INTEGER;
     source->integer = malloc((size_t)array->count * sizeof *source->integer);
-    return source->integer ? read_integers(array, source->integer, e) : nnrt_out_of_memory(e, name);
+    return source->integer ? read_integers(array, source->integer, e) : nnrt_no_memory_for(e, name);
 }

@@ -3,7 +3,7 @@
 #ifndef NNRT_ARRAY_H
 #define NNRT_ARRAY_H
 #include "data/source.h"
-#include "base/stream.h"
+#include "base/base.h"
 
 enum { NNRT_ARRAY_RANK = 32 }; /* numpy's limit */
 

@@ -205,7 +205,7 @@ bool nnrt_augment_read(const json_t *declared, nnrt_augmentation **list, size_t 
     if (!size)
         return true;
     if (!(*list = calloc(size, sizeof **list)))
-        return nnrt_out_of_memory(e, "augment");
+        return nnrt_no_memory_for(e, "augment");
     for (size_t i = 0; i < size; i++) {
         const json_t *form = json_array_get(declared, i);
         const augment_row *row = find_row(nnrt_form_text(form, "form", ""));

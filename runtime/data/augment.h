@@ -5,7 +5,7 @@
  * list. */
 #ifndef NNRT_AUGMENT_H
 #define NNRT_AUGMENT_H
-#include "data/data.h"
+#include "data/dataset.h"
 
 struct nnrt_augmentation {
     const struct augment_row *row;

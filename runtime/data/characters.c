@@ -4,7 +4,7 @@
  * The characters of the training text are the classes. UTF-8 sorts bytewise as its code points do,
  * so that the labels' order is the numbers'. */
 #include "data/source.h"
-#include "base/stream.h"
+#include "base/base.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +56,7 @@ static bool decode_all(reading *r, const char *text, size_t length, nnrt_error *
     int64_t row = 1, column = 1;
     r->point = malloc((length + 1) * sizeof *r->point);
     if (!r->point)
-        return nnrt_out_of_memory(e, r->name);
+        return nnrt_no_memory_for(e, r->name);
     for (size_t i = 0; i < length;) {
         uint32_t point = 0;
         size_t bytes = decode((const unsigned char *)text + i, length - i, &point);
@@ -93,7 +93,7 @@ static bool number_characters(const reading *r, nnrt_source *source, uint32_t *n
         encode(p, text);
         made = (source->texts[number[p] - 1] = strdup(text)) != NULL;
     }
-    return made || nnrt_out_of_memory(e, r->name);
+    return made || nnrt_no_memory_for(e, r->name);
 }
 
 /* A further text has the numbers of the training text, and no other characters. */
@@ -121,8 +121,8 @@ static bool numbers_of(const nnrt_source *like, const reading *r, nnrt_source *s
     source->texts = calloc(like->text_count + 1, sizeof *source->texts);
     for (size_t i = 0; source->texts && i < like->text_count; i++, source->text_count++)
         if (!(source->texts[i] = strdup(like->texts[i])))
-            return nnrt_out_of_memory(e, r->name);
-    return source->texts || nnrt_out_of_memory(e, r->name);
+            return nnrt_no_memory_for(e, r->name);
+    return source->texts || nnrt_no_memory_for(e, r->name);
 }
 
 /* Each position that has `length` characters from it on and one behind them starts a sample. */
@@ -142,7 +142,7 @@ static bool cut(const reading *r, nnrt_source *source, const uint32_t *number, i
     if (__builtin_mul_overflow(source->count, source->target_size, &targets) ||
         targets > (int64_t)(SIZE_MAX / 2 / sizeof *source->text) ||
         !(source->text = malloc((size_t)targets * sizeof *source->text))) {
-        return nnrt_out_of_memory(e, r->name);
+        return nnrt_no_memory_for(e, r->name);
     }
     for (int64_t i = 0; i < source->count; i++) {
         for (int64_t t = 0; t < length; t++)
@@ -168,7 +168,7 @@ bool nnrt_read_text(const nnrt_source_request *request, nnrt_source *source, nnr
     char *text = stream ? nnrt_stream_rest(stream, &bytes, e) : NULL;
     uint32_t *number = calloc(CODE_POINTS, sizeof *number);
     bool read = text && (source->x_name && source->y_name && number ? decode_all(&r, text, bytes, e)
-                                                                    : nnrt_out_of_memory(e, name));
+                                                                    : nnrt_no_memory_for(e, name));
     free(text);
     if (read && !(wanted >= 1 && wanted < (double)r.count)) {
         read = nnrt_fail(

@@ -4,7 +4,7 @@
  * texts, to collect them, and once to fill the samples. So no cell is kept but as the number it
  * becomes. */
 #include "data/csv.h"
-#include "base/stream.h"
+#include "base/base.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -20,8 +20,8 @@ typedef struct column {
     /* of the numbers, those without point and exponent that are beyond an int64_t */
     int64_t vast;
     bool categorical;
-    nnrt_names values; /* of a categorical one, sorted; of a text target too */
-    int64_t feature;   /* the first of its features in a sample */
+    nnrt_name_map values; /* of a categorical one, sorted; of a text target too */
+    int64_t feature;      /* the first of its features in a sample */
 } column;
 
 struct nnrt_table {
@@ -51,7 +51,7 @@ void nnrt_table_free(nnrt_table *table)
         return;
     for (size_t i = 0; i < table->columns; i++) {
         free(table->column[i].name);
-        nnrt_names_free(&table->column[i].values);
+        nnrt_name_map_free(&table->column[i].values);
     }
     free(table->column);
     free(table->file);
@@ -119,7 +119,7 @@ static bool fail_missing(const csv_load *l, size_t j)
 
 static bool no_memory(const csv_load *l)
 {
-    return nnrt_out_of_memory(l->e, l->reader.name);
+    return nnrt_no_memory_for(l->e, l->reader.name);
 }
 
 /* ---- rows ---- */
@@ -165,17 +165,17 @@ static bool count_cell(column *c, const csv_cell *cell)
 {
     double value;
     int64_t integer;
-    nnrt_number kind = NNRT_REAL;
+    nnrt_number kind = NNRT_NUMBER_REAL;
     if (csv_is_missing(cell)) {
         c->missing++;
     } else if ((kind = nnrt_parse_number(cell->text, cell->length, &value, &integer)) ==
-               NNRT_NO_NUMBER) {
+               NNRT_NUMBER_NONE) {
         c->texts++;
     } else {
-        c->numbers++, c->integers += kind == NNRT_INTEGER,
-            c->vast += kind == NNRT_REAL && is_whole(cell);
+        c->numbers++, c->integers += kind == NNRT_NUMBER_INTEGER,
+            c->vast += kind == NNRT_NUMBER_REAL && is_whole(cell);
     }
-    return kind != NNRT_NO_NUMBER;
+    return kind != NNRT_NUMBER_NONE;
 }
 
 /* ---- the header ---- */
@@ -183,7 +183,8 @@ static bool count_cell(column *c, const csv_cell *cell)
  * begins with a number says no. Where all columns are text: it does where none of its cells comes
  * again below, though others do. `first` holds the row's cells, the columns' counts leave it out.
  */
-static bool first_row_is_header(const csv_load *l, const csv_cell *first, const nnrt_names *below)
+static bool first_row_is_header(const csv_load *l, const csv_cell *first,
+                                const nnrt_name_map *below)
 {
     bool repeats = false, recurs = false, against = false;
     for (size_t j = 0; j < l->table->columns; j++) {
@@ -194,7 +195,7 @@ static bool first_row_is_header(const csv_load *l, const csv_cell *first, const 
         if (numeric && text)
             return true;
         against |= (numeric || !l->rows) && !text;
-        recurs |= text && nnrt_names_find(&below[j], first[j].text, first[j].length, &number);
+        recurs |= text && nnrt_name_map_find(&below[j], first[j].text, first[j].length, &number);
         repeats |= (int64_t)below[j].count < c->texts;
     }
     return !against && !recurs && (repeats || !l->rows);
@@ -297,7 +298,7 @@ static bool survey_columns(csv_load *l)
     bool told = json_is_boolean(header), guess = !told && !named, good = false;
     l->header = told ? is_true(l->request->form, "header") : named;
     csv_cell *first = calloc(columns, sizeof *first);
-    nnrt_names *below = calloc(columns, sizeof *below);
+    nnrt_name_map *below = calloc(columns, sizeof *below);
     char *copy = NULL;
     if (!first || !below)
         goto done;
@@ -324,8 +325,8 @@ static bool survey_columns(csv_load *l)
             bool text = !count_cell(&l->table->column[j], &l->reader.cell[j]);
             uint32_t number;
             if (text && guess && below[j].count < MOST_VALUES &&
-                !nnrt_names_add(&below[j], l->reader.cell[j].text, l->reader.cell[j].length,
-                                &number)) {
+                !nnrt_name_map_add(&below[j], l->reader.cell[j].text, l->reader.cell[j].length,
+                                   &number)) {
                 goto done;
             }
         }
@@ -341,7 +342,7 @@ static bool survey_columns(csv_load *l)
     good = (!l->header || take_names(l, first)) && find_target(l) && (l->rows || empty_file(l));
 done:
     for (size_t j = 0; below && j < columns; j++)
-        nnrt_names_free(&below[j]);
+        nnrt_name_map_free(&below[j]);
     free(below);
     free(first);
     free(copy);
@@ -369,7 +370,7 @@ static bool is_text(const csv_cell *cell)
     double value;
     int64_t integer;
     return !csv_is_missing(cell) &&
-           nnrt_parse_number(cell->text, cell->length, &value, &integer) == NNRT_NO_NUMBER;
+           nnrt_parse_number(cell->text, cell->length, &value, &integer) == NNRT_NUMBER_NONE;
 }
 
 /* The error of the first text in this file's column i. */
@@ -481,7 +482,7 @@ static bool collect_values(csv_load *l)
             uint32_t number;
             if (!c->categorical || csv_is_missing(cell))
                 continue;
-            if (!nnrt_names_add(&c->values, cell->text, cell->length, &number))
+            if (!nnrt_name_map_add(&c->values, cell->text, cell->length, &number))
                 return no_memory(l);
             if (c->values.count > MOST_VALUES) {
                 return fail_cell(
@@ -491,7 +492,7 @@ static bool collect_values(csv_load *l)
         }
     }
     for (size_t j = 0; j < table->columns; j++)
-        if (!nnrt_names_sort(&table->column[j].values))
+        if (!nnrt_name_map_sort(&table->column[j].values))
             return no_memory(l);
     return true;
 }
@@ -559,7 +560,7 @@ static bool take_feature(csv_load *l, const csv_cell *cell, size_t j, float *sam
         memset(sample + c->feature, 0, c->values.count * sizeof *sample);
         if (missing)
             return true;
-        if (!nnrt_names_find(&c->values, cell->text, cell->length, &number)) {
+        if (!nnrt_name_map_find(&c->values, cell->text, cell->length, &number)) {
             return fail_cell(l, "unknown-class", j, cell,
                              "is a value that the training part never had");
         }
@@ -569,10 +570,10 @@ static bool take_feature(csv_load *l, const csv_cell *cell, size_t j, float *sam
     double value = NAN;
     int64_t integer;
     nnrt_number kind =
-        missing ? NNRT_REAL : nnrt_parse_number(cell->text, cell->length, &value, &integer);
-    if (kind == NNRT_NO_NUMBER)
+        missing ? NNRT_NUMBER_REAL : nnrt_parse_number(cell->text, cell->length, &value, &integer);
+    if (kind == NNRT_NUMBER_NONE)
         return fail_cell(l, "bad-file", j, cell, "is no number, as the column's other cells are");
-    if (kind == NNRT_INFINITE || fabs(value) > FLT_MAX)
+    if (kind == NNRT_NUMBER_INFINITE || fabs(value) > FLT_MAX)
         return fail_cell(l, "nan-cell", j, cell, "is beyond every finite number");
     if (missing)
         l->source->has_missing = true;
@@ -580,7 +581,7 @@ static bool take_feature(csv_load *l, const csv_cell *cell, size_t j, float *sam
     return true;
 }
 
-static bool take_target(csv_load *l, const csv_cell *cell, int64_t row, nnrt_names *labels)
+static bool take_target(csv_load *l, const csv_cell *cell, int64_t row, nnrt_name_map *labels)
 {
     size_t j = l->table->target;
     nnrt_source *s = l->source;
@@ -588,10 +589,10 @@ static bool take_target(csv_load *l, const csv_cell *cell, int64_t row, nnrt_nam
     if (csv_is_missing(cell))
         return fail_missing(l, j);
     if (s->kind == NNRT_LABEL_TEXT)
-        return nnrt_names_add(labels, cell->text, cell->length, &s->text[row]) || no_memory(l);
+        return nnrt_name_map_add(labels, cell->text, cell->length, &s->text[row]) || no_memory(l);
     int64_t integer = 0;
     nnrt_number kind = nnrt_parse_number(cell->text, cell->length, &value, &integer);
-    if (kind == NNRT_INFINITE || fabs(value) > FLT_MAX)
+    if (kind == NNRT_NUMBER_INFINITE || fabs(value) > FLT_MAX)
         return fail_cell(l, "nan-cell", j, cell, "is beyond every finite number");
     if (s->kind == NNRT_LABEL_INTEGER)
         s->integer[row] = integer;
@@ -600,7 +601,7 @@ static bool take_target(csv_load *l, const csv_cell *cell, int64_t row, nnrt_nam
     return true;
 }
 
-static bool fill_samples(csv_load *l, nnrt_names *labels)
+static bool fill_samples(csv_load *l, nnrt_name_map *labels)
 {
     nnrt_source *s = l->source;
     int64_t row = 0;
@@ -734,19 +735,19 @@ bool nnrt_read_csv(const nnrt_source_request *request, nnrt_source *source, nnrt
     source->x_name = strdup(nnrt_form_text(request->form, "file", ""));
     source->y_name = strdup(nnrt_form_text(request->form, "file", ""));
     if (!source->x_name || !source->y_name)
-        return nnrt_out_of_memory(e, "");
+        return nnrt_no_memory(e);
     char *path = nnrt_form_path(request, "file", e);
     nnrt_stream *stream =
         path && read_policy(&load, &delimiter) ? nnrt_stream_open(path, source->x_name, e) : NULL;
     char *text = stream ? nnrt_stream_rest(stream, &length, e) : NULL;
     nnrt_stream_close(stream);
-    nnrt_names labels = { 0 };
+    nnrt_name_map labels = { 0 };
     bool read =
         text && csv_open(&load.reader, source->x_name, text, length, delimiter, e) &&
         (request->like && request->like->table ? load_further(&load) : load_training(&load)) &&
         fill_samples(&load, &labels) &&
         (source->kind != NNRT_LABEL_TEXT || nnrt_labels_sort(source, &labels, source->count, e));
-    nnrt_names_free(&labels);
+    nnrt_name_map_free(&labels);
     csv_close(&load.reader);
     free(load.place);
     free(text);

@@ -49,7 +49,7 @@ bool csv_open(csv_reader *reader, const char *name, const char *text, size_t len
     }
     reader->unquoted = malloc(length + 1);
     csv_rewind(reader);
-    return reader->unquoted || nnrt_out_of_memory(e, name);
+    return reader->unquoted || nnrt_no_memory_for(e, name);
 }
 
 void csv_rewind(csv_reader *reader)
@@ -71,7 +71,7 @@ static bool add_cell(csv_reader *r, const char *text, size_t length, nnrt_error 
         size_t capacity = r->capacity ? r->capacity * 2 : 32;
         csv_cell *grown = realloc(r->cell, capacity * sizeof *grown);
         if (!grown)
-            return nnrt_out_of_memory(e, r->name);
+            return nnrt_no_memory_for(e, r->name);
         r->cell = grown;
         r->capacity = capacity;
     }

@@ -2,7 +2,6 @@
  * mixed from there into another (feed.h). */
 #include "data/feed.h"
 #include "data/augment.h"
-#include "model/session.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

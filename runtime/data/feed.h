@@ -6,7 +6,7 @@
  * no difference. A training that needs none of this has no feed and reads the data's own rows. */
 #ifndef NNRT_FEED_H
 #define NNRT_FEED_H
-#include "data/data.h"
+#include "data/dataset.h"
 
 /* mixup (Zhang and others, 2018) and cutmix (Yun and others, 2019): the a of Beta(a, a), 0 for
  * none; of both, each sample draws which. */

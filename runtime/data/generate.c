@@ -22,7 +22,7 @@ bool nnrt_generate_begin(const nnrt_source_request *request, nnrt_source *source
     source->x_name = strdup(form);
     source->y_name = strdup(form);
     if (!source->x_name || !source->y_name)
-        return nnrt_out_of_memory(e, form);
+        return nnrt_no_memory_for(e, form);
     if (!nnrt_source_allocate(source, e))
         return false;
     if (!classes) {
@@ -40,7 +40,7 @@ bool nnrt_generate_begin(const nnrt_source_request *request, nnrt_source *source
             source->integer[i] = order[i];
     }
     free(order);
-    return (source->integer && order) || nnrt_out_of_memory(e, form);
+    return (source->integer && order) || nnrt_no_memory_for(e, form);
 }
 
 /* One sample's coordinates, without noise, for its class; or its coordinates and its target. */
@@ -203,5 +203,5 @@ bool nnrt_generate_points(const nnrt_source_request *request, nnrt_source *sourc
     }
     free(x);
     free(d.parameter);
-    return drawn || nnrt_out_of_memory(e, name);
+    return drawn || nnrt_no_memory_for(e, name);
 }

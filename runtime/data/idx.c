@@ -56,7 +56,7 @@ bool nnrt_read_idx(const nnrt_source_request *request, nnrt_source *source, nnrt
     source->x_name = strdup(nnrt_form_text(request->form, "images", ""));
     source->y_name = strdup(nnrt_form_text(request->form, "labels", ""));
     if (!source->x_name || !source->y_name)
-        return nnrt_out_of_memory(e, "");
+        return nnrt_no_memory(e);
     nnrt_stream *x = open_idx(request, "images", source->x_name, &array, e);
     bool read = x && nnrt_array_samples(&array, source, e);
     nnrt_stream_close(x);

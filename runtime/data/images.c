@@ -26,12 +26,12 @@ typedef struct search {
     nnrt_error *e;
     found *file;
     size_t count, capacity;
-    nnrt_names classes;
+    nnrt_name_map classes;
 } search;
 
 static bool no_memory(search *s)
 {
-    return nnrt_out_of_memory(s->e, "images");
+    return nnrt_no_memory_for(s->e, "images");
 }
 
 /* Where a name of the script is on the disk; free() */
@@ -118,7 +118,7 @@ static bool visit(search *s, const char *name, int depth, uint32_t class)
     const char *last = strrchr(name, '/');
     last = last ? last + 1 : name;
     size_t before = s->count;
-    if (!nnrt_names_add(&s->classes, last, strlen(last), &class))
+    if (!nnrt_name_map_add(&s->classes, last, strlen(last), &class))
         return no_memory(s);
     if (!walk(s, name, 1, class))
         return false;
@@ -230,6 +230,6 @@ bool nnrt_read_images(const nnrt_source_request *request, nnrt_source *source, n
         free(s.file[i].name);
     free(s.file);
     free(picture);
-    nnrt_names_free(&s.classes);
+    nnrt_name_map_free(&s.classes);
     return read;
 }

@@ -99,7 +99,7 @@ static bool name_classes(nnrt_classes *classes)
                             .real = classes->real ? &classes->real[c] : NULL };
         const char *name = label_text(&one, 0, text);
         uint32_t number;
-        if (!nnrt_names_add(&classes->name, name, strlen(name), &number))
+        if (!nnrt_name_map_add(&classes->name, name, strlen(name), &number))
             return false;
     }
     return true;
@@ -114,8 +114,8 @@ bool nnrt_classes_find(const nnrt_source *training, nnrt_classes *classes, nnrt_
         uint32_t number;
         classes->count = (int64_t)training->text_count;
         for (size_t i = 0; found && i < training->text_count; i++) {
-            found = nnrt_names_add(&classes->name, training->texts[i], strlen(training->texts[i]),
-                                   &number);
+            found = nnrt_name_map_add(&classes->name, training->texts[i],
+                                      strlen(training->texts[i]), &number);
         }
     } else if (training->kind == NNRT_LABEL_INTEGER) {
         found = distinct_integers(training, targets, classes) && name_classes(classes);
@@ -125,14 +125,14 @@ bool nnrt_classes_find(const nnrt_source *training, nnrt_classes *classes, nnrt_
         classes->count = distinct(classes->real, targets, sizeof *classes->real, by_real);
         found = name_classes(classes);
     }
-    return found || nnrt_out_of_memory(e, training->y_name);
+    return found || nnrt_no_memory_for(e, training->y_name);
 }
 
 void nnrt_classes_free(nnrt_classes *classes)
 {
     free(classes->integer);
     free(classes->real);
-    nnrt_names_free(&classes->name);
+    nnrt_name_map_free(&classes->name);
     *classes = (nnrt_classes){ 0 };
 }
 
@@ -153,7 +153,7 @@ static int64_t class_of(const nnrt_source *source, const nnrt_classes *classes, 
     char buffer[LABEL_TEXT];
     const char *text = label_text(source, i, buffer);
     uint32_t number;
-    return nnrt_names_find(&classes->name, text, strlen(text), &number) ? (int64_t)number : -1;
+    return nnrt_name_map_find(&classes->name, text, strlen(text), &number) ? (int64_t)number : -1;
 }
 
 static bool unknown_class(const nnrt_source *source, const nnrt_classes *classes, int64_t i,

@@ -8,8 +8,8 @@ typedef struct nnrt_classes {
     nnrt_label_kind kind;
     int64_t count;
     int64_t *integer;
-    float *real;     /* sorted, of the kind; texts in name */
-    nnrt_names name; /* all of them as text, in order */
+    float *real;        /* sorted, of the kind; texts in name */
+    nnrt_name_map name; /* all of them as text, in order */
 } nnrt_classes;
 
 /* The distinct targets of the training source, in sorted order: numbers as numbers, texts bytewise.

@@ -8,8 +8,9 @@ libnnrt_a_SOURCES += \
     runtime/data/csv.c \
     runtime/data/csv.h \
     runtime/data/csv_text.c \
-    runtime/data/data.c \
     runtime/data/data.h \
+    runtime/data/dataset.c \
+    runtime/data/dataset.h \
     runtime/data/digits.c \
     runtime/data/feed.c \
     runtime/data/feed.h \
@@ -27,4 +28,5 @@ libnnrt_a_SOURCES += \
     runtime/data/source.c \
     runtime/data/source.h \
     runtime/data/split.c \
-    runtime/data/views.c
+    runtime/data/views.c \
+    runtime/data/views.h

@@ -172,7 +172,7 @@ bool nnrt_npy_begin(nnrt_stream *stream, nnrt_array *array, nnrt_error *e)
     }
     char *text = malloc(bytes + 1);
     if (!text)
-        return nnrt_out_of_memory(e, name);
+        return nnrt_no_memory_for(e, name);
     bool read = nnrt_stream_need(stream, text, bytes, e);
     text[read ? bytes : 0] = '\0';
     header h = { .at = text, .array = array };
@@ -206,7 +206,7 @@ static bool read_pair(const nnrt_source_request *request, const char *x_file, co
     source->x_name = strdup(nnrt_form_text(request->form, x_file, ""));
     source->y_name = strdup(nnrt_form_text(request->form, y_file, ""));
     if (!source->x_name || !source->y_name)
-        return nnrt_out_of_memory(e, "");
+        return nnrt_no_memory(e);
     nnrt_stream *x = open_array(request, x_file, x_member, source->x_name, &array, e);
     bool read = x && nnrt_array_samples(&array, source, e);
     nnrt_stream_close(x);
@@ -228,8 +228,7 @@ bool nnrt_read_npz(const nnrt_source_request *request, nnrt_source *source, nnrt
     char *x = NULL, *y = NULL;
     bool named = asprintf(&x, "%s.npy", nnrt_form_text(request->form, "x", "x")) >= 0 &&
                  asprintf(&y, "%s.npy", nnrt_form_text(request->form, "y", "y")) >= 0;
-    bool read =
-        named ? read_pair(request, "file", "file", x, y, source, e) : nnrt_out_of_memory(e, "");
+    bool read = named ? read_pair(request, "file", "file", x, y, source, e) : nnrt_no_memory(e);
     free(x);
     free(y);
     return read;

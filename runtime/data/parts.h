@@ -2,7 +2,7 @@
  * decides. */
 #ifndef NNRT_PARTS_H
 #define NNRT_PARTS_H
-#include "data/data.h"
+#include "data/dataset.h"
 
 /* Marks round(fraction * what remains) of the samples still in training as `part`'s: at random and
  * in proportion to the classes, or, without shuffle, the last ones. `label`: classes of the

@@ -5,7 +5,7 @@
  * All errors name the file: status 3, "missing-file", "unreadable-file", "bad-file". */
 #ifndef NNRT_PICTURE_H
 #define NNRT_PICTURE_H
-#include "base/error.h"
+#include "base/base.h"
 #include <stdint.h>
 
 typedef struct nnrt_picture {

@@ -13,7 +13,7 @@ bool nnrt_fill_missing(nnrt_data *data, const char *file, nnrt_error *e)
     size_t width = (size_t)data->sample_size;
     double *mean = calloc(width, sizeof *mean);
     int64_t *count = calloc(width, sizeof *count);
-    bool filled = (mean && count) || nnrt_out_of_memory(e, file);
+    bool filled = (mean && count) || nnrt_no_memory_for(e, file);
     for (int64_t i = 0; filled && i < train->count; i++) {
         for (size_t f = 0; f < width; f++) {
             float x = train->x[(size_t)i * width + f];
@@ -149,5 +149,5 @@ bool nnrt_normalize(nnrt_data *data, const json_t *form, nnrt_error *e)
     if (fitted)
         apply(data, &s);
     free(both);
-    return fitted || nnrt_out_of_memory(e, data->name);
+    return fitted || nnrt_no_memory_for(e, data->name);
 }

@@ -71,11 +71,6 @@ const char *nnrt_source_place(const nnrt_source *source, const char *file, int64
     return buffer;
 }
 
-bool nnrt_out_of_memory(nnrt_error *e, const char *what)
-{
-    return nnrt_fail(e, NNRT_FILES, "out-of-memory", "%s: not enough memory for its samples", what);
-}
-
 float *nnrt_floats_new(int64_t count, nnrt_error *e)
 {
     int64_t bytes;
@@ -97,13 +92,13 @@ bool nnrt_source_allocate(nnrt_source *source, nnrt_error *e)
     source->sample_size = 1;
     for (int i = 0; i < source->rank; i++)
         if (__builtin_mul_overflow(source->sample_size, source->shape[i], &source->sample_size))
-            return nnrt_out_of_memory(e, source->x_name);
+            return nnrt_no_memory_for(e, source->x_name);
     if (__builtin_mul_overflow(source->count, source->sample_size, &floats))
-        return nnrt_out_of_memory(e, source->x_name);
+        return nnrt_no_memory_for(e, source->x_name);
     return (source->x = nnrt_floats_new(floats, e)) != NULL;
 }
 
-bool nnrt_labels_sort(nnrt_source *source, nnrt_names *names, int64_t count, nnrt_error *e)
+bool nnrt_labels_sort(nnrt_source *source, nnrt_name_map *names, int64_t count, nnrt_error *e)
 {
     char **before = malloc((names->count + 1) * sizeof *before);
     uint32_t *number = malloc((names->count + 1) * sizeof *number);
@@ -111,11 +106,11 @@ bool nnrt_labels_sort(nnrt_source *source, nnrt_names *names, int64_t count, nnr
     if (sorted) {
         for (size_t i = 0; i < names->count; i++)
             before[i] = names->text[i];
-        sorted = nnrt_names_sort(names);
+        sorted = nnrt_name_map_sort(names);
     }
     if (sorted) {
         for (size_t i = 0; i < names->count; i++)
-            nnrt_names_find(names, before[i], strlen(before[i]), &number[i]);
+            nnrt_name_map_find(names, before[i], strlen(before[i]), &number[i]);
         for (int64_t i = 0; i < count; i++)
             source->text[i] = number[source->text[i]];
         source->texts = names->text;
@@ -125,7 +120,7 @@ bool nnrt_labels_sort(nnrt_source *source, nnrt_names *names, int64_t count, nnr
     }
     free(before);
     free(number);
-    return sorted || nnrt_out_of_memory(e, source->y_name);
+    return sorted || nnrt_no_memory_for(e, source->y_name);
 }
 
 const char *nnrt_form_text(const json_t *form, const char *name, const char *fallback)
@@ -154,6 +149,6 @@ char *nnrt_form_path(const nnrt_source_request *request, const char *name, nnrt_
     else if (asprintf(&path, "%s/%s", folder, file) < 0)
         path = NULL;
     if (!path)
-        nnrt_out_of_memory(e, file);
+        nnrt_no_memory_for(e, file);
     return path;
 }

@@ -5,7 +5,7 @@
  * form (program.h). */
 #ifndef NNRT_SOURCE_H
 #define NNRT_SOURCE_H
-#include "data/data.h"
+#include "data/dataset.h"
 
 /* csv.h: the columns of a CSV, which further files must have too */
 typedef struct nnrt_table nnrt_table;
@@ -70,7 +70,6 @@ bool nnrt_generate_points(const nnrt_source_request *request, nnrt_source *sourc
 /* ---- for readers ---- */
 /* aligned to 64 bytes, with room to align each part; not zeroed; free() */
 float *nnrt_floats_new(int64_t count, nnrt_error *e);
-bool nnrt_out_of_memory(nnrt_error *e, const char *what);
 /* x for `count` samples of the source's shape. */
 bool nnrt_source_allocate(nnrt_source *source, nnrt_error *e);
 /* A form's arguments; the fallback where it is absent or null. */
@@ -80,26 +79,7 @@ double nnrt_form_number(const json_t *form, const char *name, double fallback);
  * missing. free() */
 char *nnrt_form_path(const nnrt_source_request *request, const char *name, nnrt_error *e);
 
-/* Strict numbers in the C locale: digits, a point, an exponent; no hexadecimal, no blanks. */
-typedef enum nnrt_number { NNRT_NO_NUMBER, NNRT_INTEGER, NNRT_REAL, NNRT_INFINITE } nnrt_number;
-
-nnrt_number nnrt_parse_number(const char *text, size_t length, double *value, int64_t *integer);
-
-/* Distinct texts, numbered as they come, then in bytewise order. */
-typedef struct nnrt_names {
-    char **text;
-    size_t count, capacity;
-    uint32_t *slot;
-    size_t slots;
-} nnrt_names;
-
-/* false: out of memory */
-bool nnrt_names_add(nnrt_names *names, const char *text, size_t length, uint32_t *number);
-bool nnrt_names_find(const nnrt_names *names, const char *text, size_t length, uint32_t *number);
-/* false: out of memory */
-bool nnrt_names_sort(nnrt_names *names);
-void nnrt_names_free(nnrt_names *names);
 /* Text targets numbered as they came (source->text, `count` of them): numbers them anew in sorted
  * order and takes the texts out of `names`. */
-bool nnrt_labels_sort(nnrt_source *source, nnrt_names *names, int64_t count, nnrt_error *e);
+bool nnrt_labels_sort(nnrt_source *source, nnrt_name_map *names, int64_t count, nnrt_error *e);
 #endif

@@ -63,7 +63,7 @@ bool nnrt_hold_out(uint8_t *part_of, int64_t count, int part, double fraction,
     free(candidate);
     free(size);
     free(quota);
-    return held || nnrt_out_of_memory(e, data->name);
+    return held || nnrt_no_memory_for(e, data->name);
 }
 
 /* Where each row comes from, parts one behind another. */
@@ -117,5 +117,5 @@ bool nnrt_sort_by_part(float *rows, int64_t count, int64_t width, const uint8_t 
     }
     free(from);
     free(held);
-    return sorted || nnrt_out_of_memory(e, "data");
+    return sorted || nnrt_no_memory_for(e, "data");
 }

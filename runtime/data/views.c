@@ -4,7 +4,7 @@
  * Folds are dealt like cards: samples are shuffled, laid out class by class, and go to folds 0, 1,
  * 2, ... in turn over the whole row, so sizes differ by one at most and so do the samples of a
  * class. Without shuffle, real targets are cut into runs in file order, as scikit-learn's KFold. */
-#include "data/data.h"
+#include "data/views.h"
 #include "data/parts.h"
 #include "data/source.h"
 #include <stdlib.h>
@@ -58,7 +58,7 @@ nnrt_data *nnrt_view_new(const nnrt_data *whole, const json_t *declaration, cons
 {
     nnrt_data *view = malloc(sizeof *view);
     if (!view) {
-        nnrt_out_of_memory(e, whole->name);
+        nnrt_no_memory_for(e, whole->name);
         return NULL;
     }
     *view = *whole;
@@ -84,7 +84,7 @@ uint32_t *nnrt_folds(const nnrt_data *data, int64_t folds, uint64_t seed, nnrt_e
     size_t size = (size_t)(count ? count : 1);
     uint32_t *order = malloc(size * sizeof *order), *fold = malloc(size * sizeof *fold);
     if (!order || !fold) {
-        nnrt_out_of_memory(e, data->name);
+        nnrt_no_memory_for(e, data->name);
         free(order);
         free(fold);
         return NULL;

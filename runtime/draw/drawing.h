@@ -7,7 +7,7 @@
  * the drawing is written. */
 #ifndef NNRT_DRAWING_H
 #define NNRT_DRAWING_H
-#include "base/error.h"
+#include "base/base.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

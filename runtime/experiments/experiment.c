@@ -1,7 +1,7 @@
 /* experiment.c: weights put aside and drawn anew, seeds, and records of several trainings
  * (experiment.h). */
 #include "experiments/experiment.h"
-#include "base/signals.h"
+#include "base/base.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -7,8 +7,8 @@
  * over the logarithm of the rate, before the minimum. The unit's schedule is constant: the rate is
  * the runtime's to set. */
 #include "experiments/experiment.h"
-#include "data/feed.h"
-#include "base/signals.h"
+#include "data/data.h"
+#include "base/base.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,7 @@
  * scale; what is random is drawn from the seed. */
 #ifndef NNRT_SEARCH_H
 #define NNRT_SEARCH_H
-#include "base/error.h"
-#include "abi/nnrt.h"
+#include "base/base.h"
 #include <jansson.h>
 
 enum { NNRT_MOST_AXES = 64 };

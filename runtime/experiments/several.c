@@ -4,7 +4,7 @@
  * there are several to be made. How many run at once is limited by what they take of the machine's
  * memory. */
 #include "experiments/several.h"
-#include "base/signals.h"
+#include "base/base.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,6 +1,5 @@
 /* init.c: the first values of weights. */
 #include "model/init.h"
-#include "abi/nnrt.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

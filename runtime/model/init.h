@@ -2,7 +2,7 @@
  * models are met, nor from threads. */
 #ifndef NNRT_INIT_H
 #define NNRT_INIT_H
-#include "base/error.h"
+#include "base/base.h"
 #include <jansson.h>
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
  * epoch costs a microsecond. */
 #ifndef NNRT_LOG_H
 #define NNRT_LOG_H
-#include "base/error.h"
+#include "base/base.h"
 #include <jansson.h>
 #include <stdint.h>
 

@@ -29,8 +29,6 @@ bool nnrt_layout_is(const nnrt_layout *layout, int rank, const int64_t *dims);
 bool nnrt_layout_equal(const nnrt_layout *a, const nnrt_layout *b);
 /* "[64, 784]" */
 void nnrt_shape_text(int rank, const int64_t *dims, char *text, size_t size);
-/* zeroed, 64-byte aligned; NULL: out of memory */
-float *nnrt_tensor_new(size_t count);
 
 typedef struct nnrt_weight {
     char *key;
@@ -219,8 +217,6 @@ const nnrt_part *nnrt_action_part(const nnrt_program *program, const nnrt_data *
 /* { "classes": names }; NULL: it has none (evaluate.c) */
 json_t *nnrt_class_notes(const nnrt_data *data);
 bool nnrt_interrupted(nnrt_error *e); /* always false */
-bool nnrt_no_memory(nnrt_error *e);   /* always false */
-double nnrt_seconds(void);
 
 /* ---- results and runtime expressions (later.c) ---- */
 /* Takes value and history over. `name` NULL: drops them. */

@@ -1,17 +1,9 @@
 /* units.c: a program's units with what they are called with: table of tensors, arena, scalars. */
 #include "model/session.h"
-#include "base/signals.h"
+#include "base/base.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
-
-double nnrt_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static const json_t *unit_json(const nnrt_program *program, const char *name)
 {

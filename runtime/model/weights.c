@@ -4,22 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool nnrt_no_memory(nnrt_error *e)
-{
-    return nnrt_fail(e, NNRT_FILES, "out-of-memory", "out of memory");
-}
-
-float *nnrt_tensor_new(size_t count)
-{
-    if (count > SIZE_MAX / sizeof(float) - NNRT_ALIGN)
-        return NULL;
-    size_t bytes = (count * sizeof(float) + NNRT_ALIGN - 1) / NNRT_ALIGN * NNRT_ALIGN;
-    float *floats = aligned_alloc(NNRT_ALIGN, bytes ? bytes : NNRT_ALIGN);
-    if (floats)
-        memset(floats, 0, bytes ? bytes : NNRT_ALIGN);
-    return floats;
-}
-
 bool nnrt_layout_read(const json_t *declared, nnrt_layout *layout, nnrt_error *e)
 {
     const json_t *shape = json_object_get(declared, "shape");

@@ -4,7 +4,7 @@
 #define NNRT_CHECKPOINT_PARTS_H
 #include "train/checkpoint.h"
 #include "model/ensemble.h"
-#include "base/safetensors.h"
+#include "base/base.h"
 
 enum { NNRT_CHECKPOINT_VERSION = 1 };
 

@@ -5,7 +5,7 @@
  * drawn and everything of train_epoch.c happens. */
 #include "train/train.h"
 #include "train/checkpoint.h"
-#include "base/signals.h"
+#include "base/base.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

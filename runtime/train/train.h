@@ -1,7 +1,7 @@
 /* train.h: one training: its rules, its position, and what it remembers from epoch to epoch. */
 #ifndef NNRT_TRAIN_H
 #define NNRT_TRAIN_H
-#include "data/feed.h"
+#include "data/data.h"
 #include "model/metrics.h"
 #include "train/progress.h"
 

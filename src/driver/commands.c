@@ -1,7 +1,7 @@
 /* commands.c: the table of commands, and the way from the command line into one of them. */
 #include "driver/driver.h"
 #include "abi/nnrt.h"
-#include "base/signals.h"
+#include "base/base.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * What is whole in a script with errors is still held against its data and shapes, so that all is
  * told at once; no unit is made then. */
 #include "driver/compile.h"
-#include "data/augment.h"
+#include "data/data.h"
 #include "driver/driver.h"
 #include "driver/fit.h"
 #include "driver/sound.h"

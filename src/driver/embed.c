@@ -1,7 +1,7 @@
 /* embed.c: reads weights files while a library is built, and puts them into the program's text as
  * base64. */
 #include "driver/embed.h"
-#include "base/safetensors.h"
+#include "base/base.h"
 #include <string.h>
 #include <unistd.h>
 

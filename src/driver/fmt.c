@@ -1,5 +1,5 @@
 /* fmt.c: `nnc fmt`: rewrites a script in the usual layout, or says whether it would. */
-#include "base/atomic_file.h"
+#include "base/base.h"
 #include "driver/driver.h"
 #include "syntax/format.h"
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * A log holds any number of trainings; each `start` begins one, `epoch`s and an `end` belong to the
  * last begun of their model and data. A line that cannot be read, or a log that ends in the middle,
  * is a warning, and what there is is shown. */
-#include "base/atomic_file.h"
+#include "base/base.h"
 #include "charts/charts.h"
 #include "driver/driver.h"
 #include <errno.h>

@@ -5,7 +5,7 @@
 #include "driver/compile.h"
 #include "driver/onnx.h"
 #include "driver/values.h"
-#include "base/safetensors.h"
+#include "base/base.h"
 #include <ctype.h>
 #include <string.h>
 

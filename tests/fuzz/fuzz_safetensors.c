@@ -1,7 +1,7 @@
 /* fuzz_safetensors.c: a libFuzzer target: any bytes as a weights file.
  * clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iruntime tests/fuzz/fuzz_safetensors.c
  * runtime/{safetensors,atomic_file,error}.c -ljansson */
-#include "base/safetensors.h"
+#include "base/base.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -1,7 +1,6 @@
 /* test_data.c: data declarations opened: what each source gives, what each refuses, hold-outs,
  * normalisation, generators. */
 #include "data/data.h"
-#include "data/source.h"
 #include "tap.h"
 #include <math.h>
 #include <stdlib.h>
@@ -477,29 +476,29 @@ static void numbers(void)
         nnrt_number kind;
         double value;
     } cases[] = {
-        { "42", NNRT_INTEGER, 42 },
-        { "-7", NNRT_INTEGER, -7 },
-        { "+007", NNRT_INTEGER, 7 },
-        { ".5", NNRT_REAL, .5 },
-        { "7.", NNRT_REAL, 7 },
-        { "1e3", NNRT_REAL, 1000 },
-        { "0.1", NNRT_REAL, 0.1 },
-        { "3.141592653589793238462643383279", NNRT_REAL, 3.141592653589793 },
-        { "1.7976931348623157e308", NNRT_REAL, 1.7976931348623157e308 },
-        { "1e-400", NNRT_REAL, 0 },
-        { "1e400", NNRT_INFINITE, 0 },
-        { "-Infinity", NNRT_INFINITE, 0 },
-        { "123456789012345678901", NNRT_REAL, 123456789012345678901.0 },
-        { "", NNRT_NO_NUMBER, 0 },
-        { ".", NNRT_NO_NUMBER, 0 },
-        { "-", NNRT_NO_NUMBER, 0 },
-        { "1e", NNRT_NO_NUMBER, 0 },
-        { "1,5", NNRT_NO_NUMBER, 0 },
-        { "0x10", NNRT_NO_NUMBER, 0 },
-        { "1 ", NNRT_NO_NUMBER, 0 },
-        { "12a", NNRT_NO_NUMBER, 0 },
-        { "1e+", NNRT_NO_NUMBER, 0 },
-        { "--1", NNRT_NO_NUMBER, 0 },
+        { "42", NNRT_NUMBER_INTEGER, 42 },
+        { "-7", NNRT_NUMBER_INTEGER, -7 },
+        { "+007", NNRT_NUMBER_INTEGER, 7 },
+        { ".5", NNRT_NUMBER_REAL, .5 },
+        { "7.", NNRT_NUMBER_REAL, 7 },
+        { "1e3", NNRT_NUMBER_REAL, 1000 },
+        { "0.1", NNRT_NUMBER_REAL, 0.1 },
+        { "3.141592653589793238462643383279", NNRT_NUMBER_REAL, 3.141592653589793 },
+        { "1.7976931348623157e308", NNRT_NUMBER_REAL, 1.7976931348623157e308 },
+        { "1e-400", NNRT_NUMBER_REAL, 0 },
+        { "1e400", NNRT_NUMBER_INFINITE, 0 },
+        { "-Infinity", NNRT_NUMBER_INFINITE, 0 },
+        { "123456789012345678901", NNRT_NUMBER_REAL, 123456789012345678901.0 },
+        { "", NNRT_NUMBER_NONE, 0 },
+        { ".", NNRT_NUMBER_NONE, 0 },
+        { "-", NNRT_NUMBER_NONE, 0 },
+        { "1e", NNRT_NUMBER_NONE, 0 },
+        { "1,5", NNRT_NUMBER_NONE, 0 },
+        { "0x10", NNRT_NUMBER_NONE, 0 },
+        { "1 ", NNRT_NUMBER_NONE, 0 },
+        { "12a", NNRT_NUMBER_NONE, 0 },
+        { "1e+", NNRT_NUMBER_NONE, 0 },
+        { "--1", NNRT_NUMBER_NONE, 0 },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -507,9 +506,10 @@ static void numbers(void)
         int64_t integer = 0;
         nnrt_number kind =
             nnrt_parse_number(cases[i].text, strlen(cases[i].text), &value, &integer);
-        bool right = kind == cases[i].kind &&
-                     (kind == NNRT_NO_NUMBER || kind == NNRT_INFINITE || value == cases[i].value);
-        ok(right && (kind != NNRT_INTEGER || (double)integer == value), "number/'%s'",
+        bool right =
+            kind == cases[i].kind &&
+            (kind == NNRT_NUMBER_NONE || kind == NNRT_NUMBER_INFINITE || value == cases[i].value);
+        ok(right && (kind != NNRT_NUMBER_INTEGER || (double)integer == value), "number/'%s'",
            cases[i].text);
     }
 }

@@ -1,7 +1,6 @@
 /* test_safetensors.c: weights files written and read, and the many ways in which one can be wrong;
  * files that appear whole or not at all. */
-#include "base/atomic_file.h"
-#include "base/safetensors.h"
+#include "base/base.h"
 #include "tap.h"
 #include <dirent.h>
 #include <signal.h>

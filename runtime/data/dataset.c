@@ -1,6 +1,6 @@
 /* data.c: a data declaration, opened: its sources read and checked against one another, split,
  * filled and normalised (data.h). */
-#include "data/data.h"
+#include "data/dataset.h"
 #include "data/augment.h"
 #include "data/csv.h"
 #include "data/labels.h"
@@ -182,7 +182,7 @@ static bool hold_out(opening *o, float *x, float *y)
     bool any = false, good = true;
     uint8_t *part_of = calloc((size_t)s->count, sizeof *part_of);
     if (!part_of)
-        return nnrt_out_of_memory(o->e, data->name);
+        return nnrt_no_memory_for(o->e, data->name);
     for (int k = 0; good && k < 2; k++) {
         const json_t *fraction = setting(o, part_names[order[k]]);
         if (!json_is_number(fraction) || json_number_value(fraction) == 0)
@@ -239,7 +239,7 @@ static bool take_parts(opening *o)
     }
     if (o->source[NNRT_TRAIN].table && !(data->feature_name = nnrt_table_feature_names(
                                              o->source[NNRT_TRAIN].table, data->sample_size))) {
-        return nnrt_out_of_memory(o->e, data->name);
+        return nnrt_no_memory_for(o->e, data->name);
     }
     if (json_is_true(setting(o, "whole")))
         return true;
@@ -261,7 +261,7 @@ nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_
     const char *name = nnrt_form_text(declaration, "name", "data");
     if (!data || !(data->name = strdup(name))) {
         nnrt_data_free(data);
-        nnrt_out_of_memory(e, name);
+        nnrt_no_memory_for(e, name);
         return NULL;
     }
     const json_t *own_seed = json_object_get(declaration, "seed");
