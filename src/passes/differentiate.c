@@ -8,6 +8,7 @@
  * products of a recurrent kernel into one product over all steps. DERIVE(id) is
  * derive_table[IR_id]; an op without a row has derivative zero. */
 #include "passes/derive.h"
+#include "passes/machine.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -540,10 +541,10 @@ static void derive_broadcast(const Turn *t)
  * are enough tasks. */
 static Window in_parts(const Turn *t, int64_t filters)
 {
-    enum { TASKS = 16, PANEL = 16 };
-
+    /* Graphs are made before there is a plan, and so a machine: this rule is common to all. */
+    int64_t tasks = machine_cpu(false)->sums->filter_tasks;
     Window w = t->node.as.window;
-    int64_t panels = (filters + PANEL - 1) / PANEL, parts = TASKS / panels;
+    int64_t panels = (filters + LANES - 1) / LANES, parts = tasks / panels;
     w.parts = (int32_t)(parts < 1 ? 1 : parts > t->g->batch ? t->g->batch : parts);
     return w;
 }

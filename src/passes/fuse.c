@@ -48,7 +48,7 @@ typedef struct Fuse {
 
 /* MOST_SPREAD: ops that reading one inlined (or floating) value may come to, so that looking
  * through them stays cheap. */
-enum { NONE = -1, MOST_REDUCTIONS = 20, MOST_SPREAD = 48 };
+enum { NONE = -1, MOST_SPREAD = 48 };
 
 static View view_at(const Fuse *f, NodeId id)
 {
@@ -307,13 +307,9 @@ static void place(Fuse *f, NodeId id, int kernel)
 }
 
 /* ---- may a node join a kernel? NULL: yes, else why not ---- */
-enum { WIDE_PANELS = 4 };
-
-static const double small_flops = 3e5;
-
 static bool small(const Fuse *f, const Growing *grow)
 {
-    return f->plan->serial || grow->flops < small_flops;
+    return f->plan->serial || grow->flops < f->plan->machine->sums->small_flops;
 }
 
 static const char *axes_clash(const Fuse *f, int kernel, bool rows, bool columns, bool samples)
@@ -334,7 +330,8 @@ static const char *axes_clash(const Fuse *f, int kernel, bool rows, bool columns
         return "sums over both rows and features would leave the kernel to one thread";
     if (k->contract != NO_NODE && rows && panels > 1)
         return "it needs whole rows, and the product makes panels";
-    if (k->contract != NO_NODE && columns && panels < WIDE_PANELS && !small(f, grow))
+    if (k->contract != NO_NODE && columns && panels < f->plan->machine->sums->wide_panels &&
+        !small(f, grow))
         return "sums over rows would leave the product too few panels to share out";
     return NULL;
 }
@@ -356,7 +353,7 @@ static const char *join_reduce(Fuse *f, NodeId id, int kernel)
     ReduceKind kind = reduce_kind(f->plan, id);
     if (kind == REDUCE_FOLD)
         return "its sum is over part of the rows";
-    if (f->growing.data[kernel].reductions >= MOST_REDUCTIONS)
+    if (f->growing.data[kernel].reductions >= f->plan->machine->sums->most_reductions)
         return "the kernel holds enough sums";
     if (extent != EXTENT_FULL && !(inside && kind == REDUCE_TOTAL))
         return "it sums another range";

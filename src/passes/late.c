@@ -10,7 +10,7 @@
 #include "passes/passes.h"
 #include <string.h>
 
-enum { LEAST_FLOATS = 1 << 16, MOST_ARRAYS = 4, MOST_VISITED = 48 };
+enum { MOST_VISITED = 48 };
 
 typedef struct Late {
     Plan *plan;
@@ -37,7 +37,7 @@ static bool is_image(const Late *l, NodeId id)
 {
     Shape s = at(l, id)->shape;
     return s.rank > 2 && s.dim[0] == DIM_BATCH &&
-           shape_elements(s) * l->plan->graph->batch >= LEAST_FLOATS;
+           shape_elements(s) * l->plan->graph->batch >= l->plan->machine->sums->remake_floats;
 }
 
 static bool read_backward(const Late *l, NodeId id)
@@ -85,7 +85,7 @@ static bool follows(const Late *l, NodeId id, Visited *v)
         return false;
     v->node[v->count++] = id;
     if (l->saved[id])
-        return ++v->arrays <= MOST_ARRAYS;
+        return ++v->arrays <= l->plan->machine->sums->remake_arrays;
     if (op_class(n->op) != CLASS_MAP || !cheap_op(n->op))
         return false;
     for (int i = 0; i < n->input_count; i++)

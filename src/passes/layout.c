@@ -337,7 +337,6 @@ Plan *pass_layout(Plan *plan)
         if (graph_node(g, f.lanes)->feature_axis != f.lanes_axis)
             ask_relayout(plan, f.lanes, f.lanes_axis);
     }
-    const double serial_below = 0.3e6;
-    plan->serial = plan->flops < serial_below;
+    plan->serial = plan->flops < plan->machine->sums->serial_flops;
     return plan;
 }

@@ -7,6 +7,8 @@ libnnc_a_SOURCES += \
     src/passes/fuse.c \
     src/passes/late.c \
     src/passes/layout.c \
+    src/passes/machine.c \
+    src/passes/machine.h \
     src/passes/memory.c \
     src/passes/passes.c \
     src/passes/passes.def \

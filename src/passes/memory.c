@@ -24,8 +24,6 @@ typedef struct Holes {
     int64_t top;
 } Holes; /* in order of address */
 
-enum { ALIGNMENT = 64 };
-
 static int64_t take(Arena *arena, Holes *h, int64_t bytes)
 {
     (void)arena;
@@ -196,7 +194,7 @@ static void place_lists(Plan *plan)
 {
     for (size_t i = 0; i < plan->sparse_weights.len; i++) {
         SparseWeight *w = &plan->sparse_weights.data[i];
-        plan->arena_bytes = (plan->arena_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        plan->arena_bytes = (plan->arena_bytes + NNRT_ALIGN - 1) / NNRT_ALIGN * NNRT_ALIGN;
         w->lists =
             (Storage){ .kind = STORE_ARENA, .offset = plan->arena_bytes / (int64_t)sizeof(float) };
         plan->arena_bytes += (w->units + LANES - 1) / LANES * w->stride * (int64_t)sizeof(float);
@@ -248,7 +246,7 @@ Plan *pass_memory(Plan *plan)
         if (bytes <= 0)
             continue;
         int first = plan->kernels.data[plan->home[i]].phase;
-        Buffer b = { i, -1,    (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT,
+        Buffer b = { i, -1,    (bytes + NNRT_ALIGN - 1) / NNRT_ALIGN * NNRT_ALIGN,
                      0, first, last[i] > first ? last[i] : first };
         vec_push(plan->arena, &buffers, b);
     }
@@ -259,7 +257,7 @@ Plan *pass_memory(Plan *plan)
         s->kind = STORE_ARENA;
         Buffer b = { i,
                      -1,
-                     (grid_bytes(plan, s->view) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT,
+                     (grid_bytes(plan, s->view) + NNRT_ALIGN - 1) / NNRT_ALIGN * NNRT_ALIGN,
                      0,
                      lives[i].first - 1,
                      lives[i].last - 1 };
@@ -278,7 +276,7 @@ Plan *pass_memory(Plan *plan)
         r->storage.kind = STORE_ARENA;
         Buffer b = { r->node,
                      (int)i,
-                     (grid_bytes(plan, r->storage.view) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT,
+                     (grid_bytes(plan, r->storage.view) + NNRT_ALIGN - 1) / NNRT_ALIGN * NNRT_ALIGN,
                      0,
                      first,
                      last_copy[i] > first ? last_copy[i] : first };

@@ -69,6 +69,7 @@ Plan *passes_run(Graph *graph, const PassOptions *options, char **error)
     Plan *plan = ARENA_NEW(graph->arena, Plan);
     plan->arena = graph->arena;
     plan->graph = graph;
+    plan->machine = options->machine ? options->machine : machine_cpu(false);
     if (error)
         *error = NULL;
     char *wrong = graph_verify(graph);

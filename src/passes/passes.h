@@ -82,7 +82,7 @@ bool moves_alone(const Plan *plan, NodeId id);
 bool cheap_op(Op op);
 /* samples.c: the sum of images to one number a channel, over space and then over samples; NO_NODE:
  * it is none, or too small. */
-NodeId sum_by_samples(Graph *g, NodeId a, Shape to);
+NodeId sum_by_samples(const Machine *machine, Graph *g, NodeId a, Shape to);
 /* views.c */
 void find_views(Plan *plan, const bool *live);
 bool is_view(const Plan *plan, NodeId id);

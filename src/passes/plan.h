@@ -57,8 +57,7 @@
 #ifndef NNC_PLAN_H
 #define NNC_PLAN_H
 #include "ir/graph.h"
-
-enum { LANES = 16 };
+#include "passes/machine.h"
 
 /* The grid view of a shape. rows(n) = (batch ? n : 1) * per_sample. */
 typedef struct View {
@@ -170,7 +169,8 @@ typedef struct SparseInput {
 typedef struct Plan {
     Arena *arena;
     Graph *graph;
-    VEC(Kernel) kernels; /* in order of phase */
+    const Machine *machine; /* never NULL */
+    VEC(Kernel) kernels;    /* in order of phase */
     int phases;
     int *home;        /* per node: kernel index, -1 inlined or leaf */
     Storage *storage; /* per node */
@@ -209,6 +209,7 @@ bool view_row_map(Shape operand, int operand_feature_axis, Shape grid, int grid_
 /* passes.def: PASS(id, name, help), in pipeline order; each is Plan *pass_<name>(Plan *). The
  * verifier runs after each. */
 typedef struct PassOptions {
+    const Machine *machine; /* what the plan is for; NULL: any CPU */
     FILE *dump;
     const char *dump_pass;
     bool time;
@@ -240,9 +241,6 @@ Factors contract_factors(const Plan *plan, NodeId id);
 /* What a product that may skip zeros reads: indices of sparse_weights and sparse_inputs. False: it
  * is none. */
 bool product_skips_zeros(const Plan *plan, NodeId product, int *weight, int *input);
-
-/* tasks of such products are multiples of this many rows */
-enum { SPARSE_ROWS = 64 };
 
 /* Whether one's code serves the other where some of its constants are read at run time: all but the
  * constants' values is equal (alike.c). */

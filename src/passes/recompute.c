@@ -14,7 +14,7 @@ typedef struct Recompute {
     bool *assigned; /* per tensor */
 } Recompute;
 
-enum { MOST_OPS = 4, MOST_ARRAYS = 2, TOO_MUCH = 1000, MOST_DEPTH = 8 };
+enum { TOO_MUCH = 1000, MOST_DEPTH = 8 };
 
 bool cheap_op(Op op)
 {
@@ -183,6 +183,7 @@ static void drop_inlined(Plan *plan)
 Plan *pass_recompute(Plan *plan)
 {
     const Graph *g = plan->graph;
+    const SumRules *rules = plan->machine->sums;
     Recompute r = { plan, uses_of(plan), ARENA_ARRAY(plan->arena, bool, g->nodes.len + 1),
                     ARENA_ARRAY(plan->arena, bool, g->tensors.len + 1) };
     for (size_t i = 0; i < g->roots.len; i++) {
@@ -202,8 +203,10 @@ Plan *pass_recompute(Plan *plan)
             continue;
         }
         int arrays = 0;
-        if (cost(&r, i, 0, &arrays) > MOST_OPS || arrays > MOST_ARRAYS || !chain_can(&r, i, 0))
+        if (cost(&r, i, 0, &arrays) > rules->recompute_ops || arrays > rules->recompute_arrays ||
+            !chain_can(&r, i, 0)) {
             continue;
+        }
         inline_node(&r, i);
         r.stored[i] = false;
     }

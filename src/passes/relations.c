@@ -201,12 +201,10 @@ void mark_stored(Plan *plan, const Uses *uses)
 
             /* Code generation keeps a product's panel on the stack where it is not stored, of as
              * many rows as a task has. */
-            enum { STACK_ROWS = 4096 };
-
             bool all_rows = kernel->axis == AXIS_COL || kernel->axis == AXIS_BOTH;
             if (p->node == kernel->contract &&
                 (all_rows ? view_rows_max(plan, kernel->view) : kernel_segment(plan, kernel)) >
-                    STACK_ROWS) {
+                    plan->machine->stack_rows) {
                 p->stored = true;
             }
         }

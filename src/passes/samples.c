@@ -13,9 +13,6 @@
 #include "passes/passes.h"
 #include <string.h>
 
-/* Fewer pixels than this are summed at once. */
-enum { LEAST_PIXELS = 16 };
-
 /* Pixels a sample where `to` keeps the channels of images alone, else 0. */
 static int64_t pixels_summed(Shape from, Shape to)
 {
@@ -89,13 +86,13 @@ static NodeId linear_sum(Graph *g, NodeId a, Shape to, int64_t pixels, int depth
     return g_const(g, 0);
 }
 
-NodeId sum_by_samples(Graph *g, NodeId a, Shape to)
+NodeId sum_by_samples(const Machine *machine, Graph *g, NodeId a, Shape to)
 {
     if (graph_node(g, a)->op == IR_REDUCE_SUM)
         a = graph_node(g, a)->inputs[0];
     double constant;
     int64_t pixels = pixels_summed(graph_node(g, a)->shape, to);
-    if (pixels < LEAST_PIXELS || node_constant(g, a, &constant))
+    if (pixels < machine->sums->least_pixels || node_constant(g, a, &constant))
         return NO_NODE;
     const Node *n = graph_node(g, a), *d = n->op == IR_MUL && n->inputs[0] == n->inputs[1]
                                                ? graph_node(g, n->inputs[0])

@@ -284,31 +284,29 @@ static int64_t round_up(int64_t a, int64_t to)
     return ceil_div(a, to) * to;
 }
 
-enum { MOST_TASKS = 64, TASK_FLOPS = 30000, MOST_ROW_BLOCK = 4096 };
-
 /* A product's block of the row factor should stay in a second-level cache while panels go by; tiles
  * are 4 to 14 rows, or 16 of a transposed factor's panel. */
 static void split_product(Plan *plan, Kernel *k, int64_t most)
 {
-    enum { CACHE_FLOATS = 65536, PLAIN_ROWS = 24, TRANSPOSED_ROWS = 48, LEAST_TASKS = 8 };
-
+    const SumRules *rules = plan->machine->sums;
     int64_t rows = view_rows_max(plan, k->view), panels = view_panels(k->view);
     const Node *n = graph_node(plan->graph, k->contract);
     Factors f = contract_factors(plan, k->contract);
     int weight, input;
-    int64_t unit = n->as.contract.ta || n->feature_axis != n->shape.rank - 1 ? TRANSPOSED_ROWS
-                   : product_skips_zeros(plan, k->contract, &weight, &input) ? SPARSE_ROWS
-                                                                             : PLAIN_ROWS;
-    int64_t block = at_most(MOST_ROW_BLOCK,
-                            at_least(unit, (int64_t)(CACHE_FLOATS / (f.inner + 1)) / unit * unit));
-    int64_t least = at_most(LEAST_TASKS, most);
+    int64_t unit = rules->product_rows, step = rules->row_step;
+    if (n->as.contract.ta || n->feature_axis != n->shape.rank - 1)
+        unit = rules->product_transposed_rows, step = LANES;
+    else if (product_skips_zeros(plan, k->contract, &weight, &input))
+        unit = step = SPARSE_ROWS;
+
+    int64_t fitting = (int64_t)((double)rules->product_cache_floats / (f.inner + 1));
+    int64_t block = at_most(rules->most_row_block, at_least(unit, fitting / unit * unit));
+    int64_t least = at_most(rules->least_product_tasks, most);
     if (panels < least)
         block = at_most(block, round_up(ceil_div(rows, ceil_div(least, panels)), unit));
     int64_t row_blocks = ceil_div(rows, block);
     /* near-equal ones */
-    k->row_block = round_up(ceil_div(rows, row_blocks), unit == PLAIN_ROWS        ? 8
-                                                        : unit == TRANSPOSED_ROWS ? LANES
-                                                                                  : unit);
+    k->row_block = round_up(ceil_div(rows, row_blocks), step);
     k->panel_block = at_least(1, ceil_div(panels * row_blocks, at_least(most, row_blocks)));
 }
 
@@ -316,7 +314,8 @@ static void split_product(Plan *plan, Kernel *k, int64_t most)
 static void split_windows(Plan *plan, Kernel *k, int64_t most)
 {
     int64_t segment = kernel_segment(plan, k), segments = view_rows_max(plan, k->view) / segment;
-    int64_t each = at_most(ceil_div(segments, most), at_least(1, MOST_ROW_BLOCK / segment)),
+    int64_t each = at_most(ceil_div(segments, most),
+                           at_least(1, plan->machine->sums->most_row_block / segment)),
             blocks = ceil_div(segments, each);
     k->row_block = each * segment;
     k->panel_block = at_least(1, ceil_div(view_panels(k->view), at_least(1, most / blocks)));
@@ -324,8 +323,9 @@ static void split_windows(Plan *plan, Kernel *k, int64_t most)
 
 static void split_grid(Plan *plan, Kernel *k)
 {
+    const SumRules *rules = plan->machine->sums;
     int64_t rows = view_rows_max(plan, k->view), panels = view_panels(k->view);
-    int64_t most = at_most(MOST_TASKS, at_least(1, (int64_t)(k->flops / TASK_FLOPS)));
+    int64_t most = at_most(rules->most_tasks, at_least(1, (int64_t)(k->flops / rules->task_flops)));
     bool windows = k->contract != NO_NODE &&
                    op_class(graph_node(plan->graph, k->contract)->op) == CLASS_WINDOW;
     if (k->by_sample || (windows && (k->axis == AXIS_NONE || k->axis == AXIS_ROW))) {
@@ -333,15 +333,14 @@ static void split_grid(Plan *plan, Kernel *k)
         return;
     }
     int weight, input;
+    int64_t step = k->contract == NO_NODE ? rules->row_step : rules->product_rows;
     switch (k->axis) {
     case AXIS_BOTH: return;
     case AXIS_COL: k->panel_block = at_least(1, ceil_div(panels, most)); return;
     case AXIS_ROW:
-        k->row_block =
-            round_up(ceil_div(rows, most), k->contract == NO_NODE ? 8
-                                           : product_skips_zeros(plan, k->contract, &weight, &input)
-                                               ? SPARSE_ROWS
-                                               : 24);
+        if (k->contract != NO_NODE && product_skips_zeros(plan, k->contract, &weight, &input))
+            step = SPARSE_ROWS;
+        k->row_block = round_up(ceil_div(rows, most), step);
         return;
     case AXIS_NONE:
         if (k->contract != NO_NODE) {
@@ -362,14 +361,13 @@ static void split(Plan *plan, Kernel *k)
     if (k->kind == KERNEL_GRID) {
         split_grid(plan, k);
         if (k->axis == AXIS_ROW && kernel_segment(plan, k) == 1)
-            k->row_block = at_most(k->row_block, MOST_ROW_BLOCK);
+            k->row_block = at_most(k->row_block, plan->machine->sums->most_row_block);
         return;
     }
 
-    enum { MOST_MOVES = 32, MOVE_ELEMENTS = 8192 };
-
+    const Machine *m = plan->machine;
     int64_t rows = view_rows_max(plan, k->view), elements = rows * view_panels(k->view) * LANES;
-    int64_t tasks = at_most(MOST_MOVES, at_least(1, elements / MOVE_ELEMENTS));
+    int64_t tasks = at_most(m->most_moves, at_least(1, elements / m->move_floats));
     k->row_block = round_up(ceil_div(rows, tasks), LANES);
 }
 

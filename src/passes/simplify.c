@@ -11,6 +11,7 @@
 #include <string.h>
 
 typedef struct Rebuild {
+    const Machine *machine;
     const Graph *from;
     Graph *to;
     NodeId *map;         /* old -> new */
@@ -237,7 +238,8 @@ static NodeId rebuild(Rebuild *r, const Node *old)
     case CLASS_MAP: return rebuild_map(r, old, in);
     case CLASS_REDUCE: {
         NodeId from = materialised(g, in[0], NULL),
-               apart = old->op == IR_REDUCE_SUM ? sum_by_samples(g, from, old->shape) : NO_NODE;
+               apart = old->op == IR_REDUCE_SUM ? sum_by_samples(r->machine, g, from, old->shape)
+                                                : NO_NODE;
         return apart != NO_NODE ? apart : g_reduce(g, old->op, from, old->shape);
     }
     case CLASS_CONTRACT: {
@@ -285,7 +287,7 @@ static NodeId rebuild(Rebuild *r, const Node *old)
     return graph_add_node(g, &copy, op_class(old->op) != CLASS_EFFECT);
 }
 
-static Graph *rebuild_graph(const Graph *from)
+static Graph *rebuild_graph(const Machine *machine, const Graph *from)
 {
     Graph *to = graph_new(from->arena, from->name, from->batch);
     to->sample = from->sample;
@@ -294,7 +296,8 @@ static Graph *rebuild_graph(const Graph *from)
     to->error = from->error;
     for (size_t i = 0; i < from->tensors.len; i++)
         vec_push(to->arena, &to->tensors, from->tensors.data[i]);
-    Rebuild r = { from,
+    Rebuild r = { machine,
+                  from,
                   to,
                   ARENA_ARRAY(from->arena, NodeId, from->nodes.len + 1),
                   ARENA_ARRAY(from->arena, int, from->nodes.len + 1),
@@ -323,7 +326,7 @@ Plan *pass_simplify(Plan *plan)
 
     for (int i = 0; i < MOST_ROUNDS; i++) {
         size_t before = plan->graph->nodes.len;
-        plan->graph = rebuild_graph(plan->graph);
+        plan->graph = rebuild_graph(plan->machine, plan->graph);
         if (i > 0 && plan->graph->nodes.len == before)
             break;
     }

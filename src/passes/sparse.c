@@ -7,15 +7,13 @@
 #include "passes/passes.h"
 
 enum {
-    LEAST_INPUTS = 48,
-    LEAST_UNITS = 8,
-    MOST_PERCENT = 30,
     HEADER = 32 /* floats in front of a panel's list */
 };
 
 static bool candidate(const Plan *plan, NodeId id)
 {
     const Graph *g = plan->graph;
+    const SumRules *rules = plan->machine->sums;
     const Node *n = graph_node(g, id);
     if (n->op != IR_CONTRACT || plan->home[id] < 0 || n->feature_axis != n->shape.rank - 1 ||
         !n->as.contract.tb || n->as.contract.ta) {
@@ -28,7 +26,7 @@ static bool candidate(const Plan *plan, NodeId id)
     }
     if (!shape_has_batch(x->shape) || x->shape.rank < 2 || x->feature_axis != x->shape.rank - 1)
         return false;
-    return w->shape.dim[1] >= LEAST_INPUTS && w->shape.dim[0] >= LEAST_UNITS &&
+    return w->shape.dim[1] >= rules->sparse_inputs && w->shape.dim[0] >= rules->sparse_units &&
            view_rows_max(plan, view_of(g, id)) >= SPARSE_ROWS;
 }
 
@@ -62,7 +60,7 @@ static void add_weight(Plan *plan, int tensor)
 {
     Shape shape = plan->graph->tensors.data[tensor].shape;
     SparseWeight w = { .tensor = tensor, .inputs = shape.dim[1], .units = shape.dim[0] };
-    w.most = w.inputs * LANES * MOST_PERCENT / 100;
+    w.most = w.inputs * LANES * plan->machine->sparse_percent / 100;
     w.stride = (HEADER + 2 * (w.most + w.inputs + 1) + LANES - 1) / LANES * LANES;
     vec_push(plan->arena, &plan->sparse_weights, w);
 }
