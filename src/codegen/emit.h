@@ -46,7 +46,7 @@ typedef struct Emitter {
     /* a unit's kernels may be shared out among modules that are compiled side by side; part 0 has
      * the unit's function */
     int part, parts;
-    /* of grid.c: arrays with one entry a node, used again by each kernel */
+    /* of grid.c: arrays of one entry a node, used again by each kernel */
     struct GridScratch *scratch;
     struct Known *known; /* of same.c */
     char **error;

@@ -13,6 +13,13 @@ libnnc_a_SOURCES += \
     src/codegen/emit.h \
     src/codegen/flatten.c \
     src/codegen/grid.c \
+    src/codegen/grid.h \
+    src/codegen/grid_levels.c \
+    src/codegen/grid_product.c \
+    src/codegen/grid_scopes.c \
+    src/codegen/grid_store.c \
+    src/codegen/grid_sweep.c \
+    src/codegen/grid_values.c \
     src/codegen/heads.c \
     src/codegen/jit.c \
     src/codegen/math.c \
