@@ -1,51 +1,9 @@
 /* evaluate.c: `evaluate`: a part's outputs, and the metrics asked for. */
-#include "model/ensemble.h"
+#include "actions/actions.h"
 #include "actions/pictured.h"
-#include "model/text.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int part_number(const char *name)
-{
-    for (int i = 0; name && i < NNRT_PARTS; i++)
-        if (!strcmp(nnrt_part_name(i), name))
-            return i;
-    return NNRT_TRAIN;
-}
-
-const nnrt_part *nnrt_action_part(const nnrt_program *program, const nnrt_data *data, nnrt_error *e)
-{
-    int number = part_number(nnrt_action_text(program, "part"));
-    if (data->part[number].count)
-        return &data->part[number];
-    nnrt_fail(e, NNRT_FILES, "no-part", "data '%s' has no samples in its %s part", data->name,
-              nnrt_part_name(number));
-    return NULL;
-}
-
-bool nnrt_measure(nnrt_program *program, const nnrt_data *data, const nnrt_sample_set *set,
-                  json_t *result, nnrt_error *e)
-{
-    const json_t *metrics = json_object_get(program->action, "metrics");
-    size_t i;
-    json_t *declared;
-    json_array_foreach (metrics, i, declared) {
-        nnrt_metric metric;
-        double value;
-        if (!nnrt_metric_read(declared, data, &metric, e))
-            return false;
-        if (!set)
-            json_object_set_new(result, metric.name, json_null());
-        else if (!nnrt_metric_is_number(&metric))
-            json_object_set_new(result, metric.name, nnrt_confusion(set));
-        else if (nnrt_metric_compute(&metric, set, &value, e))
-            nnrt_put_number(result, metric.name, value, false);
-        else
-            return false;
-    }
-    return true;
-}
 
 static void log_evaluation(const nnrt_program *program, int64_t samples, const json_t *result)
 {
@@ -82,16 +40,6 @@ static void print_result(const nnrt_program *program, const nnrt_data *data, int
     }
 }
 
-json_t *nnrt_class_notes(const nnrt_data *data)
-{
-    if (!data->classify)
-        return NULL;
-    json_t *names = json_array();
-    for (int64_t i = 0; i < data->classes; i++)
-        json_array_append_new(names, json_string(data->class_name ? data->class_name[i] : ""));
-    return json_pack("{s:o}", "classes", names);
-}
-
 /* The outputs of the first `count` samples and their summed loss; NULL: e says why. `view`: the
  * model as its outputs are to be read. */
 static float *answers(nnrt_program *program, nnrt_model *model, const nnrt_data *data,
@@ -126,7 +74,7 @@ static float *answers(nnrt_program *program, nnrt_model *model, const nnrt_data 
     call.x = part->x;
     call.y = part->y;
     call.out = out;
-    bool well = nnrt_run_batches(unit, &call, 0, count, true) || nnrt_interrupted(e);
+    bool well = nnrt_launch_batches(unit, &call, 0, count, true) || nnrt_interrupted(e);
     *loss = call.metric[NNRT_METRIC_LOSS];
     if (well)
         return out;
@@ -232,8 +180,8 @@ bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
         log_evaluation(program, count, result);
         if (!as)
             print_result(program, data, count, result);
-        well = nnrt_result_set(program->session, as, result, NULL, NULL, e);
-        nnrt_result_note(program->session, well ? as : NULL, notes);
+        well = nnrt_result_set(&program->session->results, as, result, NULL, NULL, e);
+        nnrt_result_note(&program->session->results, well ? as : NULL, notes);
         return well;
     }
     json_decref(notes);

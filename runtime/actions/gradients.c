@@ -4,9 +4,8 @@
  * The loss is computed in float32, so no one distance suits: a wide one crosses kinks, a narrow one
  * drowns in rounding. Of several, the difference that agrees best counts; a wrong derivative agrees
  * with none. */
-#include "model/session.h"
+#include "actions/actions.h"
 #include "base/base.h"
-#include "model/text.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +35,7 @@ static double loss_now(check *c)
     c->call.first = c->call.step = 0;
     c->call.last = c->count;
     c->call.halt = 0;
-    nnrt_parallel(c->unit->code, &c->call);
+    nnrt_launch(c->unit, &c->call);
     return c->unit->metric[NNRT_METRIC_LOSS] + c->unit->metric[NNRT_METRIC_VALUE];
 }
 
@@ -187,5 +186,5 @@ bool nnrt_do_check_gradients(nnrt_program *program, nnrt_error *e)
         nnrt_print_fields(result);
     }
     json_object_set_new(result, "weights", c.by_weight);
-    return nnrt_result_set(program->session, as, result, NULL, NULL, e);
+    return nnrt_result_set(&program->session->results, as, result, NULL, NULL, e);
 }

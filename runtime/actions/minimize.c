@@ -1,9 +1,8 @@
 /* minimize.c: `minimize`: an optimizer on a fn of numbers, step by step, each step an event of the
  * log and a record of `.path`. */
-#include "model/session.h"
+#include "actions/actions.h"
 #include "base/base.h"
 #include "actions/surface.h"
-#include "model/text.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +77,7 @@ static bool walk(minimization *m, nnrt_error *e)
         nnrt_set_hypers(m->unit, lr, m->steps, step, m->steps, 1);
         call.first = call.step = step;
         call.last = step + 1;
-        nnrt_parallel(m->unit->code, &call);
+        nnrt_launch(m->unit, &call);
         m->row[ROW_STEP] = (double)(step + 1);
         m->row[ROW_LR] = call.metric[NNRT_METRIC_LR];
         m->row[ROW_VALUE] = call.metric[NNRT_METRIC_VALUE];
@@ -123,8 +122,9 @@ bool nnrt_do_minimize(nnrt_program *program, nnrt_error *e)
         json_t *notes = as && m.count && m.count <= 2
                             ? nnrt_surface(program, m.name, m.count, m.path, ROW_VARIABLES, e)
                             : NULL;
-        well = nnrt_result_set(program->session, as, result, m.path, "path", e) && !e->status;
-        nnrt_result_note(program->session, well ? as : NULL, notes);
+        well = nnrt_result_set(&program->session->results, as, result, m.path, "path", e) &&
+               !e->status;
+        nnrt_result_note(&program->session->results, well ? as : NULL, notes);
         m.path = NULL;
     }
     nnrt_history_free(m.path);

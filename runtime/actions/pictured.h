@@ -2,7 +2,7 @@
  * worked out while there is a program to ask. */
 #ifndef NNRT_PICTURED_H
 #define NNRT_PICTURED_H
-#include "model/metrics.h"
+#include "model/model.h"
 
 /* Outputs for `count` samples x, one row each; malloc'ed, NULL and e filled where it fails. */
 typedef float *nnrt_answer(void *context, float *x, int64_t count, nnrt_error *e);

@@ -26,7 +26,7 @@ static json_t *value_of(nnrt_program *program, const json_t *picture, const json
         return nnrt_picture_function(program, picture, e);
     if (text_of(picture, "schedule"))
         return nnrt_picture_schedule(program, picture, e);
-    return nnrt_later_json(program->session, json_object_get(picture, "value"), notes, e);
+    return nnrt_later_json(&program->session->results, json_object_get(picture, "value"), notes, e);
 }
 
 /* What lies under all paths, the unit of one of them asked about the plane that all cover; NULL:

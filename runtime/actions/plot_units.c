@@ -40,7 +40,7 @@ static bool add_slopes(nnrt_program *program, const json_t *picture, json_t *gra
         for (size_t i = 0; i < CHECKED; i++)
             x[i] = (float)point(first + i < POINTS ? first + i : POINTS - 1);
         call.halt = 0;
-        nnrt_parallel(unit->code, &call);
+        nnrt_launch(unit, &call);
         for (size_t i = 0; i < CHECKED && first + i < POINTS; i++)
             nnrt_put_number(json_array_get(graph, first + i), "slope", slope[i], false);
     }
@@ -98,7 +98,7 @@ json_t *nnrt_picture_schedule(nnrt_program *program, const json_t *picture, nnrt
         call.first = call.step = step;
         call.last = step + 1;
         call.halt = 0;
-        nnrt_parallel(unit->code, &call);
+        nnrt_launch(unit, &call);
         json_t *one = json_object();
         nnrt_put_number(one, "step", (double)step + 1, true);
         nnrt_put_number(one, "epochs", (double)step / (double)per_epoch, false);

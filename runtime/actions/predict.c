@@ -2,7 +2,7 @@
  * deviation over draws of dropout (Gal and Ghahramani, Dropout as a Bayesian Approximation, 2016).
  */
 #include "base/base.h"
-#include "model/ensemble.h"
+#include "actions/actions.h"
 #include "actions/pictured.h"
 #include <math.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ static bool run_once(prediction *p, nnrt_call *call, int64_t pass, float *out, n
     /* the step is what dropout is drawn from: no two batches of any pass share one */
     call->step = pass * batches;
     call->halt = 0;
-    return nnrt_run_batches(p->unit, call, 0, p->count, true) || nnrt_interrupted(e);
+    return nnrt_launch_batches(p->unit, call, 0, p->count, true) || nnrt_interrupted(e);
 }
 
 /* Welford's sums: mean and squares about it, in one sweep a pass. */

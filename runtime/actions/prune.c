@@ -3,8 +3,7 @@
  *
  * The zeros are the mask: units compiled for later training leave a pruned model's zeros alone, so
  * it is in every file that holds the weights. */
-#include "model/session.h"
-#include "model/text.h"
+#include "actions/actions.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,5 +118,5 @@ bool nnrt_do_prune(nnrt_program *program, nnrt_error *e)
         printf("prune %s\n", name);
         nnrt_print_fields(result);
     }
-    return nnrt_result_set(program->session, as, result, NULL, NULL, e);
+    return nnrt_result_set(&program->session->results, as, result, NULL, NULL, e);
 }

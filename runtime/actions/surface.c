@@ -38,7 +38,7 @@ static json_t *values_on(nnrt_program *program, nnrt_instance *unit, float *cons
                     (float)(r[1].low + (r[1].high - r[1].low) * (double)row / (double)(rows - 1));
             }
             call.halt = 0;
-            nnrt_parallel(unit->code, &call);
+            nnrt_launch(unit, &call);
             double value = call.metric[NNRT_METRIC_VALUE];
             json_array_append_new(values, isfinite(value) ? json_real(value) : json_null());
         }

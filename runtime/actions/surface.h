@@ -1,7 +1,7 @@
 /* surface.h: the landscape under a path. */
 #ifndef NNRT_SURFACE_H
 #define NNRT_SURFACE_H
-#include "model/session.h"
+#include "model/model.h"
 
 /* Notes for the picture of a minimisation of one or two variables: "start" (where it began) and,
  * where the action names a unit for it, "field": { x0, x1, y0, y1, columns, rows, values }, the

@@ -1,7 +1,7 @@
 /* library.c: models that predict, for programs in C. Calls may come from any thread at once: each
  * takes an instance of the unit from its model's pool; weights are written under the lock that
  * predictions read them under. */
-#include "model/session.h"
+#include "app/app.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +103,8 @@ static bool fill(nnrt_library *library, nnrt_error *e)
         .session = library->session, .json = library->json, .resolve = resolve, .context = library
     };
     const json_t *models = json_object_get(library->json, "models");
-    if (!nnrt_weights_declare(library->session, json_object_get(library->json, "weights"), e))
+    if (!nnrt_weights_declare(&library->session->weights, json_object_get(library->json, "weights"),
+                              e))
         return false;
     library->model_count = json_array_size(models);
     library->model = calloc(library->model_count + 1, sizeof *library->model);
@@ -171,8 +172,7 @@ static pooled *take(nnrt_library *library, served *s)
     pthread_mutex_unlock(&library->pool);
     if (p || !(p = calloc(1, sizeof *p)))
         return p;
-    p->instance =
-        s->unit ? nnrt_instance_new(&library->program, library->session, s->unit, NULL, &e) : NULL;
+    p->instance = s->unit ? nnrt_program_instance_new(&library->program, s->unit, &e) : NULL;
     if (p->instance)
         return p;
     free(p);
@@ -214,7 +214,7 @@ int nnrt_library_predict(nnrt_library *library, int model, const float *x, size_
         call.x = x;
         call.out = out;
         call.last = (int64_t)n;
-        nnrt_parallel(p->instance->code, &call);
+        nnrt_launch(p->instance, &call);
     }
     pthread_rwlock_unlock(&library->weights);
     give_back(library, s, p);

@@ -1,7 +1,10 @@
-# runtime/app/local.mk: a session, the main function of a built program, libraries
+# runtime/app/local.mk: carrying out programs; the main function of a built program; libraries
 libnnrt_a_SOURCES += \
+    runtime/app/app.h \
+    runtime/app/built_program.c \
+    runtime/app/expected_data.c \
+    runtime/app/expected_data.h \
     runtime/app/library.c \
-    runtime/app/main.c \
     runtime/app/session.c \
-    runtime/app/undo.c \
-    runtime/app/undo.h
+    runtime/app/session_undo.c \
+    runtime/app/session_undo.h

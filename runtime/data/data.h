@@ -4,5 +4,6 @@
 #include "data/augment.h"
 #include "data/dataset.h"
 #include "data/feed.h"
+#include "data/opened.h"
 #include "data/views.h"
 #endif

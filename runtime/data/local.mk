@@ -21,6 +21,8 @@ libnnrt_a_SOURCES += \
     runtime/data/labels.c \
     runtime/data/labels.h \
     runtime/data/npy.c \
+    runtime/data/opened.c \
+    runtime/data/opened.h \
     runtime/data/parts.h \
     runtime/data/picture.c \
     runtime/data/picture.h \

@@ -1,8 +1,7 @@
 /* bag.c: `bag`: members trained on samples drawn with replacement, each judged by the samples it
  * has not seen (Breiman, Bagging predictors, 1996; Out-of-bag estimation, 1996). */
-#include "model/ensemble.h"
+#include "experiments/experiment.h"
 #include "experiments/several.h"
-#include "model/text.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,7 +171,7 @@ bool nnrt_do_bag(nnrt_program *program, nnrt_error *e)
     json_t *score = well ? out_of_bag(&b, e) : NULL;
     free(b.sum);
     free(b.heard);
-    if (!score || !nnrt_ensemble_name(program->session, b.ensemble, as, e)) {
+    if (!score || !nnrt_ensembles_set(&program->session->ensembles, b.ensemble, as, e)) {
         json_decref(score);
         nnrt_ensemble_free(b.ensemble);
         return false;
@@ -184,5 +183,5 @@ bool nnrt_do_bag(nnrt_program *program, nnrt_error *e)
                nnrt_action_text(program, "data"), members);
         nnrt_print_fields(score);
     }
-    return nnrt_result_set(program->session, as, result, NULL, NULL, e);
+    return nnrt_result_set(&program->session->results, as, result, NULL, NULL, e);
 }

@@ -6,7 +6,7 @@
  * network fits the negative derivative of the loss by the outputs so far, and is added `rate` times
  * (Friedman, Greedy function approximation, 2001). The weights of `model` are afterwards what they
  * were. */
-#include "model/ensemble.h"
+#include "experiments/experiment.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -301,7 +301,7 @@ bool nnrt_do_boost(nnrt_program *program, nnrt_error *e)
     }
     if (well)
         nnrt_ensemble_shorten(b.ensemble, b.members);
-    if (!well || !nnrt_ensemble_name(program->session, b.ensemble, as, e)) {
+    if (!well || !nnrt_ensembles_set(&program->session->ensembles, b.ensemble, as, e)) {
         nnrt_ensemble_free(b.ensemble);
         return false;
     }
@@ -311,5 +311,5 @@ bool nnrt_do_boost(nnrt_program *program, nnrt_error *e)
         printf("boost %s on %s\n  members  %zu\n", nnrt_action_text(program, "model"),
                nnrt_action_text(program, "data"), b.members);
     }
-    return nnrt_result_set(program->session, as, result, NULL, NULL, e);
+    return nnrt_result_set(&program->session->results, as, result, NULL, NULL, e);
 }

@@ -1,7 +1,6 @@
 /* checkpoint_tune.c: a search's finished trials in a file, behind which `--resume` goes on: their
  * records, in order, and the best one's weights under their own names, so that the file is a
  * model's too. */
-#include "train/checkpoint_parts.h"
 #include "experiments/trials.h"
 #include <stdio.h>
 #include <stdlib.h>

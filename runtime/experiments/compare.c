@@ -66,7 +66,7 @@ bool nnrt_do_compare(nnrt_program *program, nnrt_error *e)
     if (well && !as)
         print_comparison(program, results);
     if (well)
-        return nnrt_result_set(program->session, as, results, NULL, NULL, e);
+        return nnrt_result_set(&program->session->results, as, results, NULL, NULL, e);
     json_decref(results);
     return false;
 }

@@ -151,7 +151,7 @@ bool nnrt_do_crossvalidate(nnrt_program *program, nnrt_error *e)
     drop_fold(std);
     if (!as)
         print_folds(&f, records, mean, std);
-    return nnrt_result_set(program->session, as,
+    return nnrt_result_set(&program->session->results, as,
                            json_pack("{s:o, s:o, s:o}", "mean", mean, "std", std, "folds", records),
                            NULL, NULL, e);
 }

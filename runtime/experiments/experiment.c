@@ -1,5 +1,4 @@
-/* experiment.c: weights put aside and drawn anew, seeds, and records of several trainings
- * (experiment.h). */
+/* experiment.c: seeds, and records of several trainings (experiment.h). */
 #include "experiments/experiment.h"
 #include "base/base.h"
 #include <math.h>
@@ -8,72 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- weights ---- */
-nnrt_snapshot *nnrt_snapshot_take(nnrt_model *model, nnrt_error *e)
-{
-    nnrt_snapshot *snapshot = calloc(1, sizeof *snapshot);
-    bool whole = snapshot &&
-                 (snapshot->values = calloc(model->count + 1, sizeof *snapshot->values)) &&
-                 (snapshot->drawn = calloc(model->count + 1, sizeof *snapshot->drawn));
-    if (whole)
-        snapshot->model = model;
-    for (size_t i = 0; whole && i < model->count; i++) {
-        const nnrt_weight *weight = model->weight[i];
-        snapshot->drawn[i] = weight->drawn;
-        if (!weight->drawn)
-            continue;
-        whole = (snapshot->values[i] = nnrt_tensor_new(weight->layout.packed)) != NULL;
-        if (whole) {
-            memcpy(snapshot->values[i], weight->values,
-                   weight->layout.packed * sizeof *weight->values);
-        }
-    }
-    if (whole)
-        return snapshot;
-    nnrt_snapshot_free(snapshot);
-    nnrt_no_memory(e);
-    return NULL;
-}
-
-void nnrt_snapshot_put_back(const nnrt_snapshot *snapshot)
-{
-    for (size_t i = 0; i < snapshot->model->count; i++) {
-        nnrt_weight *weight = snapshot->model->weight[i];
-        weight->drawn = snapshot->drawn[i];
-        if (snapshot->values[i]) {
-            memcpy(weight->values, snapshot->values[i],
-                   weight->layout.packed * sizeof *weight->values);
-        }
-    }
-}
-
-void nnrt_snapshot_free(nnrt_snapshot *snapshot)
-{
-    if (!snapshot)
-        return;
-    for (size_t i = 0; snapshot->model && i < snapshot->model->count; i++)
-        free(snapshot->values[i]);
-    free(snapshot->values);
-    free(snapshot->drawn);
-    free(snapshot);
-}
-
-/* Keys are "model/layer.weight", or "model#2/..." of a model declared anew. */
-static bool owns(const nnrt_model *model, const nnrt_weight *weight)
-{
-    size_t length = strlen(model->name);
-    return !strncmp(weight->key, model->name, length) &&
-           (weight->key[length] == '/' || weight->key[length] == '#');
-}
-
-bool nnrt_model_fresh(nnrt_model *model, uint64_t seed, nnrt_error *e)
-{
-    for (size_t i = 0; i < model->count; i++)
-        if (owns(model, model->weight[i]))
-            model->weight[i]->drawn = false;
-    return nnrt_model_draw(model, seed, e);
-}
-
 uint64_t nnrt_seed_of(uint64_t seed, uint64_t i)
 {
     if (!i)
@@ -81,27 +14,6 @@ uint64_t nnrt_seed_of(uint64_t seed, uint64_t i)
     nnrt_random random = nnrt_random_new(seed, NNRT_DRAW_OTHER, (uint32_t)i, (uint32_t)(i >> 32));
     uint64_t high = nnrt_random_u32(&random);
     return high << 32 | nnrt_random_u32(&random);
-}
-
-float *nnrt_outputs(nnrt_program *program, const char *key, const nnrt_model *model,
-                    const nnrt_part *part, uint64_t seed, nnrt_error *e)
-{
-    nnrt_instance *unit = nnrt_program_instance(program, nnrt_action_text(program, key), NULL, e);
-    float *out = unit ? nnrt_tensor_new((size_t)part->count * (size_t)model->output_size) : NULL;
-    if (!out) {
-        if (unit)
-            nnrt_no_memory(e);
-        return NULL;
-    }
-    nnrt_call call = nnrt_instance_call(program, unit, seed);
-    call.x = part->x;
-    call.y = part->y;
-    call.out = out;
-    if (nnrt_run_batches(unit, &call, 0, part->count, true))
-        return out;
-    nnrt_interrupted(e);
-    free(out);
-    return NULL;
 }
 
 /* ---- records ---- */

@@ -2,29 +2,11 @@
  * comparisons. */
 #ifndef NNRT_EXPERIMENT_H
 #define NNRT_EXPERIMENT_H
+#include "experiments/experiments.h"
 #include "train/train.h"
 
-/* A model's weights as they are at one moment, drawn or not. */
-typedef struct nnrt_snapshot {
-    nnrt_model *model;
-    float **values;
-    bool *drawn;
-} nnrt_snapshot;
-
-nnrt_snapshot *nnrt_snapshot_take(nnrt_model *model, nnrt_error *e);
-void nnrt_snapshot_put_back(const nnrt_snapshot *snapshot);
-void nnrt_snapshot_free(nnrt_snapshot *snapshot);
-
-/* Draws the model's own weights anew. Those of other models that it has parts of stay as they are,
- * and are drawn where they hold nothing. */
-bool nnrt_model_fresh(nnrt_model *model, uint64_t seed, nnrt_error *e);
 /* A seed for the i-th of several trainings that must differ; the first has the action's own. */
 uint64_t nnrt_seed_of(uint64_t seed, uint64_t i);
-/* The outputs of part of the data, [count][output_size] (free()), as the action's unit under `key`
- * computes them. */
-float *nnrt_outputs(nnrt_program *program, const char *key, const nnrt_model *model,
-                    const nnrt_part *part, uint64_t seed, nnrt_error *e);
-
 /* Mean and deviation (over n - 1; of one: 0) of every number that all of the records hold, objects
  * within them included. */
 json_t *nnrt_mean_of(const json_t *records);

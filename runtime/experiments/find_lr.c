@@ -45,7 +45,7 @@ static double step_at(sweep *s, int step, double lr)
         nnrt_feed_prepare(s->feed, &call, s->order, 0);
     nnrt_set_hypers(s->unit, lr, STEPS, step / s->per_epoch,
                     (STEPS + s->per_epoch - 1) / s->per_epoch, s->per_epoch);
-    nnrt_parallel(s->unit->code, &call);
+    nnrt_launch(s->unit, &call);
     return call.halt ? NAN : call.metric[NNRT_METRIC_LOSS] / (double)(call.last - call.first);
 }
 
@@ -57,7 +57,7 @@ static bool prepare(sweep *s, nnrt_error *e)
         return nnrt_no_memory(e);
     nnrt_mix mix = { nnrt_action_number(s->program, "mixup", 0),
                      nnrt_action_number(s->program, "cutmix", 0) };
-    if (!nnrt_feed_new(s->data, mix, s->unit->batch, s->program->session->threads, s->seed,
+    if (!nnrt_feed_new(s->data, mix, s->unit->batch, s->program->session->team.threads, s->seed,
                        &s->feed, e)) {
         return false;
     }
@@ -163,6 +163,6 @@ bool nnrt_do_find_lr(nnrt_program *program, nnrt_error *e)
                "to %.3g\n",
                nnrt_action_text(program, "model"), on, best, last);
     }
-    return nnrt_result_set(program->session, as,
+    return nnrt_result_set(&program->session->results, as,
                            json_pack("{s:f, s:o}", "best", best, "curve", curve), NULL, NULL, e);
 }

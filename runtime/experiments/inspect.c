@@ -117,7 +117,7 @@ static bool sweep(inspection *in, uint64_t seed, bool again, nnrt_error *e)
         call.x = part->x + at * in->data->sample_size;
         call.y = part->y + at * in->data->target_size;
         call.out = in->out;
-        if (!nnrt_run_batches(in->unit, &call, 0, n, true))
+        if (!nnrt_launch_batches(in->unit, &call, 0, n, true))
             return nnrt_interrupted(e);
         for (int64_t r = 0; r < n; r++)
             look_at_row(in, in->out + r * in->width, again);
@@ -298,8 +298,8 @@ bool nnrt_do_inspect(nnrt_program *program, nnrt_error *e)
     free(in.layer);
     free(in.out);
     if (well) {
-        return nnrt_result_set(program->session, as, json_pack("{s:o}", "layers", records), NULL,
-                               NULL, e);
+        return nnrt_result_set(&program->session->results, as,
+                               json_pack("{s:o}", "layers", records), NULL, NULL, e);
     }
     json_decref(records);
     return false;

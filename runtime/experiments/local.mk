@@ -8,6 +8,7 @@ libnnrt_a_SOURCES += \
     runtime/experiments/crossvalidate.c \
     runtime/experiments/experiment.c \
     runtime/experiments/experiment.h \
+    runtime/experiments/experiments.h \
     runtime/experiments/find_lr.c \
     runtime/experiments/inspect.c \
     runtime/experiments/search.c \

@@ -21,39 +21,33 @@ typedef struct work {
     nnrt_error *e;
 } work;
 
+/* It shares the data that is open, and has weights of its own. */
 static bool apart_new(nnrt_session *apart, nnrt_session *session, int32_t threads, nnrt_error *e)
 {
-    *apart = (nnrt_session){ .options = session->options,
-                             .threads = threads,
-                             .root = session,
-                             .barrier = nnrt_barrier_new(threads),
-                             .alone = nnrt_barrier_new(1),
-                             .weight_index = json_object() };
+    *apart = (nnrt_session){ .options = session->options, .opened = session->opened };
     apart->options.quiet = true;
-    return (apart->barrier && apart->alone && apart->weight_index) || nnrt_no_memory(e);
+    return nnrt_team_init(&apart->team, threads, e) && nnrt_weights_init(&apart->weights, e);
 }
 
 static void apart_clear(nnrt_session *apart)
 {
-    nnrt_weights_free(apart);
-    if (apart->barrier)
-        nnrt_barrier_free(apart->barrier);
-    if (apart->alone)
-        nnrt_barrier_free(apart->alone);
+    nnrt_weights_clear(&apart->weights);
+    nnrt_team_clear(&apart->team);
 }
 
 /* What the action's session holds in these shapes. It is not written to meanwhile; nor are counts
  * of references to what others refer to as well. */
-static bool copy_weights(nnrt_session *apart, const json_t *weights, nnrt_error *e)
+static bool copy_weights(nnrt_weights *apart, const nnrt_weights *action, const json_t *declared,
+                         nnrt_error *e)
 {
-    json_t *own = json_deep_copy(weights);
-    bool declared = own ? nnrt_weights_declare(apart, own, e) : nnrt_no_memory(e);
+    json_t *own = json_deep_copy(declared);
+    bool known = own ? nnrt_weights_declare(apart, own, e) : nnrt_no_memory(e);
     json_decref(own);
-    if (!declared)
+    if (!known)
         return false;
-    for (size_t i = 0; i < apart->weight_count; i++) {
-        nnrt_weight *weight = apart->weight[i];
-        const nnrt_weight *found = nnrt_weight_find(apart->root, weight->key);
+    for (size_t i = 0; i < apart->count; i++) {
+        nnrt_weight *weight = apart->item[i];
+        const nnrt_weight *found = nnrt_weights_find(action, weight->key);
         if (!found || !found->drawn || found->generation != weight->generation ||
             !nnrt_layout_equal(&found->layout, &weight->layout)) {
             continue;
@@ -79,7 +73,8 @@ static void train_one(const work *w, size_t i, const nnrt_start *start, one *to)
                              .action_index = action->action_index };
     program.action = json_array_get(json_object_get(program.json, "actions"), program.action_index);
     bool well = apart_new(&apart, action->session, w->threads, &to->error) &&
-                copy_weights(&apart, json_object_get(program.json, "weights"), &to->error);
+                copy_weights(&apart.weights, &action->session->weights,
+                             json_object_get(program.json, "weights"), &to->error);
     nnrt_model *model =
         well ? nnrt_program_model(&program, nnrt_action_text(&program, "model"), &to->error) : NULL;
     if (model && nnrt_model_fresh(model, start->within.seed, &to->error))
@@ -139,7 +134,7 @@ static double memory_of(const nnrt_program *program)
 
 static int32_t workers_for(const nnrt_several *several)
 {
-    int32_t threads = several->program->session->threads;
+    int32_t threads = several->program->session->team.threads;
     double pages = (double)sysconf(_SC_PHYS_PAGES),
            most = pages * (double)sysconf(_SC_PAGESIZE) / 4 / memory_of(several->program);
     if (pages > 0 && most < threads)
@@ -154,7 +149,7 @@ bool nnrt_train_several(const nnrt_several *several, nnrt_error *e)
     int32_t workers = workers_for(several);
     nnrt_error last = { 0 };
     work w = { several, calloc(several->count + 1, sizeof(one)),
-               several->program->session->threads / workers, &last };
+               several->program->session->team.threads / workers, &last };
     if (!w.one)
         return nnrt_no_memory(e);
     bool well = nnrt_side_by_side(workers, several->count, do_one, finish_one, &w);

@@ -2,7 +2,6 @@
  * weights; the best one's weights are kept. */
 #ifndef NNRT_TRIALS_H
 #define NNRT_TRIALS_H
-#include "train/checkpoint.h"
 #include "experiments/experiment.h"
 #include "experiments/search.h"
 
@@ -50,8 +49,8 @@ typedef struct nnrt_tuning {
 /* Makes all of them; `tuning->tell` hears of each in order, with its record: { "trial", "params",
  * "value" (null: it diverged), "share", "train", ... }. */
 bool nnrt_try_all(nnrt_tuning *tuning, nnrt_attempt *attempts, size_t count, nnrt_error *e);
-/* The script with these params; `settle`: the run goes on with it. A new reference. */
-json_t *nnrt_program_with(nnrt_program *program, const json_t *params, bool settle, nnrt_error *e);
-/* The run goes on with these params: the program's JSON is another from now on. */
-bool nnrt_program_settle(nnrt_program *program, const json_t *params, nnrt_error *e);
+/* checkpoint_tune.c: what `--resume` of a search needs, into its own path; and its finished trials,
+ * with the best one's weights, out of the file. */
+bool nnrt_checkpoint_tuning(nnrt_tuning *tuning, nnrt_error *e);
+bool nnrt_resume_tuning(const nnrt_resume *resume, nnrt_tuning *tuning, nnrt_error *e);
 #endif

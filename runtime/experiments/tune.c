@@ -224,7 +224,7 @@ static bool settle(nnrt_tuning *t, nnrt_error *e)
         return false;
     for (size_t i = 0; i < t->weights.count; i++) {
         const nnrt_kept_weight *kept = &t->weights.weight[i];
-        nnrt_weight *weight = nnrt_weight_find(session, kept->key);
+        nnrt_weight *weight = nnrt_weights_find(&session->weights, kept->key);
         if (!weight || !nnrt_layout_equal(&weight->layout, &kept->layout))
             continue;
         memcpy(weight->values, kept->values, kept->layout.packed * sizeof *kept->values);
@@ -317,7 +317,7 @@ bool nnrt_do_tune(nnrt_program *program, nnrt_error *e)
     if (well) {
         json_t *best = json_copy(t.best_params);
         json_object_set_new(best, "value", json_real((t.maximize ? 1 : -1) * t.best));
-        well = nnrt_result_set(program->session, as,
+        well = nnrt_result_set(&program->session->results, as,
                                json_pack("{s:o, s:O}", "best", best, "trials", records), NULL, NULL,
                                e);
     }

@@ -1,12 +1,9 @@
-/* ensemble.c: members kept, put back, and heard together (ensemble.h). Sums over members run in
- * their order, in float64, and are rounded once. */
+/* ensemble.c: members kept and put back (ensemble.h). */
 #include "model/ensemble.h"
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- keeping ---- */
 static bool store(nnrt_ensemble *ensemble, const char *name, const nnrt_layout *layout)
 {
     nnrt_model *stored = &ensemble->stored;
@@ -92,7 +89,15 @@ nnrt_ensemble *nnrt_ensemble_new(nnrt_model *model, size_t members, nnrt_combine
     return NULL;
 }
 
-bool nnrt_ensemble_name(nnrt_session *session, nnrt_ensemble *ensemble, const char *name,
+nnrt_ensemble *nnrt_ensembles_find(const nnrt_ensembles *ensembles, const char *name)
+{
+    for (size_t i = 0; i < ensembles->count; i++)
+        if (!strcmp(ensembles->item[i]->name, name))
+            return ensembles->item[i];
+    return NULL;
+}
+
+bool nnrt_ensembles_set(nnrt_ensembles *ensembles, nnrt_ensemble *ensemble, const char *name,
                         nnrt_error *e)
 {
     if (!name) {
@@ -102,42 +107,36 @@ bool nnrt_ensemble_name(nnrt_session *session, nnrt_ensemble *ensemble, const ch
     if (!(ensemble->name = strdup(name)))
         return nnrt_no_memory(e);
     ensemble->stored.name = ensemble->name;
-    for (size_t i = 0; i < session->ensemble_count; i++) {
-        if (!strcmp(session->ensemble[i]->name, name)) {
-            nnrt_ensemble_free(session->ensemble[i]);
-            session->ensemble[i] = ensemble;
+
+    for (size_t i = 0; i < ensembles->count; i++) {
+        if (!strcmp(ensembles->item[i]->name, name)) {
+            nnrt_ensemble_free(ensembles->item[i]);
+            ensembles->item[i] = ensemble;
             return true;
         }
     }
-    nnrt_ensemble **grown =
-        realloc(session->ensemble, (session->ensemble_count + 1) * sizeof(nnrt_ensemble *));
+    nnrt_ensemble **grown = realloc(ensembles->item, (ensembles->count + 1) * sizeof(*grown));
     if (!grown)
         return nnrt_no_memory(e);
-    session->ensemble = grown;
-    session->ensemble[session->ensemble_count++] = ensemble;
+    ensembles->item = grown;
+    ensembles->item[ensembles->count++] = ensemble;
     return true;
 }
 
-nnrt_ensemble *nnrt_action_ensemble(nnrt_program *program, nnrt_model *model, nnrt_error *e)
+void nnrt_ensembles_clear(nnrt_ensembles *ensembles)
 {
-    const char *name = nnrt_action_text(program, "ensemble");
-    nnrt_ensemble *found = NULL;
-    for (size_t i = 0; i < program->session->ensemble_count; i++)
-        if (!strcmp(program->session->ensemble[i]->name, name))
-            found = program->session->ensemble[i];
-    bool fits = found && found->weights == model->count;
+    for (size_t i = 0; i < ensembles->count; i++)
+        nnrt_ensemble_free(ensembles->item[i]);
+    free(ensembles->item);
+    *ensembles = (nnrt_ensembles){ 0 };
+}
+
+bool nnrt_ensemble_fits(const nnrt_ensemble *ensemble, const nnrt_model *model)
+{
+    bool fits = ensemble->weights == model->count;
     for (size_t i = 0; fits && i < model->count; i++)
-        fits = nnrt_layout_equal(&found->stored.weight[i]->layout, &model->weight[i]->layout);
-    if (fits)
-        return found;
-    if (found) {
-        nnrt_fail(e, NNRT_SCRIPT, "unknown-name",
-                  "the model '%s' has changed since the ensemble '%s' was made", model->name, name);
-    } else {
-        nnrt_fail(e, NNRT_SCRIPT, "unknown-name",
-                  "'%s' has no members: its bag or boost was not carried out", name);
-    }
-    return NULL;
+        fits = nnrt_layout_equal(&ensemble->stored.weight[i]->layout, &model->weight[i]->layout);
+    return fits;
 }
 
 void nnrt_ensemble_keep(nnrt_ensemble *ensemble, size_t member, const nnrt_model *model)
@@ -194,30 +193,6 @@ float *nnrt_ensemble_base(const nnrt_ensemble *ensemble)
                : NULL;
 }
 
-/* ---- answering ---- */
-static void softmax_row(float *row, int64_t width)
-{
-    double top = row[0], sum = 0;
-    for (int64_t c = 1; c < width; c++)
-        top = row[c] > top ? row[c] : top;
-    for (int64_t c = 0; c < width; c++)
-        sum += exp(row[c] - top);
-    for (int64_t c = 0; c < width; c++)
-        row[c] = (float)(exp(row[c] - top) / sum);
-}
-
-void nnrt_apply_head(const nnrt_model *model, float *scores, int64_t count)
-{
-    int64_t width = model->output_rank ? model->output[model->output_rank - 1] : 1,
-            n = count * model->output_size;
-    if (model->head == NNRT_SIGMOID)
-        for (int64_t i = 0; i < n; i++)
-            scores[i] = (float)(1 / (1 + exp(-(double)scores[i])));
-    if (model->head == NNRT_SOFTMAX)
-        for (int64_t r = 0; r < n; r += width)
-            softmax_row(scores + r, width);
-}
-
 nnrt_model nnrt_ensemble_view(const nnrt_ensemble *ensemble, const nnrt_model *model)
 {
     nnrt_model view = *model;
@@ -225,139 +200,4 @@ nnrt_model nnrt_ensemble_view(const nnrt_ensemble *ensemble, const nnrt_model *m
     if (ensemble->combine == NNRT_VOTE)
         view.head = one ? NNRT_SIGMOID : NNRT_SOFTMAX;
     return view;
-}
-
-/* Adds one member's vote of weight `share` to each row. */
-static void add_votes(const nnrt_data *data, const nnrt_model *model, int64_t count,
-                      const float *out, double share, double *sum)
-{
-    nnrt_sample_set set = nnrt_samples_of(data, model, count, out, NULL);
-    for (int64_t r = 0; r < set.rows; r++) {
-        int64_t said = nnrt_said(&set, r);
-        if (set.width == 1)
-            sum[r] += said ? share : 0;
-        else
-            sum[r * set.width + said] += share;
-    }
-}
-
-typedef struct answer {
-    float value;
-    float share;
-    size_t member;
-} answer;
-
-static int compare_answers(const void *a, const void *b)
-{
-    const answer *x = a, *y = b;
-    if (x->value != y->value)
-        return x->value < y->value ? -1 : 1;
-    return x->member < y->member ? -1 : x->member > y->member;
-}
-
-/* The least answer with at least half of the shares at or below it. */
-static float weighted_median(answer *answers, size_t count)
-{
-    double all = 0, below = 0;
-    for (size_t m = 0; m < count; m++)
-        all += answers[m].share;
-    qsort(answers, count, sizeof *answers, compare_answers);
-    for (size_t m = 0; m < count; m++)
-        if ((below += answers[m].share) >= all / 2)
-            return answers[m].value;
-    return answers[count - 1].value;
-}
-
-/* The members' outputs one after the other: each is added up, and where the median is wanted kept
- * whole. */
-static bool hear(nnrt_program *program, const nnrt_ensemble *ensemble, nnrt_model *model,
-                 const nnrt_data *data, const nnrt_part *part, uint64_t seed, double *sum,
-                 float **kept, nnrt_error *e)
-{
-    size_t n = (size_t)(part->count * model->output_size);
-    const float *share = nnrt_ensemble_share(ensemble);
-    for (size_t m = 0; m < ensemble->members; m++) {
-        nnrt_ensemble_put(ensemble, m, model);
-        float *out = nnrt_outputs(program, "predict_unit", model, part, seed, e);
-        double weight = share ? share[m] : 1;
-        if (!out)
-            return false;
-        if (ensemble->combine == NNRT_VOTE)
-            add_votes(data, model, part->count, out, weight, sum);
-        else
-            for (size_t i = 0; i < n; i++)
-                sum[i] += weight * out[i];
-        if (ensemble->combine == NNRT_MEDIAN)
-            kept[m] = out;
-        else
-            free(out);
-    }
-    return true;
-}
-
-static void settle(const nnrt_ensemble *ensemble, const nnrt_model *model, int64_t count,
-                   const double *sum, float *const *kept, answer *answers, float *out)
-{
-    size_t n = (size_t)(count * model->output_size), outputs = (size_t)model->output_size;
-    const float *share = nnrt_ensemble_share(ensemble), *base = nnrt_ensemble_base(ensemble);
-    double all = 0;
-    for (size_t m = 0; m < ensemble->members; m++)
-        all += share ? share[m] : 1;
-    for (size_t i = 0; i < n; i++) {
-        if (ensemble->combine == NNRT_SUM) {
-            out[i] = (float)(base[i % outputs] + sum[i]);
-        } else if (ensemble->combine != NNRT_MEDIAN) {
-            out[i] = (float)(sum[i] / all);
-        } else {
-            for (size_t m = 0; m < ensemble->members; m++)
-                answers[m] = (answer){ kept[m][i], share[m], m };
-            out[i] = weighted_median(answers, ensemble->members);
-        }
-    }
-    if (ensemble->combine == NNRT_SUM)
-        nnrt_apply_head(model, out, count);
-}
-
-float *nnrt_ensemble_outputs(nnrt_program *program, const nnrt_ensemble *ensemble,
-                             nnrt_model *model, const nnrt_data *data, const nnrt_part *part,
-                             uint64_t seed, nnrt_error *e)
-{
-    size_t n = (size_t)(part->count * model->output_size);
-    double *sum = calloc(n + 1, sizeof *sum);
-    float **kept = calloc(ensemble->members + 1, sizeof *kept), *out = nnrt_tensor_new(n);
-    answer *answers = calloc(ensemble->members + 1, sizeof *answers);
-    nnrt_snapshot *before = nnrt_snapshot_take(model, e);
-    bool well = before && ((sum && kept && out && answers) || nnrt_no_memory(e)) &&
-                hear(program, ensemble, model, data, part, seed, sum, kept, e);
-    if (well)
-        settle(ensemble, model, part->count, sum, kept, answers, out);
-    if (before)
-        nnrt_snapshot_put_back(before);
-    nnrt_snapshot_free(before);
-    for (size_t m = 0; kept && m < ensemble->members; m++)
-        free(kept[m]);
-    free(kept);
-    free(sum);
-    free(answers);
-    if (well)
-        return out;
-    free(out);
-    return NULL;
-}
-
-bool nnrt_outputs_loss(nnrt_program *program, const float *out, const float *y, int64_t count,
-                       float *gradient, double *loss, nnrt_error *e)
-{
-    nnrt_instance *unit =
-        nnrt_program_instance(program, nnrt_action_text(program, "loss_unit"), NULL, e);
-    if (!unit)
-        return false;
-    nnrt_call call = nnrt_instance_call(program, unit, 0);
-    call.x = out;
-    call.y = y;
-    call.out = gradient;
-    if (!nnrt_run_batches(unit, &call, 0, count, true))
-        return nnrt_interrupted(e);
-    *loss = call.halt ? NAN : call.metric[NNRT_METRIC_LOSS];
-    return true;
 }

@@ -5,7 +5,7 @@
  * sum begins with, "boost.base". So it is saved and loaded as a model is. */
 #ifndef NNRT_ENSEMBLE_H
 #define NNRT_ENSEMBLE_H
-#include "experiments/experiment.h"
+#include "model/network.h"
 
 /* How answers are put together: the mean of the outputs; shares of votes, each weighing as much as
  * its member's share; the median of real values by the members' shares; base and the sum of the
@@ -22,37 +22,35 @@ typedef struct nnrt_ensemble {
     char **text;             /* owns stored.weight_name */
 } nnrt_ensemble;
 
+/* Those of a session, by name. */
+typedef struct nnrt_ensembles {
+    nnrt_ensemble **item;
+    size_t count;
+} nnrt_ensembles;
+
+/* NULL: there is none */
+nnrt_ensemble *nnrt_ensembles_find(const nnrt_ensembles *ensembles, const char *name);
+/* Takes the ensemble over, in place of an earlier one of this name; `name` NULL: frees it. False:
+ * out of memory, and it is still the caller's. */
+bool nnrt_ensembles_set(nnrt_ensembles *ensembles, nnrt_ensemble *ensemble, const char *name,
+                        nnrt_error *e);
+void nnrt_ensembles_clear(nnrt_ensembles *ensembles);
+
 /* Room for members of this model; the caller's. */
 nnrt_ensemble *nnrt_ensemble_new(nnrt_model *model, size_t members, nnrt_combine combine,
                                  bool shared, nnrt_error *e);
 void nnrt_ensemble_free(nnrt_ensemble *ensemble);
-/* Gives it to the session, in place of an earlier one of this name; `name` NULL: frees it. False:
- * out of memory, and it is still the caller's. */
-bool nnrt_ensemble_name(nnrt_session *session, nnrt_ensemble *ensemble, const char *name,
-                        nnrt_error *e);
-/* The action's own ("ensemble"); fails where its bag or boost was not carried out. */
-nnrt_ensemble *nnrt_action_ensemble(nnrt_program *program, nnrt_model *model, nnrt_error *e);
-/* the model's weights as they are now */
+/* whether it was made of models with the same weights */
+bool nnrt_ensemble_fits(const nnrt_ensemble *ensemble, const nnrt_model *model);
+/* Copies the model's weights into the member, and the member's into the model. */
 void nnrt_ensemble_keep(nnrt_ensemble *ensemble, size_t member, const nnrt_model *model);
-/* the member's weights into the model */
 void nnrt_ensemble_put(const nnrt_ensemble *ensemble, size_t member, nnrt_model *model);
-/* fewer than there was room for */
+/* Drops the last members: fewer than there was room for. */
 void nnrt_ensemble_shorten(nnrt_ensemble *ensemble, size_t members);
 /* [members]; NULL where not shared */
 float *nnrt_ensemble_share(const nnrt_ensemble *ensemble);
-/* [outputs] */
+/* [output_size]; NULL where not shared */
 float *nnrt_ensemble_base(const nnrt_ensemble *ensemble);
-/* The members' answers together, [count][output_size]; free(). The model's weights are afterwards
- * what they were. */
-float *nnrt_ensemble_outputs(nnrt_program *program, const nnrt_ensemble *ensemble,
-                             nnrt_model *model, const nnrt_data *data, const nnrt_part *part,
-                             uint64_t seed, nnrt_error *e);
 /* The model as those who read its outputs must see it: votes are shares of classes. */
 nnrt_model nnrt_ensemble_view(const nnrt_ensemble *ensemble, const nnrt_model *model);
-/* How base and sum become outputs: the model's last softmax or sigmoid, in place. */
-void nnrt_apply_head(const nnrt_model *model, float *scores, int64_t count);
-/* Summed loss of outputs by the action's "loss_unit"; derivative by the scores into `gradient`
- * where it is not NULL. */
-bool nnrt_outputs_loss(nnrt_program *program, const float *out, const float *y, int64_t count,
-                       float *gradient, double *loss, nnrt_error *e);
 #endif

@@ -1,6 +1,6 @@
 /* later.c: expressions over results, evaluated when their action's turn comes (program.h, LATER).
  */
-#include "model/session.h"
+#include "model/later.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ typedef struct value {
 static const char *const kind_names[] = { "nothing", "a truth value", "a number", "a text",
                                           "a record" };
 
-static bool evaluate(nnrt_session *session, const json_t *later, value *out, nnrt_error *e);
+static bool evaluate(const nnrt_results *results, const json_t *later, value *out, nnrt_error *e);
 
 static value number(double n)
 {
@@ -213,19 +213,19 @@ static bool equal(value a, value b)
     return true;
 }
 
-static bool apply(nnrt_session *session, const char *op, const json_t *later, value *out,
+static bool apply(const nnrt_results *results, const char *op, const json_t *later, value *out,
                   nnrt_error *e)
 {
     const json_t *ja = json_object_get(later, "a"), *jb = json_object_get(later, "b"),
                  *jc = json_object_get(later, "c");
     value a, b;
     bool t;
-    if (!evaluate(session, ja, &a, e))
+    if (!evaluate(results, ja, &a, e))
         return false;
     if (!strcmp(op, "?:")) {
         if (!as_truth("what stands before '?'", a, &t, e))
             return false;
-        return evaluate(session, t ? jb : jc, out, e);
+        return evaluate(results, t ? jb : jc, out, e);
     }
     if (!strcmp(op, "not")) {
         if (!as_truth("what stands behind 'not'", a, &t, e))
@@ -241,14 +241,14 @@ static bool apply(nnrt_session *session, const char *op, const json_t *later, va
             *out = truth(t);
             return true;
         }
-        if (!evaluate(session, jb, &b, e) || !as_truth("an operand of 'and' or 'or'", b, &t, e))
+        if (!evaluate(results, jb, &b, e) || !as_truth("an operand of 'and' or 'or'", b, &t, e))
             return false;
         *out = truth(t);
         return true;
     }
     bool same = !strcmp(op, "==");
     if (same || !strcmp(op, "!=")) {
-        if (!evaluate(session, jb, &b, e))
+        if (!evaluate(results, jb, &b, e))
             return false;
         *out = truth(equal(a, b) == same);
         return true;
@@ -259,7 +259,7 @@ static bool apply(nnrt_session *session, const char *op, const json_t *later, va
             continue;
         if (!as_number(op, a, &x, e))
             return false;
-        if (operators[i].arity == 2 && (!evaluate(session, jb, &b, e) || !as_number(op, b, &y, e)))
+        if (operators[i].arity == 2 && (!evaluate(results, jb, &b, e) || !as_number(op, b, &y, e)))
             return false;
         double r = operators[i].apply(x, y);
         *out = operators[i].compares ? truth(r != 0) : number(r);
@@ -330,7 +330,7 @@ static bool element(value of, value at, value *out, nnrt_error *e)
     return true;
 }
 
-static bool evaluate(nnrt_session *session, const json_t *later, value *out, nnrt_error *e)
+static bool evaluate(const nnrt_results *results, const json_t *later, value *out, nnrt_error *e)
 {
     if (!json_is_object(later)) {
         *out = from_json(later);
@@ -342,21 +342,19 @@ static bool evaluate(nnrt_session *session, const json_t *later, value *out, nnr
     const json_t *index = json_object_get(later, "index"), *of = json_object_get(later, "of");
     value base, at;
     if (op)
-        return apply(session, op, later, out, e);
+        return apply(results, op, later, out, e);
     if (result) {
-        for (size_t i = 0; i < session->result_count; i++) {
-            nnrt_result *r = &session->result[i];
-            if (strcmp(r->name, result))
-                continue;
-            *out = (value){ .kind = TREE, .tree = r->value, .result = r };
+        nnrt_result *found = nnrt_results_find(results, result);
+        if (found) {
+            *out = (value){ .kind = TREE, .tree = found->value, .result = found };
             return true;
         }
         return nnrt_fail(e, NNRT_SCRIPT, "unknown-name", "there is no result '%s' yet", result);
     }
     if (name)
-        return evaluate(session, of, &base, e) && field(base, name, out, e);
+        return evaluate(results, of, &base, e) && field(base, name, out, e);
     if (index) {
-        return evaluate(session, of, &base, e) && evaluate(session, index, &at, e) &&
+        return evaluate(results, of, &base, e) && evaluate(results, index, &at, e) &&
                element(base, at, out, e);
     }
     return nnrt_fail(e, NNRT_SCRIPT, "internal", "an expression of the program is none");
@@ -400,12 +398,12 @@ static void write_value(FILE *to, value v, bool quoted)
     }
 }
 
-char *nnrt_later_text(nnrt_session *session, const json_t *later, nnrt_error *e)
+char *nnrt_later_text(const nnrt_results *results, const json_t *later, nnrt_error *e)
 {
     value v;
     char *text = NULL;
     size_t size;
-    if (!evaluate(session, later, &v, e) || !expand(&v, e))
+    if (!evaluate(results, later, &v, e) || !expand(&v, e))
         return NULL;
     FILE *to = open_memstream(&text, &size);
     if (!to) {
@@ -421,12 +419,12 @@ char *nnrt_later_text(nnrt_session *session, const json_t *later, nnrt_error *e)
     return text;
 }
 
-json_t *nnrt_later_json(nnrt_session *session, const json_t *later, const json_t **notes,
+json_t *nnrt_later_json(const nnrt_results *results, const json_t *later, const json_t **notes,
                         nnrt_error *e)
 {
     value v;
     *notes = NULL;
-    if (!evaluate(session, later, &v, e) || !expand(&v, e))
+    if (!evaluate(results, later, &v, e) || !expand(&v, e))
         return NULL;
     if (v.kind != TREE)
         return v.kind == NUMBER ? json_real(v.number) : json_null();
@@ -435,8 +433,8 @@ json_t *nnrt_later_json(nnrt_session *session, const json_t *later, const json_t
     return json_incref((json_t *)v.tree);
 }
 
-bool nnrt_later_truth(nnrt_session *session, const json_t *later, bool *out, nnrt_error *e)
+bool nnrt_later_truth(const nnrt_results *results, const json_t *later, bool *out, nnrt_error *e)
 {
     value v;
-    return evaluate(session, later, &v, e) && as_truth("the condition", v, out, e);
+    return evaluate(results, later, &v, e) && as_truth("the condition", v, out, e);
 }

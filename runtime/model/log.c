@@ -1,6 +1,6 @@
 /* log.c: JSON lines through a buffer of our own: no formatting through stdio's locks, no system
  * call an epoch. */
-#include "model/session.h"
+#include "model/log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>

@@ -2,7 +2,8 @@
  * outputs and targets. metrics.def has a row for each: METRIC(name, direction, kind). */
 #ifndef NNRT_METRICS_H
 #define NNRT_METRICS_H
-#include "model/session.h"
+#include "data/data.h"
+#include "model/network.h"
 
 /* What is measured. Of classes, outputs are rows of `width` scores (one a position: samples times
  * the targets of a sample); of real values, rows of target_size numbers. */
@@ -35,10 +36,6 @@ bool nnrt_metric_suits(const char *name, bool classify);
 bool nnrt_metric_rises(const char *name);
 bool nnrt_metric_compute(const nnrt_metric *metric, const nnrt_sample_set *set, double *value,
                          nnrt_error *e);
-/* The action's metrics of a sample set into the result; null for each where set is NULL
- * (evaluate.c). */
-bool nnrt_measure(nnrt_program *program, const nnrt_data *data, const nnrt_sample_set *set,
-                  json_t *result, nnrt_error *e);
 /* True classes in rows; as many columns as there are classes or outputs. */
 json_t *nnrt_confusion(const nnrt_sample_set *set);
 /* The class that a row of outputs says; the first of equals. */

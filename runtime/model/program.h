@@ -1,135 +1,82 @@
-/* program.h: a compiled script as the runtime carries it out: JSON that says what there is and what
- * to do, and units by name.
- *
- * `nnc run` hands this over in memory and compiles a unit when it is first asked for; `nnc build`
- * embeds the same text in the program, beside the units' code. Both run this one executor, so they
- * do the same. A REPL hands over one program after another to one session.
- *
- * {
- *  "script": "digits.nn", "folder": "/where/relative/paths/start",  (absent in a built program: the
- * current folder) "data": [ { "name": "d", "source": FORM | null, "train": FORM | null, FORM: {
- * "form": "csv", "file": "f.csv", "target": "y" or 2, ... the form's arguments by name }
- *      "validation": 0.1 | FORM | null, "test": 0.2 | FORM | null,
- *      "normalize": { "form": "standard" } | { "form": "scale", "k": 4 } ..., "augment": [ FORM...
- * ], "shape": [1, 28, 28] | null, "shuffle": true, "seed": 0 | null (not written), "task":
- * "classify" | "regress" | null } ], "expect": [ { "data": "d", "shape": [...], "target_shape":
- * [...], "classes": 3, "train": 120, "validation": 0, "test": 30 } ], what the compiler saw; where
- * a built program finds something else, it ends with status 3 and says so "weights": [ { "key":
- * "m/dense1.weight", "shape": [64, 784], "feature_axis": 0, "role": "kernel" | "bias" | "norm" |
- * "buffer" | "other", "init": { "kind": "uniform", "a": -0.1, "b": 0.1 } | { "kind": "normal",
- * "mean": 0, "std": 0.1 } | { "kind": "truncated_normal", "std" } (beyond 2 std drawn anew) | {
- * "kind": "orthogonal", "gain": 1 } | { "kind": "constant", "value": 0 } } ], drawn at the first
- * action that uses a model holding the key, from that action's seed (NNRT_DRAW_INIT, hash of the
- * key) "models": [ { "name": "m", "parameters": 42 (trainable), "weights": [ { "name":
- * "dense1.weight", "key": "m/dense1.weight" } ], "output": [3], "head": "scores" | "softmax" |
- * "sigmoid" | "values" } ], "units": [ { "name": "u0", "symbol": "nnc_u0", "batch": 32,
- * "arena_bytes": 123456, "scalars": 9, "out_size": 3, "code": "u0" (whose code it is, where units
- * share it), "numbers": [0.9, ...] (what that reads behind the scalars; null: nothing), "tensors":
- * [ { "role": "weight", "key": "m/dense1.weight" }, { "role": "state", "name":
- * "optimizer.dense1.weight.m", "shape": [...], "feature_axis": 0, "initial": 0 }, { "role":
- * "result", "name": "gradient.dense1.weight", "shape": [...], "feature_axis": 0 } ] } ], "actions":
- * [ ACTION... ]
- * }
- *
- * ACTION, besides "verb", "line" and "column":
- *  train     "model" "data" "as"|null "unit" "eval_unit" (outputs and SLOT_LOSS in evaluation, over
- * "eval" batches) "diagnose_unit" (results "nonfinite.<layer>", scalars: NaN where a layer's output
- * is not finite) "epochs" | "steps", "batch", "lr", "seed" | null (not written), "metrics":
- * [METRIC], "task_metrics": METRIC of the task "plateau": null | { "factor", "patience",
- * "threshold", "min_lr", "monitor" } "stop": null | { "patience", "monitor": "validation.loss",
- * "min_delta", "restore" } "average": null | { "kind": "ema" } (states "average.<weight>", written
- * by the unit) | { "kind": "swa", "start": 6 } "checkpoint": null | { "epochs": 1, "to":
- * "f.safetensors", "keep": "last" | "best" | "all" } "mixup": a, "cutmix": a (0: none; targets of
- * classes are then rows as feed.h says), "teacher": a model that the unit reads too | absent
- *            "fingerprint": text of network, data and recipe, kept in checkpoints; "optimizer":
- * "adam", "loss": "cross_entropy" evaluate  "model" "data" "part": "test" "as"|null "unit"
- * "metrics": [METRIC], "loss": bool, "pictured": whether the result is drawn later on,
- * "passes_unit": as predict's with passes | absent predict   "model" "data" "part" "to" "unit"
- * "passes": 0 | n (then "unit" draws dropout anew each pass, told by call->step) save      "model"
- * "to"          load  "model" "from" "made" (true: an action above writes the file) print "values":
- * [LATER]     assert  "condition": LATER, "message": LATER | null, "text": the condition as written
- *  export    "model" "to" "graph" (onnx.h says its form)
- *  plot      "to", "text": what is plotted, as written, "pictures": one or several of one kind,
- * each with its "name" and { "value": LATER }, { "data": "d", "part": "train" | absent }, {
- * "function": unit of SLOT_VALUE, "slope": unit of its gradients | absent, "variables" as
- * minimize's }, or { "schedule": unit of SLOT_LR, "lr", "steps", "epochs", "per_epoch" } "surface",
- * "variables": of several minimisations, where their fn can be evaluated as in minimize's
- * "eval_unit"; absent otherwise minimize  "unit" "as" "steps" "lr" "seed" "variables": [ { "name":
- * "x", "start": -7 } ]; the unit's weights are "x", ...; no data: one position a step "eval_unit":
- * where the path is drawn over its landscape: SLOT_VALUE at the same weights, and nothing else
- *  check_gradients  "model" "data" "unit" (results "gradient.<key>" and SLOT_LOSS; assigns nothing)
- * "as" "seed"; of a fn: "unit", "variables": [names], model and data null prune     "model"
- * "as"|null "sparsity" "per": "model" | "layer" "seed" freeze, unfreeze  "model" (compiled in:
- * nothing is left to do) May be added to any action, for messages that show the place: "source":
- * the text of its line, "end_column": one past the words at fault; "file": where it is not
- * "script". May be added to train: "penalty": bool (its epochs report one; absent: where the sum is
- * not 0). May be added to a weight: "generation": n (0); a REPL that declares a model anew says a
- * higher one, and the weights are drawn anew. To a unit: "serial": true (one thread does it). A
- * unit's weight that stands in no "weights" (minimize's variables) is one number, or of its own
- * "shape"; it lives with the unit. minimize: SLOT_VALUE is the fn's value at the variables as they
- * are after the step. Its weights are never those of "weights". check_gradients of a fn: its points
- * are in "weights" under the variables' names, of no model. The loss is what is in SLOT_LOSS and
- * SLOT_VALUE together (one of them is not emitted). Of a built program with tune: "variants": [ {
- * "params": {...}, "program": {...} } ], whose units are in the first program. Of a library
- * (--emit=lib), models have "unit": the one that predicts, and may have "values": { "<weight's
- * name>": "<base64 of the logical float32, little endian>" }. A model that is short of a weight's
- * value has no weights until a file is loaded.
- */
+/* program.h: a program that is being carried out: the script as JSON, its models and units as they
+ * are first asked for, and the action that it is at. */
 #ifndef NNRT_PROGRAM_H
 #define NNRT_PROGRAM_H
-#include "data/data.h"
+#include "abi/verbs.h"
+#include "model/network.h"
+#include "model/session.h"
 
-typedef struct nnrt_options {
-    int32_t threads; /* 0: nnrt_default_threads() */
-    bool seed_given;
-    uint64_t seed;
-    bool dry_run, quiet, color;
-    const char *log_path;    /* NULL: no log */
-    const char *resume_path; /* NULL */
-    const char *cpu;         /* for the log's start event */
-    bool repl;               /* errors end the action, not the session */
-    bool diagnostics_json;   /* errors as JSON lines (--diagnostics json) */
-} nnrt_options;
+typedef struct nnrt_resume nnrt_resume; /* a checkpoint that is read (train/) */
 
-/* Finds a unit's code: compiled now (run), or linked in (build). NULL: there is none (a bug).
- * `compile_seconds` is added to. Several threads may ask at once. */
-typedef nnrt_unit (*nnrt_resolve)(void *context, const char *unit_name, double *compile_seconds);
+typedef struct nnrt_program {
+    nnrt_session *session;
+    const json_t *json;
+    const char *script, *folder;
+    nnrt_resolve resolve;
+    void *context;
+    nnrt_model **model;
+    size_t model_count;
+    nnrt_instance **instance;
+    size_t instance_count;
+    const json_t *action;
+    size_t action_index;
+    nnrt_resume *resume; /* until its action has taken it over */
+    /* the first one, which in a built program holds those that may take its place */
+    const json_t *built;
+    json_t *owned;   /* programs that took the place of the first one */
+    json_t *settled; /* which: [ { "action", "params" } ] */
+    bool quiet_end;  /* standard output was closed: end without a word */
+} nnrt_program;
 
-typedef struct nnrt_session nnrt_session;
-nnrt_session *nnrt_session_new(const nnrt_options *options, nnrt_error *e);
-void nnrt_session_free(nnrt_session *session);
-/* Opens a declaration, or gives the one opened before under this name with the same text. Owned by
- * the session. */
-const nnrt_data *nnrt_session_data(nnrt_session *session, const json_t *declaration,
-                                   const char *folder, nnrt_error *e);
-/* Checks and compiles the script anew with other params (a JSON object) for `tune`, the action of
- * this number: the program for a trial of that action, or, with `settle`, for all actions behind
- * it. A new reference; NULL: e says why. Without one, programs are looked for in "variants". */
-typedef json_t *(*nnrt_retune)(void *context, const json_t *params, size_t action, bool settle,
-                               nnrt_error *e);
-void nnrt_session_set_retune(nnrt_session *session, nnrt_retune retune, void *context);
-/* Carries out a program's actions. Returns the exit status; messages have been printed, on standard
- * error, as `file:line:column: error: ... [code]` where a line is known. */
-int nnrt_session_run(nnrt_session *session, const json_t *program, nnrt_resolve resolve,
-                     void *context);
+/* Frees models, units and programs in the first one's place; not the resume. */
+void nnrt_program_clear(nnrt_program *program);
 
-/* The main function of a built program: its options, then the embedded text. */
-typedef struct nnrt_embedded {
-    const char *name;
-    nnrt_unit unit;
-} nnrt_embedded;
+/* What the program declares, by name; NULL and e filled where there is none. */
+nnrt_model *nnrt_program_model(nnrt_program *program, const char *name, nnrt_error *e);
+const nnrt_data *nnrt_program_data(nnrt_program *program, const char *name, nnrt_error *e);
+const json_t *nnrt_program_declaration(nnrt_program *program, const char *data, nnrt_error *e);
+/* The program's instance of a unit, freed with it. `compile_seconds` (NULL: not asked) is added
+ * to. */
+nnrt_instance *nnrt_program_instance(nnrt_program *program, const char *name,
+                                     double *compile_seconds, nnrt_error *e);
+/* The same with weights of its own. */
+nnrt_instance *nnrt_program_instance_apart(nnrt_program *program, const char *name,
+                                           double *compile_seconds, nnrt_error *e);
+/* A new one each time, the caller's. */
+nnrt_instance *nnrt_program_instance_new(nnrt_program *program, const char *name, nnrt_error *e);
+/* A call of it by the session's team, or by one thread where it is serial: metrics zeroed, samples
+ * and positions left for the caller to fill in. */
+nnrt_call nnrt_instance_call(nnrt_program *program, nnrt_instance *instance, uint64_t seed);
+/* from the script's folder; malloc'ed */
+char *nnrt_program_path(const nnrt_program *program, const char *path);
 
-int nnrt_main(int argc, char **argv, const char *program_json, const nnrt_embedded *units,
-              size_t unit_count, const char *cpu_features);
+/* ---- the action ---- */
+/* the verb of any action's JSON; VERB_COUNT: none */
+Verb nnrt_verb(const json_t *action);
+/* the name of its ensemble or model */
+const char *nnrt_action_subject(const nnrt_program *program);
+/* NULL: absent or null */
+const char *nnrt_action_text(const nnrt_program *program, const char *key);
+double nnrt_action_number(const nnrt_program *program, const char *key, double fallback);
+/* as written, else --seed, else 0 */
+uint64_t nnrt_action_seed(const nnrt_program *program);
+/* The part that it names; NULL and e filled where that is empty. */
+const nnrt_part *nnrt_action_part(const nnrt_program *program, const nnrt_data *data,
+                                  nnrt_error *e);
+/* Its ensemble; NULL and e filled where its bag or boost was not carried out. */
+nnrt_ensemble *nnrt_action_ensemble(nnrt_program *program, const nnrt_model *model, nnrt_error *e);
 
-/* A library made by `nnc build --emit=lib`: models that predict. Weights are embedded in the
- * program text or loaded. Generated code calls these. */
-typedef struct nnrt_library nnrt_library;
-/* made once a process; NULL: out of memory or damaged */
-nnrt_library *nnrt_library_get(const char *program_json, const nnrt_embedded *units,
-                               size_t unit_count);
-/* 0, or 1 while the model has no weights; thread-safe */
-int nnrt_library_predict(nnrt_library *library, int model, const float *x, size_t n, float *out);
-/* 0, or 3 where the file can't be read or does not fit */
-int nnrt_library_load(nnrt_library *library, int model, const char *path);
+/* ---- other params ---- */
+/* The script with these params: for a trial, or with `settle` for the rest of the run. A new
+ * reference. */
+json_t *nnrt_program_with(nnrt_program *program, const json_t *params, bool settle, nnrt_error *e);
+/* The run goes on with these params: the program's JSON is another from now on. */
+bool nnrt_program_settle(nnrt_program *program, const json_t *params, nnrt_error *e);
+
+/* ---- messages (messages.c) ---- */
+bool nnrt_interrupted(nnrt_error *e); /* always false */
+/* standard output; a closed pipe is no error but ends the run */
+bool nnrt_flush_output(nnrt_program *program, nnrt_error *e);
+/* Says the error, at the current action's place, on standard error and in the log. */
+void nnrt_say_error(const nnrt_program *program, const nnrt_error *e);
 #endif

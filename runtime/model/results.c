@@ -1,6 +1,6 @@
 /* results.c: what actions leave behind under their `as` names; histories as compact rows, made into
  * records when asked for. */
-#include "model/session.h"
+#include "model/results.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,10 +63,10 @@ void nnrt_put_number(json_t *object, const char *name, double value, bool whole)
         nnrt_put_number(inner, dot + 1, value, whole);
         return;
     }
-    json_object_set_new(object, name,
-                        !isfinite(value) ? json_null()
-                        : whole          ? json_integer((json_int_t)value)
-                                         : json_real(value));
+    json_t *number = json_null();
+    if (isfinite(value))
+        number = whole ? json_integer((json_int_t)value) : json_real(value);
+    json_object_set_new(object, name, number);
 }
 
 json_t *nnrt_history_records(const nnrt_history *history)
@@ -87,7 +87,7 @@ json_t *nnrt_history_records(const nnrt_history *history)
     return records;
 }
 
-static void result_clear(nnrt_result *result)
+static void drop_value(nnrt_result *result)
 {
     json_decref(result->value);
     json_decref(result->notes);
@@ -96,91 +96,104 @@ static void result_clear(nnrt_result *result)
     result->history = NULL;
 }
 
-bool nnrt_result_set(nnrt_session *session, const char *name, json_t *value, nnrt_history *history,
+nnrt_result *nnrt_results_find(const nnrt_results *results, const char *name)
+{
+    for (size_t i = 0; i < results->count; i++)
+        if (!strcmp(results->item[i].name, name))
+            return &results->item[i];
+    return NULL;
+}
+
+static nnrt_result *add(nnrt_results *results, const char *name)
+{
+    nnrt_result *grown = realloc(results->item, (results->count + 1) * sizeof *grown);
+    char *copy = grown ? strdup(name) : NULL;
+    if (grown)
+        results->item = grown;
+    if (!copy)
+        return NULL;
+    results->item[results->count] = (nnrt_result){ .name = copy };
+    return &results->item[results->count++];
+}
+
+bool nnrt_result_set(nnrt_results *results, const char *name, json_t *value, nnrt_history *history,
                      const char *history_name, nnrt_error *e)
 {
-    nnrt_result new = { NULL, value, history, history_name, NULL };
-    nnrt_result *at = NULL;
-    if (!name) {
-        result_clear(&new);
-        return true;
+    nnrt_result *result = name ? nnrt_results_find(results, name) : NULL;
+    if (name && !result)
+        result = add(results, name);
+    if (!result) {
+        json_decref(value);
+        nnrt_history_free(history);
+        return !name || nnrt_no_memory(e);
     }
-    for (size_t i = 0; i < session->result_count; i++)
-        if (!strcmp(session->result[i].name, name))
-            at = &session->result[i];
-    if (!at) {
-        nnrt_result *grown = realloc(session->result, (session->result_count + 1) * sizeof *grown);
-        char *copy = grown ? strdup(name) : NULL;
-        if (grown)
-            session->result = grown;
-        if (!copy) {
-            result_clear(&new);
-            return nnrt_no_memory(e);
-        }
-        at = &session->result[session->result_count++];
-        *at = (nnrt_result){ copy, NULL, NULL, NULL, NULL };
-    }
-    result_clear(at);
-    at->value = value;
-    at->history = history;
-    at->history_name = history_name;
+    drop_value(result);
+    result->value = value;
+    result->history = history;
+    result->history_name = history_name;
     return true;
 }
 
-void nnrt_result_note(nnrt_session *session, const char *name, json_t *notes)
+void nnrt_result_note(nnrt_results *results, const char *name, json_t *notes)
 {
-    for (size_t i = 0; name && i < session->result_count; i++) {
-        if (strcmp(session->result[i].name, name))
-            continue;
-        json_decref(session->result[i].notes);
-        session->result[i].notes = notes;
-        return;
+    nnrt_result *result = name ? nnrt_results_find(results, name) : NULL;
+    if (result) {
+        json_decref(result->notes);
+        result->notes = notes;
+    } else {
+        json_decref(notes);
     }
-    json_decref(notes);
 }
 
-void nnrt_result_free(nnrt_result *result)
+void nnrt_result_clear(nnrt_result *result)
 {
-    result_clear(result);
+    drop_value(result);
     free(result->name);
 }
 
-void nnrt_results_free(nnrt_session *session)
+void nnrt_results_clear(nnrt_results *results)
 {
-    for (size_t i = 0; i < session->result_count; i++)
-        nnrt_result_free(&session->result[i]);
-    free(session->result);
+    for (size_t i = 0; i < results->count; i++)
+        nnrt_result_clear(&results->item[i]);
+    free(results->item);
+    *results = (nnrt_results){ 0 };
 }
 
-static const char notes_key[] = "notes:"; /* no field's name: those are words */
-
-json_t *nnrt_results_json(nnrt_session *session)
+json_t *nnrt_result_record(const nnrt_result *result)
 {
-    json_t *results = json_object();
-    for (size_t i = 0; i < session->result_count; i++) {
-        nnrt_result *r = &session->result[i];
-        json_t *value = json_copy(r->value);
-        if (r->history)
-            json_object_set_new(value, r->history_name, nnrt_history_records(r->history));
-        if (r->notes)
-            json_object_set(value, notes_key, r->notes);
-        json_object_set_new(results, r->name, value);
+    json_t *record = json_copy(result->value);
+    if (result->history)
+        json_object_set_new(record, result->history_name, nnrt_history_records(result->history));
+    return record;
+}
+
+static const char notes_key[] = "notes:"; /* not the name of any field: those are words */
+
+json_t *nnrt_results_json(const nnrt_results *results)
+{
+    json_t *saved = json_object();
+    for (size_t i = 0; i < results->count; i++) {
+        const nnrt_result *result = &results->item[i];
+        json_t *record = nnrt_result_record(result);
+        if (result->notes)
+            json_object_set(record, notes_key, result->notes);
+        json_object_set_new(saved, result->name, record);
     }
-    return results;
+    return saved;
 }
 
-bool nnrt_results_restore(nnrt_session *session, const json_t *results, nnrt_error *e)
+bool nnrt_results_restore(nnrt_results *results, const json_t *saved, nnrt_error *e)
 {
     const char *name;
     json_t *value;
-    json_object_foreach ((json_t *)results, name, value) {
+    json_object_foreach ((json_t *)saved, name, value) {
         json_t *notes = json_incref(json_object_get(value, notes_key));
         json_object_del(value, notes_key);
-        if (!nnrt_result_set(session, name, json_incref(value), NULL, NULL, e)) {
+        if (!nnrt_result_set(results, name, json_incref(value), NULL, NULL, e)) {
             json_decref(notes);
             return false;
         }
-        nnrt_result_note(session, name, notes);
+        nnrt_result_note(results, name, notes);
     }
     return true;
 }

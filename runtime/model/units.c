@@ -1,20 +1,23 @@
 /* units.c: a program's units with what they are called with: table of tensors, arena, scalars. */
-#include "model/session.h"
+#include "model/units.h"
 #include "base/base.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-static const json_t *unit_json(const nnrt_program *program, const char *name)
+bool nnrt_team_init(nnrt_team *team, int32_t threads, nnrt_error *e)
 {
-    size_t i;
-    json_t *unit;
-    json_array_foreach (json_object_get(program->json, "units"), i, unit) {
-        const char *n = json_string_value(json_object_get(unit, "name"));
-        if (n && !strcmp(n, name))
-            return unit;
-    }
-    return NULL;
+    *team = (nnrt_team){ threads, nnrt_barrier_new(threads), nnrt_barrier_new(1) };
+    return (team->barrier && team->alone) || nnrt_no_memory(e);
+}
+
+void nnrt_team_clear(nnrt_team *team)
+{
+    if (team->barrier)
+        nnrt_barrier_free(team->barrier);
+    if (team->alone)
+        nnrt_barrier_free(team->alone);
+    *team = (nnrt_team){ 0 };
 }
 
 static int64_t whole(const json_t *object, const char *key)
@@ -50,17 +53,20 @@ static float *arena_map(int64_t bytes)
     return (float *)(memory + before);
 }
 
-/* `session` NULL: the unit's weights are its own. */
-static bool slot_read(nnrt_session *session, const json_t *declared, nnrt_slot *slot, nnrt_error *e)
+/* `weights` NULL: the unit's weights are its own. */
+static bool slot_read(const nnrt_weights *weights, const json_t *declared, nnrt_slot *slot,
+                      nnrt_error *e)
 {
     const char *role = json_string_value(json_object_get(declared, "role"));
     bool weight = role && !strcmp(role, "weight"), state = role && !strcmp(role, "state");
-    slot->role = weight ? NNRT_WEIGHT : state ? NNRT_STATE : NNRT_RESULT;
+    slot->role = NNRT_RESULT;
+    if (weight || state)
+        slot->role = weight ? NNRT_WEIGHT : NNRT_STATE;
     slot->name = json_string_value(json_object_get(declared, weight ? "key" : "name"));
     slot->initial = json_number_value(json_object_get(declared, "initial"));
     if (!slot->name)
         return nnrt_fail(e, NNRT_SCRIPT, "internal", "a tensor of a unit has no name");
-    if (weight && session && (slot->weight = nnrt_weight_find(session, slot->name))) {
+    if (weight && weights && (slot->weight = nnrt_weights_find(weights, slot->name))) {
         slot->layout = slot->weight->layout;
         return true;
     }
@@ -70,7 +76,7 @@ static bool slot_read(nnrt_session *session, const json_t *declared, nnrt_slot *
     return slot->own || nnrt_no_memory(e);
 }
 
-static bool instance_fill(nnrt_session *store, nnrt_instance *instance, const json_t *unit,
+static bool instance_fill(const nnrt_weights *weights, nnrt_instance *instance, const json_t *unit,
                           nnrt_error *e)
 {
     const json_t *tensors = json_object_get(unit, "tensors"),
@@ -100,7 +106,7 @@ static bool instance_fill(nnrt_session *store, nnrt_instance *instance, const js
                          (long long)instance->arena_bytes);
     }
     for (size_t i = 0; i < instance->count; i++) {
-        if (!slot_read(store, json_array_get(tensors, i), &instance->slot[i], e))
+        if (!slot_read(weights, json_array_get(tensors, i), &instance->slot[i], e))
             return false;
         instance->table[i] =
             instance->slot[i].weight ? instance->slot[i].weight->values : instance->slot[i].own;
@@ -125,66 +131,20 @@ void nnrt_instance_free(nnrt_instance *instance)
     free(instance);
 }
 
-nnrt_instance *nnrt_instance_new(nnrt_program *program, nnrt_session *store, const char *name,
-                                 double *compile_seconds, nnrt_error *e)
+nnrt_instance *nnrt_instance_new(const json_t *declared, nnrt_unit code,
+                                 const nnrt_weights *weights, nnrt_error *e)
 {
-    double unused = 0;
-    const json_t *unit = unit_json(program, name);
-    const char *shared = json_string_value(json_object_get(unit, "code"));
-    nnrt_unit code = unit ? program->resolve(program->context, shared ? shared : name,
-                                             compile_seconds ? compile_seconds : &unused)
-                          : NULL;
-    if (!code) {
-        nnrt_fail(e, NNRT_SCRIPT, "internal", "the program has no unit '%s'", name);
-        return NULL;
-    }
     nnrt_instance *instance = calloc(1, sizeof *instance);
     if (!instance) {
         nnrt_no_memory(e);
         return NULL;
     }
     instance->code = code;
-    if (!instance_fill(store, instance, unit, e)) {
+    if (!instance_fill(weights, instance, declared, e)) {
         nnrt_instance_free(instance);
         return NULL;
     }
     return instance;
-}
-
-/* The program's own instance, made when it is first asked for. */
-static nnrt_instance *instance_of(nnrt_program *program, nnrt_session *store, const char *name,
-                                  double *compile_seconds, nnrt_error *e)
-{
-    if (!name) {
-        nnrt_fail(e, NNRT_SCRIPT, "internal", "an action of the program names no unit");
-        return NULL;
-    }
-    for (size_t i = 0; i < program->instance_count; i++)
-        if (!strcmp(program->instance[i]->name, name))
-            return program->instance[i];
-    nnrt_instance **grown =
-        realloc(program->instance, (program->instance_count + 1) * sizeof *grown);
-    if (!grown) {
-        nnrt_no_memory(e);
-        return NULL;
-    }
-    program->instance = grown;
-    nnrt_instance *instance = nnrt_instance_new(program, store, name, compile_seconds, e);
-    if (instance)
-        program->instance[program->instance_count++] = instance;
-    return instance;
-}
-
-nnrt_instance *nnrt_program_instance(nnrt_program *program, const char *name,
-                                     double *compile_seconds, nnrt_error *e)
-{
-    return instance_of(program, program->session, name, compile_seconds, e);
-}
-
-nnrt_instance *nnrt_program_instance_apart(nnrt_program *program, const char *name,
-                                           double *compile_seconds, nnrt_error *e)
-{
-    return instance_of(program, NULL, name, compile_seconds, e);
 }
 
 void nnrt_instance_reset(nnrt_instance *instance)
@@ -206,21 +166,6 @@ float *nnrt_instance_values(nnrt_instance *instance, nnrt_role role, const char 
     return NULL;
 }
 
-nnrt_call nnrt_instance_call(nnrt_program *program, nnrt_instance *instance, uint64_t seed)
-{
-    nnrt_session *session = program->session;
-    memset(instance->metric, 0, sizeof instance->metric);
-    return (nnrt_call){
-        .tensor = instance->table,
-        .arena = instance->arena,
-        .scalar = instance->scalar,
-        .metric = instance->metric,
-        .seed = seed,
-        .barrier = instance->serial ? session->alone : session->barrier,
-        .threads = instance->serial ? 1 : session->threads,
-    };
-}
-
 void nnrt_set_hypers(nnrt_instance *instance, double lr, int64_t steps, int64_t epoch,
                      int64_t epochs, int64_t per_epoch)
 {
@@ -232,8 +177,13 @@ void nnrt_set_hypers(nnrt_instance *instance, double lr, int64_t steps, int64_t 
     scalar[NNRT_HYPER_PER_EPOCH] = (double)per_epoch;
 }
 
-bool nnrt_run_batches(nnrt_instance *instance, nnrt_call *call, int64_t first, int64_t last,
-                      bool stoppable)
+void nnrt_launch(nnrt_instance *instance, nnrt_call *call)
+{
+    nnrt_parallel(instance->code, call);
+}
+
+bool nnrt_launch_batches(nnrt_instance *instance, nnrt_call *call, int64_t first, int64_t last,
+                         bool stoppable)
 {
     int64_t step = call->step, batches = 1;
     for (int64_t at = first; at < last;) {
@@ -244,7 +194,7 @@ bool nnrt_run_batches(nnrt_instance *instance, nnrt_call *call, int64_t first, i
         call->first = at;
         call->last = batches == left ? last : at + batches * instance->batch;
         call->step = step;
-        nnrt_parallel(instance->code, call);
+        nnrt_launch(instance, call);
         if (call->halt)
             return true;
         step += batches;

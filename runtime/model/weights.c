@@ -1,5 +1,6 @@
 /* weights.c: shapes and panels of tensors, and the session's store of weights by key. */
-#include "model/session.h"
+#include "model/weights.h"
+#include "model/initializers.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,13 +60,19 @@ void nnrt_shape_text(int rank, const int64_t *dims, char *text, size_t size)
         snprintf(text + at, size - at, "]");
 }
 
-nnrt_weight *nnrt_weight_find(nnrt_session *session, const char *key)
+nnrt_weight *nnrt_weights_find(const nnrt_weights *weights, const char *key)
 {
-    const json_t *at = json_object_get(session->weight_index, key);
-    return at ? session->weight[json_integer_value(at)] : NULL;
+    const json_t *at = json_object_get(weights->index, key);
+    return at ? weights->item[json_integer_value(at)] : NULL;
 }
 
-static void weight_clear(nnrt_weight *weight)
+bool nnrt_weights_init(nnrt_weights *weights, nnrt_error *e)
+{
+    *weights = (nnrt_weights){ .index = json_object() };
+    return weights->index || nnrt_no_memory(e);
+}
+
+static void drop_values(nnrt_weight *weight)
 {
     free(weight->values);
     json_decref(weight->init);
@@ -74,78 +81,103 @@ static void weight_clear(nnrt_weight *weight)
     weight->drawn = false;
 }
 
-static nnrt_weight *weight_new(nnrt_session *session, const char *key, nnrt_error *e)
+void nnrt_weights_clear(nnrt_weights *weights)
 {
-    if (session->weight_count == session->weight_capacity) {
-        size_t capacity = 2 * session->weight_capacity + 16;
-        nnrt_weight **grown = realloc(session->weight, capacity * sizeof *grown);
-        if (!grown) {
-            nnrt_no_memory(e);
-            return NULL;
-        }
-        session->weight = grown;
-        session->weight_capacity = capacity;
+    for (size_t i = 0; i < weights->count; i++) {
+        drop_values(weights->item[i]);
+        free(weights->item[i]->key);
+        free(weights->item[i]);
     }
-    nnrt_weight *weight = calloc(1, sizeof *weight);
+    free(weights->item);
+    json_decref(weights->index);
+    *weights = (nnrt_weights){ 0 };
+}
+
+static bool grow(nnrt_weights *weights)
+{
+    if (weights->count < weights->capacity)
+        return true;
+    size_t capacity = 2 * weights->capacity + 16;
+    nnrt_weight **grown = realloc(weights->item, capacity * sizeof *grown);
+    if (!grown)
+        return false;
+    weights->item = grown;
+    weights->capacity = capacity;
+    return true;
+}
+
+static nnrt_weight *add(nnrt_weights *weights, const char *key, nnrt_error *e)
+{
+    nnrt_weight *weight = grow(weights) ? calloc(1, sizeof *weight) : NULL;
     if (weight)
         weight->key = strdup(key);
     if (!weight || !weight->key ||
-        json_object_set_new(session->weight_index, key,
-                            json_integer((json_int_t)session->weight_count))) {
+        json_object_set_new(weights->index, key, json_integer((json_int_t)weights->count))) {
         if (weight)
             free(weight->key);
         free(weight);
         nnrt_no_memory(e);
         return NULL;
     }
-    session->weight[session->weight_count++] = weight;
+    weights->item[weights->count++] = weight;
     return weight;
 }
 
-bool nnrt_weights_declare(nnrt_session *session, const json_t *weights, nnrt_error *e)
+static bool declare(nnrt_weights *weights, const json_t *declared, nnrt_error *e)
+{
+    const char *key = json_string_value(json_object_get(declared, "key")),
+               *role = json_string_value(json_object_get(declared, "role"));
+    int64_t generation = json_integer_value(json_object_get(declared, "generation"));
+    nnrt_layout layout;
+    if (!key)
+        return nnrt_fail(e, NNRT_SCRIPT, "internal", "a weight of the program has no key");
+    if (!nnrt_layout_read(declared, &layout, e))
+        return false;
+
+    nnrt_weight *weight = nnrt_weights_find(weights, key);
+    if (weight && weight->generation == generation && nnrt_layout_equal(&weight->layout, &layout)) {
+        json_decref(weight->init); /* a trial of params may draw it otherwise */
+        weight->init = json_incref(json_object_get(declared, "init"));
+        return true;
+    }
+    if (weight)
+        drop_values(weight);
+    else if (!(weight = add(weights, key, e)))
+        return false;
+
+    weight->layout = layout;
+    weight->generation = generation;
+    weight->buffer = role && !strcmp(role, "buffer");
+    weight->kernel = role && !strcmp(role, "kernel");
+    weight->pruned = false;
+    weight->init = json_incref(json_object_get(declared, "init"));
+    weight->values = nnrt_tensor_new(layout.packed);
+    return weight->values || nnrt_no_memory(e);
+}
+
+bool nnrt_weights_declare(nnrt_weights *weights, const json_t *declared, nnrt_error *e)
 {
     size_t i;
-    json_t *declared;
-    json_array_foreach (weights, i, declared) {
-        const char *key = json_string_value(json_object_get(declared, "key"));
-        const char *role = json_string_value(json_object_get(declared, "role"));
-        nnrt_layout layout;
-        if (!key)
-            return nnrt_fail(e, NNRT_SCRIPT, "internal", "a weight of the program has no key");
-        if (!nnrt_layout_read(declared, &layout, e))
+    json_t *weight;
+    json_array_foreach (declared, i, weight) {
+        if (!declare(weights, weight, e))
             return false;
-        int64_t generation = json_integer_value(json_object_get(declared, "generation"));
-        nnrt_weight *weight = nnrt_weight_find(session, key);
-        if (weight && weight->generation == generation &&
-            nnrt_layout_equal(&weight->layout, &layout)) {
-            json_decref(weight->init); /* a trial of params may draw it otherwise */
-            weight->init = json_incref(json_object_get(declared, "init"));
-            continue;
-        }
-        if (weight)
-            weight_clear(weight);
-        else if (!(weight = weight_new(session, key, e)))
-            return false;
-        weight->layout = layout;
-        weight->generation = generation;
-        weight->buffer = role && !strcmp(role, "buffer");
-        weight->kernel = role && !strcmp(role, "kernel");
-        weight->pruned = false;
-        weight->init = json_incref(json_object_get(declared, "init"));
-        weight->values = nnrt_tensor_new(layout.packed);
-        if (!weight->values)
-            return nnrt_no_memory(e);
     }
     return true;
 }
 
-void nnrt_weights_free(nnrt_session *session)
+bool nnrt_weight_draw(nnrt_weight *weight, const char *name, uint64_t seed, nnrt_error *e)
 {
-    for (size_t i = 0; i < session->weight_count; i++) {
-        weight_clear(session->weight[i]);
-        free(session->weight[i]->key);
-        free(session->weight[i]);
-    }
-    free(session->weight);
-    json_decref(session->weight_index);
+    const nnrt_layout *layout = &weight->layout;
+    if (weight->drawn)
+        return true;
+    float *logical = nnrt_tensor_new((size_t)layout->elements);
+    if (!logical)
+        return nnrt_no_memory(e);
+    weight->drawn =
+        nnrt_init_weight(weight->init, seed, name, layout->dims, layout->rank, logical, e);
+    if (weight->drawn)
+        nnrt_pack(logical, weight->values, layout->dims, layout->rank, layout->feature_axis);
+    free(logical);
+    return weight->drawn;
 }

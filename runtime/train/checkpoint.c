@@ -1,7 +1,6 @@
 /* checkpoint.c: writing and reading a training's state. What is written and what is read stand side
  * by side in each pair of functions. */
 #include "train/checkpoint_parts.h"
-#include "experiments/trials.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,13 +95,13 @@ static bool holds(const nnrt_model *model, const nnrt_weight *weight)
 
 void nnrt_bundle_session(nnrt_bundle *b, nnrt_session *session, const nnrt_model *model)
 {
-    for (size_t i = 0; i < session->weight_count; i++) {
-        const nnrt_weight *weight = session->weight[i];
+    for (size_t i = 0; i < session->weights.count; i++) {
+        const nnrt_weight *weight = session->weights.item[i];
         if (weight->drawn && !(model && holds(model, weight)))
             nnrt_bundle_add(b, other_prefix, weight->key, &weight->layout, weight->values);
     }
-    for (size_t i = 0; i < session->ensemble_count; i++) {
-        const nnrt_ensemble *ensemble = session->ensemble[i];
+    for (size_t i = 0; i < session->ensembles.count; i++) {
+        const nnrt_ensemble *ensemble = session->ensembles.item[i];
         for (size_t k = 0; k < ensemble->stored.count; k++) {
             char name[600];
             snprintf(name, sizeof name, "%s.%s", ensemble->name, ensemble->stored.weight_name[k]);
@@ -149,8 +148,8 @@ static void bundle_training(nnrt_bundle *b, const nnrt_training *training, int64
 static json_t *ensembles_json(const nnrt_session *session)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < session->ensemble_count; i++) {
-        const nnrt_ensemble *ensemble = session->ensemble[i];
+    for (size_t i = 0; i < session->ensembles.count; i++) {
+        const nnrt_ensemble *ensemble = session->ensembles.item[i];
         json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:b, s:I}", "name", ensemble->name,
                                               "model", ensemble->model, "combine",
                                               (int)ensemble->combine, "shared", ensemble->shared,
@@ -162,9 +161,9 @@ static json_t *ensembles_json(const nnrt_session *session)
 static json_t *pruned_keys(const nnrt_session *session)
 {
     json_t *keys = json_array();
-    for (size_t i = 0; i < session->weight_count; i++)
-        if (session->weight[i]->pruned)
-            json_array_append_new(keys, json_string(session->weight[i]->key));
+    for (size_t i = 0; i < session->weights.count; i++)
+        if (session->weights.item[i]->pruned)
+            json_array_append_new(keys, json_string(session->weights.item[i]->key));
     return keys;
 }
 
@@ -177,10 +176,10 @@ json_t *nnrt_state_new(const nnrt_program *program)
     json_object_set_new(state, "model", json_string(nnrt_action_text(program, "model")));
     json_object_set(state, "fingerprint", json_object_get(program->action, "fingerprint"));
     json_object_set_new(state, "pruned", pruned_keys(program->session));
-    json_object_set_new(state, "results", nnrt_results_json(program->session));
+    json_object_set_new(state, "results", nnrt_results_json(&program->session->results));
     if (program->settled)
         json_object_set(state, "settled", program->settled);
-    if (program->session->ensemble_count)
+    if (program->session->ensembles.count)
         json_object_set_new(state, "ensembles", ensembles_json(program->session));
     return state;
 }
@@ -328,7 +327,8 @@ static bool restore_others(nnrt_session *session, const nnrt_resume *resume,
         const nnrt_tensor_in *tensor = nnrt_safetensors_at(resume->file, k);
         if (strncmp(tensor->name, other_prefix, sizeof other_prefix - 1))
             continue;
-        nnrt_weight *weight = nnrt_weight_find(session, tensor->name + sizeof other_prefix - 1);
+        nnrt_weight *weight =
+            nnrt_weights_find(&session->weights, tensor->name + sizeof other_prefix - 1);
         if (!weight || (model && holds(model, weight)))
             continue;
         if (!nnrt_resume_fits(tensor, &weight->layout))
@@ -340,8 +340,9 @@ static bool restore_others(nnrt_session *session, const nnrt_resume *resume,
     size_t i;
     json_t *key;
     json_array_foreach (json_object_get(resume->state, "pruned"), i, key) {
-        nnrt_weight *weight =
-            json_is_string(key) ? nnrt_weight_find(session, json_string_value(key)) : NULL;
+        nnrt_weight *weight = json_is_string(key)
+                                  ? nnrt_weights_find(&session->weights, json_string_value(key))
+                                  : NULL;
         if (weight)
             weight->pruned = true;
     }
@@ -390,7 +391,7 @@ static bool restore_ensembles(nnrt_program *program, const nnrt_resume *resume, 
             nnrt_ensemble_new(model, (size_t)members, (nnrt_combine)combine,
                               json_is_true(json_object_get(said, "shared")), e);
         bool fits, read = ensemble && restore_members(resume, ensemble, name, &fits, e);
-        if (read && fits && nnrt_ensemble_name(program->session, ensemble, name, e))
+        if (read && fits && nnrt_ensembles_set(&program->session->ensembles, ensemble, name, e))
             continue;
         nnrt_ensemble_free(ensemble);
         if (e->status)
@@ -471,7 +472,8 @@ static bool judge_state(nnrt_program *program, nnrt_resume *resume, nnrt_error *
            (!model || restore_model(resume, model, e)) &&
            restore_others(program->session, resume, model, e) &&
            restore_ensembles(program, resume, e) &&
-           nnrt_results_restore(program->session, json_object_get(resume->state, "results"), e);
+           nnrt_results_restore(&program->session->results,
+                                json_object_get(resume->state, "results"), e);
 }
 
 nnrt_resume *nnrt_resume_open(nnrt_program *program, const char *path, nnrt_error *e)

@@ -24,10 +24,4 @@ bool nnrt_resume_training(const nnrt_resume *resume, nnrt_training *training, nn
 bool nnrt_checkpoint_write(nnrt_training *training, const char *path, nnrt_error *e);
 /* "f.safetensors" and 3: "f.3.safetensors"; malloc'ed, NULL: out of memory */
 char *nnrt_numbered_path(const char *path, int64_t number);
-
-/* checkpoint_tune.c: the same of a search: into its own path; and its finished trials, with the
- * best one's weights, out of the file. */
-struct nnrt_tuning;
-bool nnrt_checkpoint_tuning(struct nnrt_tuning *tuning, nnrt_error *e);
-bool nnrt_resume_tuning(const nnrt_resume *resume, struct nnrt_tuning *tuning, nnrt_error *e);
 #endif

@@ -3,7 +3,7 @@
 #ifndef NNRT_CHECKPOINT_PARTS_H
 #define NNRT_CHECKPOINT_PARTS_H
 #include "train/checkpoint.h"
-#include "model/ensemble.h"
+#include "model/model.h"
 #include "base/base.h"
 
 enum { NNRT_CHECKPOINT_VERSION = 1 };

@@ -1,7 +1,7 @@
 /* progress.c: lines are made whole and written by one write(), so that they don't mix with those of
  * others. */
 #include "train/progress.h"
-#include "model/session.h"
+#include "base/base.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -210,7 +210,7 @@ static bool set_up(nnrt_training *training, nnrt_error *e)
     training->base_lr = training->lr = nnrt_action_number(program, "lr", 0);
     nnrt_mix mix = { nnrt_action_number(program, "mixup", 0),
                      nnrt_action_number(program, "cutmix", 0) };
-    if (!nnrt_feed_new(data, mix, training->batch, training->session->threads, training->seed,
+    if (!nnrt_feed_new(data, mix, training->batch, training->session->team.threads, training->seed,
                        &training->feed, e)) {
         return false;
     }
@@ -266,7 +266,7 @@ static void log_start(const nnrt_training *training)
     nnrt_log_whole(log, "parameters", training->model->parameters);
     nnrt_log_whole(log, "arena_bytes", arena);
     nnrt_log_number(log, "compile_seconds", training->compile_seconds);
-    nnrt_log_whole(log, "threads", training->session->threads);
+    nnrt_log_whole(log, "threads", training->session->team.threads);
     nnrt_log_whole(log, "seed", (int64_t)training->seed);
     nnrt_log_text(log, "cpu", options->cpu ? options->cpu : "unknown");
     nnrt_log_whole(log, "samples", training->samples);
@@ -291,8 +291,8 @@ static void begin_progress(nnrt_training *training)
              "train %s on %s: %lld parameters, %lld samples in batches of %lld, %d thread%s, %sB "
              "of working memory",
              training->model_name, training->data_name, (long long)training->model->parameters,
-             (long long)training->samples, (long long)training->batch, training->session->threads,
-             training->session->threads == 1 ? "" : "s", memory);
+             (long long)training->samples, (long long)training->batch, training->session->team.threads,
+             training->session->team.threads == 1 ? "" : "s", memory);
     nnrt_progress_begin(&training->progress, training->session->options.quiet || training->within,
                         title, training->step, training->steps, training->epochs);
 }
@@ -379,7 +379,7 @@ static bool train_steps(nnrt_training *training, nnrt_error *e)
         double began = nnrt_seconds();
         if (training->feed)
             nnrt_feed_prepare(training->feed, &call, training->order, epoch);
-        nnrt_parallel(training->unit->code, &call);
+        nnrt_launch(training->unit, &call);
         double spent = nnrt_seconds() - began;
         if (call.halt)
             return nnrt_training_diverged(training, call.halt_step, e);
@@ -537,9 +537,9 @@ bool nnrt_do_train(nnrt_program *program, nnrt_error *e)
     nnrt_history *history = training.history;
     if (result)
         training.history = NULL;
-    bool well = result && nnrt_result_set(program->session, training.result_name, result, history,
+    bool well = result && nnrt_result_set(&program->session->results, training.result_name, result, history,
                                           "history", e);
-    nnrt_result_note(program->session, well ? training.result_name : NULL,
+    nnrt_result_note(&program->session->results, well ? training.result_name : NULL,
                      training.data ? nnrt_class_notes(training.data) : NULL);
     clear(&training);
     return well;

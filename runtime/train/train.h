@@ -2,7 +2,7 @@
 #ifndef NNRT_TRAIN_H
 #define NNRT_TRAIN_H
 #include "data/data.h"
-#include "model/metrics.h"
+#include "model/model.h"
 #include "train/progress.h"
 
 enum { NNRT_COLUMNS = 32, NNRT_VALIDATION_METRICS = 16 };
@@ -111,6 +111,8 @@ typedef struct nnrt_within {
     const char *recipe;
 } nnrt_within;
 
+/* The action `train`. */
+bool nnrt_do_train(nnrt_program *program, nnrt_error *e);
 /* What a `train` leaves as its result; NULL: e says why. */
 json_t *nnrt_train_within(nnrt_program *program, const nnrt_within *within, nnrt_error *e);
 
@@ -129,4 +131,6 @@ float **nnrt_training_copies(const nnrt_training *training, nnrt_error *e);
 bool nnrt_training_diverged(nnrt_training *training, int64_t step, nnrt_error *e);
 /* name of the first weight that is not finite, or NULL */
 const char *nnrt_training_bad_weight(const nnrt_training *training);
+
+#include "train/checkpoint_parts.h"
 #endif

@@ -93,7 +93,7 @@ static bool validate(nnrt_training *training, nnrt_error *e)
     call.x = part->x;
     call.y = part->y;
     call.out = training->out;
-    nnrt_run_batches(training->eval_unit, &call, 0, count, false);
+    nnrt_launch_batches(training->eval_unit, &call, 0, count, false);
     nnrt_sample_set set =
         nnrt_samples_of(training->data, training->model, count, training->out, part->y);
     double *row = training->row + training->validation_column;
@@ -137,7 +137,7 @@ bool nnrt_training_measure_samples(nnrt_training *training, json_t *result, nnrt
     call.x = part->x;
     call.y = part->y;
     call.out = out;
-    bool well = nnrt_run_batches(unit, &call, 0, samples, true) || nnrt_interrupted(e);
+    bool well = nnrt_launch_batches(unit, &call, 0, samples, true) || nnrt_interrupted(e);
     nnrt_sample_set set = nnrt_samples_of(training->data, training->model, samples, out, part->y);
     for (size_t i = 0; well && i < count; i++) {
         double value;

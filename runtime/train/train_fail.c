@@ -58,7 +58,7 @@ static bool first_layer(nnrt_training *training, int64_t step, char *layer, char
                     training->epochs, training->per_epoch);
     if (training->feed)
         nnrt_feed_prepare(training->feed, &call, training->order, step / training->per_epoch);
-    nnrt_parallel(unit->code, &call);
+    nnrt_launch(unit, &call);
     for (size_t i = 0; i < unit->count; i++) {
         const nnrt_slot *slot = &unit->slot[i];
         if (slot->role != NNRT_RESULT || strncmp(slot->name, prefix, sizeof prefix - 1))

@@ -10,7 +10,7 @@
 #include "driver/codes.h"
 #include "driver/options.h"
 #include "lower/lower.h"
-#include "model/program.h"
+#include "app/app.h"
 
 /* Sums over the samples of a part are made batch by batch, so this number is the same for every
  * part and must not change. */

@@ -2,7 +2,7 @@
  * watched, and those that a result is read for; weights to load against the files that are there.
  */
 #include "driver/fit.h"
-#include "model/metrics.h"
+#include "model/model.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

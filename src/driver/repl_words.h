@@ -3,7 +3,7 @@
 #ifndef NNC_REPL_WORDS_H
 #define NNC_REPL_WORDS_H
 #include "driver/compile.h"
-#include "app/undo.h"
+#include "app/app.h"
 
 /* What was before each input that was taken in: the session where the input has actions, else
  * nothing. */

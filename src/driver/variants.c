@@ -7,7 +7,7 @@
 #include "driver/compile.h"
 #include "driver/json_program.h"
 #include "driver/values.h"
-#include "experiments/search.h"
+#include "experiments/experiments.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

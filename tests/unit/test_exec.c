@@ -1,7 +1,6 @@
 /* test_exec.c: the executor without a compiler: programs as JSON text, units written in C (a linear
  * model with momentum). */
-#include "model/metrics.h"
-#include "model/session.h"
+#include "app/app.h"
 #include "tap.h"
 #include <math.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* test_random.c: Philox against Random123's vectors, draws, panels, initialisers, and the barrier
  * under more threads than processors. */
-#include "model/init.h"
+#include "model/initializers.h"
 #include "base/base.h"
 #include "tap.h"
 #include <math.h>

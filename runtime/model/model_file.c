@@ -1,21 +1,10 @@
-/* io.c: `save`, `load`, `print`, `assert`. */
-#include "model/ensemble.h"
-#include "base/base.h"
-#include "model/session.h"
+/* model_file.c: a model's weights in a safetensors file, as PyTorch lays them out. */
+#include "model/network.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- save ---- */
-bool nnrt_model_pruned(const nnrt_model *model)
-{
-    for (size_t i = 0; i < model->count; i++)
-        if (model->weight[i]->pruned)
-            return true;
-    return false;
-}
-
-static bool write_model(const nnrt_model *model, const char *path, nnrt_error *e)
+bool nnrt_model_save(const nnrt_model *model, const char *path, nnrt_error *e)
 {
     nnrt_tensor_out *tensor = calloc(model->count + 1, sizeof *tensor);
     json_t *metadata = json_pack("{s:s}", "format", "pt");
@@ -42,33 +31,7 @@ static bool write_model(const nnrt_model *model, const char *path, nnrt_error *e
     return well;
 }
 
-/* An ensemble is stored as a model of all its members' weights. */
-static nnrt_model *stored_of(nnrt_program *program, nnrt_model *model, nnrt_error *e)
-{
-    nnrt_ensemble *ensemble = nnrt_action_ensemble(program, model, e);
-    return ensemble ? &ensemble->stored : NULL;
-}
-
-bool nnrt_do_save(nnrt_program *program, nnrt_error *e)
-{
-    nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
-    const char *to = nnrt_action_text(program, "to");
-    bool ensemble = nnrt_action_text(program, "ensemble") != NULL;
-    if (model && ensemble)
-        model = stored_of(program, model, e);
-    if (!model || (!ensemble && !nnrt_model_draw(model, nnrt_action_seed(program), e)))
-        return false;
-    if (!to)
-        return nnrt_fail(e, NNRT_SCRIPT, "internal", "'save' of the program names no file");
-    if (program->session->options.dry_run)
-        return true;
-    char *path = nnrt_program_path(program, to);
-    bool well = path ? write_model(model, path, e) : nnrt_no_memory(e);
-    free(path);
-    return well;
-}
-
-/* ---- load ---- */
+/* ---- loading ---- */
 static bool ignored(const char *name)
 {
     static const char *const prefixes[] = { "optimizer.", "average.", "nnc." };
@@ -180,93 +143,4 @@ bool nnrt_model_load(nnrt_model *model, const char *path, nnrt_error *e)
                 read_model(file, model, e);
     nnrt_safetensors_close(file);
     return well;
-}
-
-bool nnrt_do_load(nnrt_program *program, nnrt_error *e)
-{
-    nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
-    const char *from = nnrt_action_text(program, "from");
-    bool ensemble = nnrt_action_text(program, "ensemble") != NULL;
-    if (model && ensemble)
-        model = stored_of(program, model, e);
-    if (!model)
-        return false;
-    /* A dry run has written no file, and its ensemble has fewer members than it will have. */
-    if (program->session->options.dry_run &&
-        (ensemble || json_is_true(json_object_get(program->action, "made")))) {
-        return true;
-    }
-    if (!from)
-        return nnrt_fail(e, NNRT_SCRIPT, "internal", "'load' of the program names no file");
-    char *path = nnrt_program_path(program, from);
-    bool well = path ? nnrt_model_load(model, path, e) : nnrt_no_memory(e);
-    free(path);
-    return well;
-}
-
-/* ---- print ---- */
-bool nnrt_do_print(nnrt_program *program, nnrt_error *e)
-{
-    const json_t *values = json_object_get(program->action, "values");
-    size_t count = json_array_size(values);
-    char **text = calloc(count + 1, sizeof *text);
-    bool well = text || nnrt_no_memory(e);
-    for (size_t i = 0; well && i < count; i++)
-        well = (text[i] = nnrt_later_text(program->session, json_array_get(values, i), e)) != NULL;
-    for (size_t i = 0; well && i < count; i++) {
-        if (i)
-            putchar(' ');
-        fputs(text[i], stdout);
-    }
-    if (well)
-        putchar('\n');
-    for (size_t i = 0; text && i < count; i++)
-        free(text[i]);
-    free(text);
-    return well && (!ferror(stdout) || nnrt_flush_output(program, e));
-}
-
-/* ---- assert ---- */
-/* What both sides of a comparison are, for the help. */
-static void say_sides(nnrt_program *program, const json_t *condition, char *help, size_t size)
-{
-    static const char *const comparisons[] = { "<", "<=", ">", ">=", "==", "!=" };
-    const char *op = json_string_value(json_object_get(condition, "op")),
-               *written = nnrt_action_text(program, "text");
-    bool compares = false;
-    for (size_t i = 0; op && i < sizeof comparisons / sizeof *comparisons; i++)
-        compares |= !strcmp(op, comparisons[i]);
-    nnrt_error unused = { 0 };
-    char *a = compares ? nnrt_later_text(program->session, json_object_get(condition, "a"), &unused)
-                       : NULL;
-    char *b = compares ? nnrt_later_text(program->session, json_object_get(condition, "b"), &unused)
-                       : NULL;
-    if (a && b) {
-        snprintf(help, size, "%s%s%.60s %s %.60s is false", written ? written : "",
-                 written ? ": " : "", a, op, b);
-    } else if (written) {
-        snprintf(help, size, "%s is false", written);
-    }
-    free(a);
-    free(b);
-}
-
-bool nnrt_do_assert(nnrt_program *program, nnrt_error *e)
-{
-    const json_t *condition = json_object_get(program->action, "condition"),
-                 *message = json_object_get(program->action, "message");
-    bool holds;
-    if (!nnrt_later_truth(program->session, condition, &holds, e))
-        return false;
-    if (holds || program->session->options.dry_run)
-        return true;
-    char *text =
-        message && !json_is_null(message) ? nnrt_later_text(program->session, message, e) : NULL;
-    if (e->status)
-        return false;
-    nnrt_fail(e, NNRT_ASSERTION, "assertion-failed", "assertion failed%s%s", text ? ": " : "",
-              text ? text : "");
-    say_sides(program, condition, e->help, sizeof e->help);
-    free(text);
-    return false;
 }

@@ -1,5 +1,5 @@
-/* init.c: the first values of weights. */
-#include "model/init.h"
+/* initializers.c: the first values of weights. */
+#include "model/initializers.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

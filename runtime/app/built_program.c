@@ -1,6 +1,6 @@
-/* main.c: the main function of programs made by `nnc build`: their options, then the embedded
- * program. */
-#include "model/program.h"
+/* built_program.c: the main function of programs made by `nnc build`: their options, then the
+ * embedded program. */
+#include "app/app.h"
 #include "base/base.h"
 #include <errno.h>
 #include <stdio.h>

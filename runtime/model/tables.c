@@ -1,5 +1,5 @@
-/* text.c: tables whose columns stand under one another, in characters, not bytes. */
-#include "model/text.h"
+/* tables.c: tables whose columns stand under one another, in characters, not bytes. */
+#include "model/tables.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -13,12 +13,12 @@ static int width(const char *text)
     return n;
 }
 
-static void put_right(const char *text, int columns)
+static void print_right_aligned(const char *text, int columns)
 {
     printf("%*s%s", columns > width(text) ? columns - width(text) : 0, "", text);
 }
 
-static void put_left(const char *text, int columns)
+static void print_left_aligned(const char *text, int columns)
 {
     printf("%s%*s", text, columns > width(text) ? columns - width(text) : 0, "");
 }
@@ -36,7 +36,7 @@ void nnrt_print_fields(const json_t *object)
         if (!json_is_number(value))
             continue;
         printf("  ");
-        put_left(name, widest);
+        print_left_aligned(name, widest);
         printf("  %.6g\n", json_number_value(value));
     }
 }
@@ -74,18 +74,18 @@ void nnrt_print_matrix(const char *title, const json_t *matrix, char *const *nam
     for (size_t c = 0; c < columns; c++) {
         column_name((int64_t)c, names, name_count, text);
         printf("  ");
-        put_right(text, widest);
+        print_right_aligned(text, widest);
     }
     printf("\n");
     for (size_t r = 0; r < rows; r++) {
         column_name((int64_t)r, names, name_count, text);
         printf("  ");
-        put_left(text, left);
+        print_left_aligned(text, left);
         for (size_t c = 0; c < columns; c++) {
             snprintf(text, sizeof text, "%.6g",
                      json_number_value(json_array_get(json_array_get(matrix, r), c)));
             printf("  ");
-            put_right(text, widest);
+            print_right_aligned(text, widest);
         }
         printf("\n");
     }

@@ -1,7 +1,7 @@
-/* init.h: the first values of weights, drawn from (seed, key) alone: not from the order in which
- * models are met, nor from threads. */
-#ifndef NNRT_INIT_H
-#define NNRT_INIT_H
+/* initializers.h: the first values of weights, drawn from (seed, key) alone: not from the order in
+ * which models are met, nor from threads. */
+#ifndef NNRT_INITIALIZERS_H
+#define NNRT_INITIALIZERS_H
 #include "base/base.h"
 #include <jansson.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
-/* undo.h: a session as it was, for a REPL's `undo`: weights, results, ensembles. Opened data stays
- * open. */
-#ifndef NNRT_UNDO_H
-#define NNRT_UNDO_H
-#include "model/program.h"
+/* session_undo.h: a session as it was, for a REPL's `undo`: weights, results, ensembles. Opened
+ * data stays open. */
+#ifndef NNRT_SESSION_UNDO_H
+#define NNRT_SESSION_UNDO_H
+#include "model/model.h"
 
 typedef struct nnrt_undo nnrt_undo;
 nnrt_undo *nnrt_undo_new(const nnrt_session *session); /* NULL: out of memory */

@@ -1,6 +1,6 @@
-/* text.h: results as tables on standard output. */
-#ifndef NNRT_TEXT_H
-#define NNRT_TEXT_H
+/* tables.h: results as tables on standard output. */
+#ifndef NNRT_TABLES_H
+#define NNRT_TABLES_H
 #include <jansson.h>
 #include <stdint.h>
 

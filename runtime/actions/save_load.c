@@ -1,0 +1,51 @@
+/* save_load.c: `save` and `load`: a model's or an ensemble's weights and their file. */
+#include "actions/actions.h"
+#include <stdlib.h>
+
+/* An ensemble is stored as a model of all its members' weights. */
+static nnrt_model *stored_of(nnrt_program *program, nnrt_model *model, nnrt_error *e)
+{
+    nnrt_ensemble *ensemble = nnrt_action_ensemble(program, model, e);
+    return ensemble ? &ensemble->stored : NULL;
+}
+
+bool nnrt_do_save(nnrt_program *program, nnrt_error *e)
+{
+    nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
+    const char *to = nnrt_action_text(program, "to");
+    bool ensemble = nnrt_action_text(program, "ensemble") != NULL;
+    if (model && ensemble)
+        model = stored_of(program, model, e);
+    if (!model || (!ensemble && !nnrt_model_draw(model, nnrt_action_seed(program), e)))
+        return false;
+    if (!to)
+        return nnrt_fail(e, NNRT_SCRIPT, "internal", "'save' of the program names no file");
+    if (program->session->options.dry_run)
+        return true;
+    char *path = nnrt_program_path(program, to);
+    bool well = path ? nnrt_model_save(model, path, e) : nnrt_no_memory(e);
+    free(path);
+    return well;
+}
+
+bool nnrt_do_load(nnrt_program *program, nnrt_error *e)
+{
+    nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
+    const char *from = nnrt_action_text(program, "from");
+    bool ensemble = nnrt_action_text(program, "ensemble") != NULL;
+    if (model && ensemble)
+        model = stored_of(program, model, e);
+    if (!model)
+        return false;
+    /* A dry run has written no file, and its ensemble has fewer members than it will have. */
+    if (program->session->options.dry_run &&
+        (ensemble || json_is_true(json_object_get(program->action, "made")))) {
+        return true;
+    }
+    if (!from)
+        return nnrt_fail(e, NNRT_SCRIPT, "internal", "'load' of the program names no file");
+    char *path = nnrt_program_path(program, from);
+    bool well = path ? nnrt_model_load(model, path, e) : nnrt_no_memory(e);
+    free(path);
+    return well;
+}

@@ -1,0 +1,10 @@
+/* session.c: data of a session. */
+#include "model/session.h"
+
+const nnrt_data *nnrt_session_data(nnrt_session *session, const json_t *declaration,
+                                   const char *folder, nnrt_error *e)
+{
+    const nnrt_options *options = &session->options;
+    return nnrt_opened_data(session->opened, declaration, folder,
+                            options->seed_given ? options->seed : 0, e);
+}
