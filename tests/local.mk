@@ -29,6 +29,7 @@ TESTS += \
     $(NN_TESTS) \
     tests/structure/includes.sh \
     tests/structure/links.sh \
+    tests/structure/wings.sh \
     tests/conformance/exchange.sh
 noinst_HEADERS += tests/unit/tap.h
 EXTRA_DIST += \
@@ -40,6 +41,7 @@ EXTRA_DIST += \
     tests/conformance/exchange.py \
     tests/structure/includes.sh \
     tests/structure/links.sh \
+    tests/structure/wings.sh \
     tests/conformance/exchange.sh
 
 include tests/fuzz/local.mk
