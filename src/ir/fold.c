@@ -1,4 +1,4 @@
-/* fold.c: what an elementwise op comes to when constants or equal operands stand among its inputs.
+/* fold.c: what an elementwise op comes to when constants or equal operands are among its inputs.
  *
  * Only identities that keep every finite value and every NaN that training looks for: x - x and 0 /
  * x stay as they are (x - x is how a value that is not finite is found), and division becomes
@@ -43,15 +43,7 @@ static NodeId inner(const Fold *f, int i, int input)
 
 static bool is_truth(const Fold *f, int i)
 {
-    switch (graph_node(f->g, f->in[i])->op) {
-    case IR_LT:
-    case IR_LE:
-    case IR_EQ:
-    case IR_AND:
-    case IR_OR:
-    case IR_NOT: return true;
-    default: return false;
-    }
+    return op_has(graph_node(f->g, f->in[i])->op, OP_TRUTH);
 }
 
 static NodeId fold_neg(const Fold *f)
@@ -75,17 +67,12 @@ static NodeId fold_same(const Fold *f)
     return op_is(f, 0, f->op) ? f->in[0] : NO_NODE;
 }
 
+/* Only weights and what is made of them have a derivative to stop. */
 static NodeId fold_stop(const Fold *f)
 {
-    switch (graph_node(f->g, f->in[0])->op) {
-    case IR_STOP:
-    case IR_HYPER:
-    case IR_INPUT:
-    case IR_TARGET:
-    case IR_INDEX:
-    case IR_RANDOM: return f->in[0];
-    default: return NO_NODE;
-    }
+    Op op = graph_node(f->g, f->in[0])->op;
+    bool stopped = op == IR_STOP || (op_class(op) == CLASS_LEAF && op != IR_WEIGHT);
+    return stopped ? f->in[0] : NO_NODE;
 }
 
 static NodeId fold_add(const Fold *f)
@@ -196,13 +183,13 @@ static NodeId fold_select(const Fold *f)
     return NO_NODE;
 }
 
+#define fold_nothing NULL
+
 static NodeId (*const fold_table[IR_OP_COUNT])(const Fold *) = {
-    [IR_NEG] = fold_neg,        [IR_ABS] = fold_abs,         [IR_FLOOR] = fold_same,
-    [IR_SIGN] = fold_same,      [IR_ROUND_BF16] = fold_same, [IR_STOP] = fold_stop,
-    [IR_ADD] = fold_add,        [IR_SUB] = fold_sub,         [IR_MUL] = fold_mul,
-    [IR_DIV] = fold_div,        [IR_POW] = fold_pow,         [IR_MIN] = fold_equal_pair,
-    [IR_MAX] = fold_equal_pair, [IR_AND] = fold_and,         [IR_OR] = fold_or,
-    [IR_SELECT] = fold_select,
+#define OP(id, name, inputs, class, rule, carries, derive, fold, cost, traits, value, help)        \
+    fold_##fold,
+#include "ir/ops.def"
+#undef OP
 };
 
 NodeId fold_map(Graph *g, Op op, int n, const NodeId *in, Shape shape)

@@ -1,18 +1,6 @@
 /* graph.c: the graph's nodes and tensors, and the table that shares equal nodes (hash-consing). */
 #include "ir/graph.h"
-#include <math.h>
 #include <string.h>
-
-static const struct {
-    const char *name;
-    int arity;
-    OpClass class;
-} op_table[IR_OP_COUNT] = {
-
-#define OP(id, name, arity, class, help) { name, arity, class },
-#include "ir/ops.def"
-#undef OP
-};
 
 static const char *const hyper_table[HYPER_COUNT] = {
 #define HYPER(id, name, help) name,
@@ -23,21 +11,6 @@ static const char *const hyper_table[HYPER_COUNT] = {
 static const char *const slot_table[] = {
     "out", "loss", "hits", "penalty", "lr", "value", "tensor"
 };
-
-const char *op_name(Op op)
-{
-    return op_table[op].name;
-}
-
-int op_arity(Op op)
-{
-    return op_table[op].arity;
-}
-
-OpClass op_class(Op op)
-{
-    return op_table[op].class;
-}
 
 const char *hyper_name(Hyper hyper)
 {
@@ -169,53 +142,4 @@ bool node_constant(const Graph *g, NodeId id, double *value)
         return false;
     *value = n->as.value;
     return true;
-}
-
-/* The upper half of a float32, rounded to nearest, ties to even; a NaN stays one. */
-static double round_bf16(double x)
-{
-    float narrow = (float)x;
-    uint32_t bits;
-    memcpy(&bits, &narrow, sizeof bits);
-    if (narrow != narrow)
-        return narrow;
-    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
-    memcpy(&narrow, &bits, sizeof bits);
-    return narrow;
-}
-
-double op_evaluate(Op op, const double *x)
-{
-    switch (op) {
-    case IR_NEG: return -x[0];
-    case IR_EXP: return exp(x[0]);
-    case IR_LN: return log(x[0]);
-    case IR_SQRT: return sqrt(x[0]);
-    case IR_ABS: return fabs(x[0]);
-    case IR_SIGN: return x[0] > 0 ? 1 : x[0] < 0 ? -1 : x[0];
-    case IR_FLOOR: return floor(x[0]);
-    case IR_TANH: return tanh(x[0]);
-    case IR_SIN: return sin(x[0]);
-    case IR_COS: return cos(x[0]);
-    case IR_ERF: return erf(x[0]);
-    case IR_SIGMOID: return 1 / (1 + exp(-x[0]));
-    case IR_NOT: return x[0] == 0;
-    case IR_ROUND_BF16: return round_bf16(x[0]);
-    case IR_STOP:
-    case IR_BROADCAST: return x[0];
-    case IR_ADD: return x[0] + x[1];
-    case IR_SUB: return x[0] - x[1];
-    case IR_MUL: return x[0] * x[1];
-    case IR_DIV: return x[0] / x[1];
-    case IR_POW: return pow(x[0], x[1]);
-    case IR_MIN: return x[1] < x[0] || x[1] != x[1] ? x[1] : x[0];
-    case IR_MAX: return x[1] > x[0] || x[1] != x[1] ? x[1] : x[0];
-    case IR_LT: return x[0] < x[1];
-    case IR_LE: return x[0] <= x[1];
-    case IR_EQ: return x[0] == x[1];
-    case IR_AND: return x[0] != 0 && x[1] != 0;
-    case IR_OR: return x[0] != 0 || x[1] != 0;
-    case IR_SELECT: return x[0] != 0 ? x[1] : x[2];
-    default: return NAN;
-    }
 }

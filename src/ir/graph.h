@@ -50,14 +50,22 @@ typedef enum OpClass {
 
 typedef enum Op {
 
-#define OP(id, name, arity, class, help) IR_##id,
+#define OP(id, name, inputs, class, rule, carries, derive, fold, cost, traits, value, help) IR_##id,
 #include "ir/ops.def"
 #undef OP
     IR_OP_COUNT
 } Op;
+
+/* Columns of ops.def, which explains them (ops.c). */
+typedef enum OpTrait { OP_COMMUTES = 1, OP_TRUTH = 2, OP_CHEAP = 4 } OpTrait;
+
 const char *op_name(Op op);
-int op_arity(Op op); /* -1: any number */
+int op_arity(Op op); /* -1: one or more */
 OpClass op_class(Op op);
+bool op_has(Op op, OpTrait trait);
+double op_cost(Op op); /* of one element, in multiply-adds */
+/* Of numbers, as constant folding computes it; NaN where the op is not elementwise. */
+double op_evaluate(Op op, const double *in);
 
 /* Scalars that the runtime gives each step: rows of hypers.def, HYPER(id, name, help). */
 typedef enum Hyper {
@@ -267,8 +275,6 @@ void g_assign(Graph *g, int tensor, NodeId value);
 /* tensor: SLOT_TENSOR only, else -1 */
 void g_emit(Graph *g, Slot slot, NodeId value, int tensor);
 
-/* An op of CLASS_MAP on numbers, as constant folding does it. */
-double op_evaluate(Op op, const double *in);
 /* Whether a node is a constant in every element. */
 bool node_constant(const Graph *g, NodeId id, double *value);
 bool contract_fits(Shape a, Shape b, bool ta, bool tb, Shape out);

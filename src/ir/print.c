@@ -39,81 +39,103 @@ static void print_shape(Shape s, FILE *out)
     fputc(']', out);
 }
 
-static void print_attributes(const Node *n, FILE *out)
+/* ---- what a node carries: the column of ops.def, print_<carries> ---- */
+static void print_nothing(const Node *n, FILE *out)
 {
-    switch (n->op) {
-    case IR_CONST: fprintf(out, " %.17g", n->as.value); break;
-    case IR_HYPER: fprintf(out, " %s", hyper_name(n->as.hyper)); break;
-    case IR_WEIGHT:
-    case IR_ASSIGN: fprintf(out, " tensor %d", n->as.tensor); break;
-    case IR_INDEX:
-    case IR_CONCAT: fprintf(out, " along %d", n->as.axis); break;
-    case IR_RANDOM:
-        fprintf(out, " %s stream %" PRIu32,
-                n->as.random.kind == RANDOM_UNIFORM ? "uniform" : "normal", n->as.random.stream);
-        break;
-    case IR_CONTRACT:
-        fprintf(out, "%s%s", n->as.contract.ta ? " ta" : "", n->as.contract.tb ? " tb" : "");
-        break;
-    case IR_CONV:
-    case IR_CONV_TRANSPOSE:
-    case IR_CONV_WEIGHT:
-    case IR_POOL_MAX:
-    case IR_POOL_SUM:
-    case IR_POOL_MAX_BACK:
-    case IR_POOL_SUM_BACK: {
-        const Window *w = &n->as.window;
-
-        const struct {
-            const char *name;
-            const int32_t *value;
-        } sides[] = { { "size", w->size },
-                      { "stride", w->stride },
-                      { "dilation", w->dilation },
-                      { "before", w->before } };
-
-        for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
-            fprintf(out, " %s %d %d %d", sides[i].name, sides[i].value[0], sides[i].value[1],
-                    sides[i].value[2]);
-        }
-        fprintf(out, " groups %d parts %d", w->groups, w->parts);
-        break;
-    }
-    case IR_SLICE:
-        fprintf(out, " along %d from %" PRId64 " to %" PRId64, n->as.slice.axis, n->as.slice.begin,
-                n->as.slice.end);
-        break;
-    case IR_PAD:
-        fprintf(out, " along %d before %" PRId64 " after %" PRId64, n->as.pad.axis,
-                n->as.pad.before, n->as.pad.after);
-        break;
-    case IR_PERMUTE:
-        fputs(" order", out);
-        for (int i = 0; i < n->shape.rank; i++)
-            fprintf(out, " %d", n->as.permute.order[i]);
-        break;
-    case IR_HEADS_DOT:
-    case IR_HEADS_MIX:
-        fprintf(out, " heads %d%s", n->as.heads.heads, n->as.heads.transposed ? " transposed" : "");
-        break;
-    case IR_EMIT:
-        fprintf(out, " %s", slot_name(n->slot));
-        if (n->slot == SLOT_TENSOR)
-            fprintf(out, " tensor %d", n->slot_tensor);
-        break;
-    default: break;
-    }
+    (void)n;
+    (void)out;
 }
 
-void graph_print(const Graph *g, FILE *out)
+static void print_value(const Node *n, FILE *out)
 {
-    fputs("graph ", out);
-    print_string(g->name, out);
-    fprintf(out, " batch %" PRId64 " sample ", g->batch);
-    print_shape(g->sample, out);
-    fputs(" target ", out);
-    print_shape(g->target, out);
-    fprintf(out, " streams %" PRIu32 "\n", g->streams);
+    fprintf(out, " %.17g", n->as.value);
+}
+
+static void print_hyper(const Node *n, FILE *out)
+{
+    fprintf(out, " %s", hyper_name(n->as.hyper));
+}
+
+static void print_tensor(const Node *n, FILE *out)
+{
+    fprintf(out, " tensor %d", n->as.tensor);
+}
+
+static void print_axis(const Node *n, FILE *out)
+{
+    fprintf(out, " along %d", n->as.axis);
+}
+
+static void print_random(const Node *n, FILE *out)
+{
+    fprintf(out, " %s stream %" PRIu32, n->as.random.kind == RANDOM_UNIFORM ? "uniform" : "normal",
+            n->as.random.stream);
+}
+
+static void print_contract(const Node *n, FILE *out)
+{
+    fprintf(out, "%s%s", n->as.contract.ta ? " ta" : "", n->as.contract.tb ? " tb" : "");
+}
+
+static void print_window(const Node *n, FILE *out)
+{
+    const Window *w = &n->as.window;
+
+    const struct {
+        const char *name;
+        const int32_t *value;
+    } sides[] = { { "size", w->size },
+                  { "stride", w->stride },
+                  { "dilation", w->dilation },
+                  { "before", w->before } };
+
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
+        fprintf(out, " %s %d %d %d", sides[i].name, sides[i].value[0], sides[i].value[1],
+                sides[i].value[2]);
+    }
+    fprintf(out, " groups %d parts %d", w->groups, w->parts);
+}
+
+static void print_slice(const Node *n, FILE *out)
+{
+    fprintf(out, " along %d from %" PRId64 " to %" PRId64, n->as.slice.axis, n->as.slice.begin,
+            n->as.slice.end);
+}
+
+static void print_pad(const Node *n, FILE *out)
+{
+    fprintf(out, " along %d before %" PRId64 " after %" PRId64, n->as.pad.axis, n->as.pad.before,
+            n->as.pad.after);
+}
+
+static void print_permute(const Node *n, FILE *out)
+{
+    fputs(" order", out);
+    for (int i = 0; i < n->shape.rank; i++)
+        fprintf(out, " %d", n->as.permute.order[i]);
+}
+
+static void print_heads(const Node *n, FILE *out)
+{
+    fprintf(out, " heads %d%s", n->as.heads.heads, n->as.heads.transposed ? " transposed" : "");
+}
+
+static void print_slot(const Node *n, FILE *out)
+{
+    fprintf(out, " %s", slot_name(n->slot));
+    if (n->slot == SLOT_TENSOR)
+        fprintf(out, " tensor %d", n->slot_tensor);
+}
+
+static void (*const printers[IR_OP_COUNT])(const Node *, FILE *) = {
+#define OP(id, name, inputs, class, rule, carries, derive, fold, cost, traits, value, help)        \
+    print_##carries,
+#include "ir/ops.def"
+#undef OP
+};
+
+static void print_tensors(const Graph *g, FILE *out)
+{
     for (size_t i = 0; i < g->tensors.len; i++) {
         const Tensor *t = &g->tensors.data[i];
         fprintf(out, "tensor %s ", role_names[t->role]);
@@ -125,6 +147,10 @@ void graph_print(const Graph *g, FILE *out)
             fprintf(out, " weight %d initial %.17g", t->weight, t->initial);
         fputs(t->pruned ? " pruned\n" : "\n", out);
     }
+}
+
+static void print_layers(const Graph *g, FILE *out)
+{
     for (size_t i = 0; i < g->layers.len; i++) {
         const Layer *l = &g->layers.data[i];
         fputs("layer ", out);
@@ -133,20 +159,39 @@ void graph_print(const Graph *g, FILE *out)
         print_string(l->kind, out);
         fprintf(out, " %%%" PRId32 "\n", l->output);
     }
-    for (size_t i = 0; i < g->nodes.len; i++) {
-        const Node *n = &g->nodes.data[i];
-        fprintf(out, "%%%zu = %s", i, op_name(n->op));
-        for (int k = 0; k < n->input_count; k++)
-            fprintf(out, " %%%" PRId32, n->inputs[k]);
-        print_attributes(n, out);
-        fputc(' ', out);
-        print_shape(n->shape, out);
-        if (n->feature_axis != (n->shape.rank > 0 ? n->shape.rank - 1 : 0))
-            fprintf(out, " axis %d", n->feature_axis);
-        if (n->layer >= 0)
-            fprintf(out, " @%d", n->layer);
-        if (n->part != PART_FORWARD)
-            fprintf(out, " %s", part_names[n->part]);
-        fputc('\n', out);
-    }
+}
+
+static void print_node(const Graph *g, size_t id, FILE *out)
+{
+    const Node *n = &g->nodes.data[id];
+    fprintf(out, "%%%zu = %s", id, op_name(n->op));
+    for (int k = 0; k < n->input_count; k++)
+        fprintf(out, " %%%" PRId32, n->inputs[k]);
+    printers[n->op](n, out);
+    fputc(' ', out);
+    print_shape(n->shape, out);
+
+    if (n->feature_axis != (n->shape.rank > 0 ? n->shape.rank - 1 : 0))
+        fprintf(out, " axis %d", n->feature_axis);
+    if (n->layer >= 0)
+        fprintf(out, " @%d", n->layer);
+    if (n->part != PART_FORWARD)
+        fprintf(out, " %s", part_names[n->part]);
+    fputc('\n', out);
+}
+
+void graph_print(const Graph *g, FILE *out)
+{
+    fputs("graph ", out);
+    print_string(g->name, out);
+    fprintf(out, " batch %" PRId64 " sample ", g->batch);
+    print_shape(g->sample, out);
+    fputs(" target ", out);
+    print_shape(g->target, out);
+    fprintf(out, " streams %" PRIu32 "\n", g->streams);
+
+    print_tensors(g, out);
+    print_layers(g, out);
+    for (size_t i = 0; i < g->nodes.len; i++)
+        print_node(g, i, out);
 }

@@ -161,7 +161,7 @@ static bool read_header(Reader *r, Graph *g)
     return true;
 }
 
-static bool read_tensor(Reader *r, Graph *g)
+static bool read_tensor_line(Reader *r, Graph *g)
 {
     Tensor t = { .weight = -1 };
     if (word(r, "weight"))
@@ -233,8 +233,71 @@ static bool keyed_small(Reader *r, const char *key, int64_t high, int *value)
     return small(r, 0, high, value);
 }
 
-static bool read_window(Reader *r, Window *w)
+static int64_t last_tensor(const Reader *r)
 {
+    return (int64_t)r->graph->tensors.len - 1;
+}
+
+/* ---- what a node carries: the column of ops.def, read_<carries> ---- */
+static bool read_nothing(Reader *r, Node *n)
+{
+    (void)r;
+    (void)n;
+    return true;
+}
+
+static bool read_value(Reader *r, Node *n)
+{
+    return real(r, &n->as.value);
+}
+
+static bool read_hyper(Reader *r, Node *n)
+{
+    for (int i = 0; i < HYPER_COUNT; i++) {
+        if (word(r, hyper_name((Hyper)i))) {
+            n->as.hyper = (Hyper)i;
+            return true;
+        }
+    }
+    return fail(r, "a hyper's name");
+}
+
+static bool read_tensor(Reader *r, Node *n)
+{
+    return keyed_small(r, "tensor", last_tensor(r), &n->as.tensor);
+}
+
+static bool read_axis(Reader *r, Node *n)
+{
+    return keyed_small(r, "along", GRAPH_MAX_RANK - 1, &n->as.axis);
+}
+
+static bool read_random(Reader *r, Node *n)
+{
+    int64_t stream;
+    if (word(r, "normal"))
+        n->as.random.kind = RANDOM_NORMAL;
+    else if (!word(r, "uniform"))
+        return fail(r, "uniform or normal");
+    if (!keyed(r, "stream", &stream))
+        return false;
+    if (stream < 0 || stream > UINT32_MAX)
+        return fail(r, "a stream's number");
+    n->as.random.stream = (uint32_t)stream;
+    return true;
+}
+
+static bool read_contract(Reader *r, Node *n)
+{
+    n->as.contract.ta = word(r, "ta");
+    n->as.contract.tb = word(r, "tb");
+    return true;
+}
+
+static bool read_window(Reader *r, Node *n)
+{
+    Window *w = &n->as.window;
+
     const struct {
         const char *name;
         int32_t *value;
@@ -256,80 +319,58 @@ static bool read_window(Reader *r, Window *w)
     return keyed_small(r, "groups", MOST, &w->groups) && keyed_small(r, "parts", MOST, &w->parts);
 }
 
-static bool read_attributes(Reader *r, Graph *g, Node *n)
+static bool read_slice(Reader *r, Node *n)
 {
-    int64_t last_tensor = (int64_t)g->tensors.len - 1, v;
-    switch (n->op) {
-    case IR_CONST: return real(r, &n->as.value);
-    case IR_HYPER:
-        for (int i = 0; i < HYPER_COUNT; i++) {
-            if (word(r, hyper_name((Hyper)i))) {
-                n->as.hyper = (Hyper)i;
-                return true;
-            }
-        }
-        return fail(r, "a hyper's name");
-    case IR_WEIGHT:
-    case IR_ASSIGN: return keyed_small(r, "tensor", last_tensor, &n->as.tensor);
-    case IR_INDEX:
-    case IR_CONCAT: return keyed_small(r, "along", GRAPH_MAX_RANK - 1, &n->as.axis);
-    case IR_RANDOM:
-        if (word(r, "normal"))
-            n->as.random.kind = RANDOM_NORMAL;
-        else if (!word(r, "uniform"))
-            return fail(r, "uniform or normal");
-        if (!keyed(r, "stream", &v))
-            return false;
-        if (v < 0 || v > UINT32_MAX)
-            return fail(r, "a stream's number");
-        n->as.random.stream = (uint32_t)v;
-        return true;
-    case IR_CONTRACT:
-        n->as.contract.ta = word(r, "ta");
-        n->as.contract.tb = word(r, "tb");
-        return true;
-    case IR_CONV:
-    case IR_CONV_TRANSPOSE:
-    case IR_CONV_WEIGHT:
-    case IR_POOL_MAX:
-    case IR_POOL_SUM:
-    case IR_POOL_MAX_BACK:
-    case IR_POOL_SUM_BACK: return read_window(r, &n->as.window);
-    case IR_SLICE:
-        return keyed_small(r, "along", GRAPH_MAX_RANK - 1, &n->as.slice.axis) &&
-               keyed(r, "from", &n->as.slice.begin) && keyed(r, "to", &n->as.slice.end);
-    case IR_PAD:
-        return keyed_small(r, "along", GRAPH_MAX_RANK - 1, &n->as.pad.axis) &&
-               keyed(r, "before", &n->as.pad.before) && keyed(r, "after", &n->as.pad.after);
-    case IR_PERMUTE:
-        if (!word(r, "order"))
-            return fail(r, "order");
-        for (int i = 0; i < GRAPH_MAX_RANK && (blanks(r), isdigit((unsigned char)*r->at)); i++) {
-            int axis;
-            if (!small(r, 0, GRAPH_MAX_RANK - 1, &axis))
-                return false;
-            n->as.permute.order[i] = (int8_t)axis;
-        }
-        return true;
-    case IR_HEADS_DOT:
-    case IR_HEADS_MIX:
-        if (!keyed_small(r, "heads", INT32_MAX, &n->as.heads.heads))
-            return false;
-        n->as.heads.transposed = word(r, "transposed");
-        return true;
-    case IR_EMIT:
-        for (int i = SLOT_OUT; i <= SLOT_TENSOR; i++) {
-            if (word(r, slot_name((Slot)i))) {
-                n->slot = (Slot)i;
-                n->slot_tensor = -1;
-                return n->slot != SLOT_TENSOR ||
-                       keyed_small(r, "tensor", last_tensor, &n->slot_tensor);
-            }
-        }
-        return fail(r, "a slot's name");
-    default: return true;
-    }
+    return keyed_small(r, "along", GRAPH_MAX_RANK - 1, &n->as.slice.axis) &&
+           keyed(r, "from", &n->as.slice.begin) && keyed(r, "to", &n->as.slice.end);
 }
+
+static bool read_pad(Reader *r, Node *n)
+{
+    return keyed_small(r, "along", GRAPH_MAX_RANK - 1, &n->as.pad.axis) &&
+           keyed(r, "before", &n->as.pad.before) && keyed(r, "after", &n->as.pad.after);
+}
+
+static bool read_permute(Reader *r, Node *n)
+{
+    if (!word(r, "order"))
+        return fail(r, "order");
+    for (int i = 0; i < GRAPH_MAX_RANK && (blanks(r), isdigit((unsigned char)*r->at)); i++) {
+        int axis;
+        if (!small(r, 0, GRAPH_MAX_RANK - 1, &axis))
+            return false;
+        n->as.permute.order[i] = (int8_t)axis;
+    }
+    return true;
+}
+
+static bool read_heads(Reader *r, Node *n)
+{
+    if (!keyed_small(r, "heads", INT32_MAX, &n->as.heads.heads))
+        return false;
+    n->as.heads.transposed = word(r, "transposed");
+    return true;
+}
+
+static bool read_slot(Reader *r, Node *n)
+{
+    for (int i = SLOT_OUT; i <= SLOT_TENSOR; i++) {
+        if (word(r, slot_name((Slot)i))) {
+            n->slot = (Slot)i;
+            n->slot_tensor = -1;
+            return n->slot != SLOT_TENSOR ||
+                   keyed_small(r, "tensor", last_tensor(r), &n->slot_tensor);
+        }
+    }
+    return fail(r, "a slot's name");
+}
+
+static bool (*const readers[IR_OP_COUNT])(Reader *, Node *) = {
+#define OP(id, name, inputs, class, rule, carries, derive, fold, cost, traits, value, help)        \
+    read_##carries,
+#include "ir/ops.def"
+#undef OP
+};
 
 static bool read_node(Reader *r, Graph *g)
 {
@@ -356,7 +397,7 @@ static bool read_node(Reader *r, Graph *g)
     n.input_count = (int)inputs.len;
     if (op_arity(n.op) >= 0 ? op_arity(n.op) != n.input_count : n.input_count < 1)
         return fail(r, "as many inputs as the op takes");
-    if (!read_attributes(r, g, &n) || !shape(r, &n.shape))
+    if (!readers[n.op](r, &n) || !shape(r, &n.shape))
         return false;
     int axis = n.shape.rank > 0 ? n.shape.rank - 1 : 0;
     if (word(r, "axis") && !small(r, 0, axis, &axis))
@@ -374,15 +415,15 @@ static bool read_node(Reader *r, Graph *g)
 
 Graph *graph_read(Arena *arena, const char *text, char **error)
 {
-    Reader r = { .arena = arena, .at = text, .line = 1 };
     Graph *g = graph_new(arena, "", 0);
+    Reader r = { .arena = arena, .graph = g, .at = text, .line = 1 };
     bool header = false, fine = true;
     while (fine && *r.at != '\0') {
         if (!at_end_of_line(&r) && *r.at != '#') {
             if (!header)
                 fine = header = read_header(&r, g);
             else if (word(&r, "tensor"))
-                fine = read_tensor(&r, g);
+                fine = read_tensor_line(&r, g);
             else if (word(&r, "layer"))
                 fine = read_layer(&r, g);
             else if (mark(&r, '%'))

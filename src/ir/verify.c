@@ -25,11 +25,92 @@ static bool static_axis(Shape s, int axis)
     return axis >= 0 && axis < s.rank && s.dim[axis] != DIM_BATCH;
 }
 
-static bool concat_fits(const Graph *g, const Node *n)
+static bool tensor_fits(const Graph *g, int tensor, Shape shape)
+{
+    return tensor >= 0 && (size_t)tensor < g->tensors.len &&
+           shape_equal(g->tensors.data[tensor].shape, shape);
+}
+
+/* ---- rules: the column of ops.def, fits_<rule> ---- */
+static bool fits_scalar(const Graph *g, const Node *n)
+{
+    (void)g;
+    return n->shape.rank == 0;
+}
+
+static bool fits_sample(const Graph *g, const Node *n)
+{
+    return same_elements(n->shape, g->sample);
+}
+
+static bool fits_target(const Graph *g, const Node *n)
+{
+    return same_elements(n->shape, g->target);
+}
+
+static bool fits_tensor(const Graph *g, const Node *n)
+{
+    return tensor_fits(g, n->as.tensor, n->shape);
+}
+
+static bool fits_assign(const Graph *g, const Node *n)
+{
+    return fits_tensor(g, n) && shape_equal(input_shape(g, n, 0), n->shape);
+}
+
+static bool fits_axis(const Graph *g, const Node *n)
+{
+    (void)g;
+    return n->as.axis >= 0 && n->as.axis < n->shape.rank;
+}
+
+static bool fits_stream(const Graph *g, const Node *n)
+{
+    return n->as.random.stream < g->streams;
+}
+
+static bool fits_map(const Graph *g, const Node *n)
+{
+    Shape s = input_shape(g, n, 0);
+    for (int i = 1; i < n->input_count; i++)
+        if (!shape_broadcast(s, input_shape(g, n, i), &s))
+            return false;
+    return shape_equal(s, n->shape);
+}
+
+static bool fits_broadcast(const Graph *g, const Node *n)
+{
+    Shape from = input_shape(g, n, 0);
+    return enlarges(from, n->shape) || (shape_is_scalar(from) && shape_is_scalar(n->shape));
+}
+
+static bool fits_reduce(const Graph *g, const Node *n)
+{
+    return enlarges(n->shape, input_shape(g, n, 0));
+}
+
+static bool fits_contract(const Graph *g, const Node *n)
+{
+    return contract_fits(input_shape(g, n, 0), input_shape(g, n, 1), n->as.contract.ta,
+                         n->as.contract.tb, n->shape);
+}
+
+static bool fits_window(const Graph *g, const Node *n)
+{
+    return window_fits(g, n);
+}
+
+static bool fits_reshape(const Graph *g, const Node *n)
+{
+    return same_elements(input_shape(g, n, 0), n->shape);
+}
+
+static bool fits_concat(const Graph *g, const Node *n)
 {
     int axis = n->as.axis;
     if (!static_axis(n->shape, axis))
         return false;
+
     int64_t sum = 0;
     for (int i = 0; i < n->input_count; i++) {
         Shape s = input_shape(g, n, i), expected = n->shape;
@@ -43,30 +124,32 @@ static bool concat_fits(const Graph *g, const Node *n)
     return sum == n->shape.dim[axis];
 }
 
-static bool slice_fits(Shape from, const Node *n)
+static bool fits_slice(const Graph *g, const Node *n)
 {
-    if (!static_axis(from, n->as.slice.axis))
+    Shape from = input_shape(g, n, 0);
+    int axis = n->as.slice.axis;
+    int64_t begin = n->as.slice.begin, end = n->as.slice.end;
+    if (!static_axis(from, axis) || begin < 0 || end > from.dim[axis] || begin >= end)
         return false;
-    if (n->as.slice.begin < 0 || n->as.slice.end > from.dim[n->as.slice.axis] ||
-        n->as.slice.begin >= n->as.slice.end) {
-        return false;
-    }
-    from.dim[n->as.slice.axis] = n->as.slice.end - n->as.slice.begin;
+    from.dim[axis] = end - begin;
     return shape_equal(from, n->shape);
 }
 
-static bool pad_fits(Shape from, const Node *n)
+static bool fits_pad(const Graph *g, const Node *n)
 {
+    Shape from = input_shape(g, n, 0);
     if (!static_axis(from, n->as.pad.axis) || n->as.pad.before < 0 || n->as.pad.after < 0)
         return false;
     from.dim[n->as.pad.axis] += n->as.pad.before + n->as.pad.after;
     return shape_equal(from, n->shape);
 }
 
-static bool permute_fits(Shape from, const Node *n)
+static bool fits_permute(const Graph *g, const Node *n)
 {
+    Shape from = input_shape(g, n, 0);
     if (from.rank != n->shape.rank)
         return false;
+
     bool seen[GRAPH_MAX_RANK] = { false };
     for (int i = 0; i < from.rank; i++) {
         int axis = n->as.permute.order[i];
@@ -77,69 +160,27 @@ static bool permute_fits(Shape from, const Node *n)
     return true;
 }
 
-static bool tensor_fits(const Graph *g, int tensor, Shape shape)
+static bool fits_rows(const Graph *g, const Node *n)
 {
-    return tensor >= 0 && (size_t)tensor < g->tensors.len &&
-           shape_equal(g->tensors.data[tensor].shape, shape);
+    Shape fitting;
+    return rows_fit(g, n, &fitting) && shape_equal(fitting, n->shape);
 }
 
-static bool map_fits(const Graph *g, const Node *n)
+static bool fits_emit(const Graph *g, const Node *n)
 {
-    Shape s = input_shape(g, n, 0);
-    if (n->op == IR_BROADCAST)
-        return enlarges(s, n->shape) || (shape_is_scalar(s) && shape_is_scalar(n->shape));
-    for (int i = 1; i < n->input_count; i++)
-        if (!shape_broadcast(s, input_shape(g, n, i), &s))
-            return false;
-    return shape_equal(s, n->shape);
+    if (n->slot == SLOT_TENSOR)
+        return tensor_fits(g, n->slot_tensor, n->shape);
+    if (n->slot == SLOT_OUT)
+        return n->shape.rank > 0 && n->shape.dim[0] == DIM_BATCH;
+    return shape_is_scalar(n->shape);
 }
 
-static bool node_fits(const Graph *g, const Node *n)
-{
-    switch (n->op) {
-    case IR_CONST:
-    case IR_HYPER: return n->shape.rank == 0;
-    case IR_INPUT: return same_elements(n->shape, g->sample);
-    case IR_TARGET: return same_elements(n->shape, g->target);
-    case IR_WEIGHT:
-    case IR_ASSIGN:
-        return tensor_fits(g, n->as.tensor, n->shape) &&
-               (n->op == IR_WEIGHT || shape_equal(input_shape(g, n, 0), n->shape));
-    case IR_INDEX: return n->as.axis >= 0 && n->as.axis < n->shape.rank;
-    case IR_RANDOM: return n->as.random.stream < g->streams;
-    case IR_CONTRACT:
-        return contract_fits(input_shape(g, n, 0), input_shape(g, n, 1), n->as.contract.ta,
-                             n->as.contract.tb, n->shape);
-    case IR_CONV:
-    case IR_CONV_TRANSPOSE:
-    case IR_CONV_WEIGHT:
-    case IR_POOL_MAX:
-    case IR_POOL_SUM:
-    case IR_POOL_MAX_BACK:
-    case IR_POOL_SUM_BACK: return window_fits(g, n);
-    case IR_RESHAPE: return same_elements(input_shape(g, n, 0), n->shape);
-    case IR_CONCAT: return concat_fits(g, n);
-    case IR_SLICE: return slice_fits(input_shape(g, n, 0), n);
-    case IR_PAD: return pad_fits(input_shape(g, n, 0), n);
-    case IR_PERMUTE: return permute_fits(input_shape(g, n, 0), n);
-    case IR_GATHER_ROWS:
-    case IR_SCATTER_ROWS:
-    case IR_HEADS_DOT:
-    case IR_HEADS_MIX: {
-        Shape fitting;
-        return rows_fit(g, n, &fitting) && shape_equal(fitting, n->shape);
-    }
-    case IR_EMIT:
-        if (n->slot == SLOT_TENSOR)
-            return tensor_fits(g, n->slot_tensor, n->shape);
-        return n->slot == SLOT_OUT ? n->shape.rank > 0 && n->shape.dim[0] == DIM_BATCH
-                                   : shape_is_scalar(n->shape);
-    default: break;
-    }
-    if (op_class(n->op) == CLASS_REDUCE)
-        return enlarges(n->shape, input_shape(g, n, 0));
-    return map_fits(g, n);
-}
+static bool (*const rules[IR_OP_COUNT])(const Graph *, const Node *) = {
+#define OP(id, name, inputs, class, rule, carries, derive, fold, cost, traits, value, help)        \
+    fits_##rule,
+#include "ir/ops.def"
+#undef OP
+};
 
 static bool shape_sound(const Graph *g, Shape s)
 {
@@ -186,7 +227,7 @@ char *graph_verify(const Graph *g)
         }
         if (!shape_sound(g, n->shape))
             return arena_printf(g->arena, "%%%zu: no sound shape", i);
-        if (!node_fits(g, n)) {
+        if (!rules[n->op](g, n)) {
             return arena_printf(g->arena, "%%%zu: %s to %s does not fit its inputs", i,
                                 op_name(n->op), shape_text(g->arena, n->shape));
         }

@@ -86,7 +86,7 @@ static bool follows(const Late *l, NodeId id, Visited *v)
     v->node[v->count++] = id;
     if (l->saved[id])
         return ++v->arrays <= l->plan->machine->sums->remake_arrays;
-    if (op_class(n->op) != CLASS_MAP || !cheap_op(n->op))
+    if (op_class(n->op) != CLASS_MAP || !op_has(n->op, OP_CHEAP))
         return false;
     for (int i = 0; i < n->input_count; i++)
         if (!follows(l, n->inputs[i], v))
@@ -121,7 +121,7 @@ static void decide(Late *l, NodeId id)
         return;
     if (adjoint != NO_NODE && adjoint < first && (n->op == IR_INPUT || follows(l, id, &v)))
         l->behind[id] = adjoint;
-    else if (n->op != IR_INPUT && read_backward(l, id) && !cheap_op(n->op))
+    else if (n->op != IR_INPUT && read_backward(l, id) && !op_has(n->op, OP_CHEAP))
         l->saved[id] = true;
 }
 

@@ -2,6 +2,7 @@
 libnnc_a_SOURCES += \
     src/passes/alike.c \
     src/passes/check.c \
+    src/passes/derivatives.c \
     src/passes/derive.h \
     src/passes/differentiate.c \
     src/passes/fuse.c \

@@ -78,8 +78,6 @@ void kernel_stages(Plan *plan, Kernel *kernel);
 void mark_stored(Plan *plan, const Uses *uses);
 /* MOVE ops that need a kernel, and broadcasts beyond a row map */
 bool moves_alone(const Plan *plan, NodeId id);
-/* recompute.c: a few instructions a vector. */
-bool cheap_op(Op op);
 /* samples.c: the sum of images to one number a channel, over space and then over samples; NO_NODE:
  * it is none, or too small. */
 NodeId sum_by_samples(const Machine *machine, Graph *g, NodeId a, Shape to);

@@ -16,31 +16,6 @@ typedef struct Recompute {
 
 enum { TOO_MUCH = 1000, MOST_DEPTH = 8 };
 
-bool cheap_op(Op op)
-{
-    switch (op) {
-    case IR_NEG:
-    case IR_ABS:
-    case IR_SIGN:
-    case IR_FLOOR:
-    case IR_ROUND_BF16:
-    case IR_NOT:
-    case IR_BROADCAST:
-    case IR_ADD:
-    case IR_SUB:
-    case IR_MUL:
-    case IR_MIN:
-    case IR_MAX:
-    case IR_LT:
-    case IR_LE:
-    case IR_EQ:
-    case IR_AND:
-    case IR_OR:
-    case IR_SELECT: return true;
-    default: return false;
-    }
-}
-
 static bool has_kernel(const Plan *plan, NodeId id)
 {
     return plan->home[id] >= 0 && plan->kernels.data[plan->home[id]].kind == KERNEL_GRID;
@@ -59,7 +34,7 @@ static int cost(const Recompute *r, NodeId id, int depth, int *arrays)
 {
     const Plan *plan = r->plan;
     const Node *n = graph_node(plan->graph, id);
-    if (depth > MOST_DEPTH || !cheap_op(n->op))
+    if (depth > MOST_DEPTH || !op_has(n->op, OP_CHEAP))
         return TOO_MUCH;
     int ops = 1;
     for (int i = 0; i < n->input_count && ops < TOO_MUCH; i++) {

@@ -202,30 +202,6 @@ Factors contract_factors(const Plan *plan, NodeId id)
     return f;
 }
 
-static double op_cost(Op op)
-{
-    switch (op) {
-    case IR_EXP:
-    case IR_LN:
-    case IR_TANH:
-    case IR_SIN:
-    case IR_COS:
-    case IR_ERF:
-    case IR_SIGMOID:
-    case IR_POW: return 10;
-    case IR_DIV:
-    case IR_SQRT:
-    case IR_ROUND_BF16: return 4;
-    case IR_RANDOM: return 30;
-    case IR_BROADCAST:
-    case IR_STOP:
-    case IR_CONST:
-    case IR_HYPER:
-    case IR_WEIGHT: return 0;
-    default: return 1;
-    }
-}
-
 /* A dense convolution works in whole panels of filters. */
 static double window_flops(const Plan *plan, NodeId id)
 {

@@ -92,6 +92,31 @@ static void test_sharing(void)
        g->nodes.len - before);
 }
 
+/* What ops.def says of an op in one column agrees with what it says in the others. */
+static void test_ops(void)
+{
+    static const double numbers[] = { -1.5, -1, 0, 0.25, 1, 3 };
+    const char *wrong = NULL;
+    for (int i = 0; i < IR_OP_COUNT; i++) {
+        Op op = (Op)i;
+        bool map = op_class(op) == CLASS_MAP, commutes = op_has(op, OP_COMMUTES),
+             truth = op_has(op, OP_TRUTH);
+        double one = op_evaluate(op, (double[]){ 1, 1, 1 });
+        bool sound = isnan(one) == !map && op_cost(op) >= 0 && (!commutes || op_arity(op) == 2) &&
+                     (map || !(commutes || truth || op_has(op, OP_CHEAP)));
+        for (int k = 0; k < 36; k++) {
+            double a = numbers[k / 6], b = numbers[k % 6];
+            double there = op_evaluate(op, (double[]){ a, b, 0 }),
+                   back = op_evaluate(op, (double[]){ b, a, 0 });
+            sound = sound && (!commutes || there == back) && (!truth || there == 0 || there == 1);
+        }
+        if (!sound)
+            wrong = op_name(op);
+    }
+    ok(!wrong, "the columns of ops.def agree%s%s", wrong ? ", but not those of " : "",
+       wrong ? wrong : "");
+}
+
 static void test_misfits(void)
 {
     Graph *g = graph_of(3);
@@ -202,6 +227,7 @@ int main(void)
     test_shapes();
     test_folding();
     test_sharing();
+    test_ops();
     test_misfits();
     test_round_trip();
     test_damage();

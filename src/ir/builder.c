@@ -1,5 +1,5 @@
-/* build.c: the builders g_*: shapes are worked out, constants and identities folded (fold.c), equal
- * nodes shared (graph.c).
+/* builder.c: the builders g_*: shapes are worked out, constants and identities folded (fold.c),
+ * equal nodes shared (graph.c).
  *
  * Shape errors of users are found by the lowering; a builder that is given shapes that don't fit
  * notes it in graph->error, which the verifier reports, and returns something harmless. */
@@ -119,11 +119,6 @@ NodeId g_broadcast(Graph *g, NodeId a, Shape to)
     return graph_add_node(g, &n, true);
 }
 
-static bool commutes(Op op)
-{
-    return op == IR_ADD || op == IR_MUL || op == IR_EQ || op == IR_AND || op == IR_OR;
-}
-
 NodeId g_map(Graph *g, Op op, int n, const NodeId *in)
 {
     if (op == IR_BROADCAST)
@@ -135,7 +130,7 @@ NodeId g_map(Graph *g, Op op, int n, const NodeId *in)
         if (i > 0 && !shape_broadcast(shape, shape_at(g, in[i]), &shape))
             return fail(g, in[0], op_name(op), shape, shape_at(g, in[i]));
     }
-    if (commutes(op) && inputs[0] > inputs[1]) {
+    if (op_has(op, OP_COMMUTES) && inputs[0] > inputs[1]) {
         inputs[0] = in[1];
         inputs[1] = in[0];
     }
