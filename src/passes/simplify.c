@@ -265,8 +265,10 @@ static NodeId rebuild(Rebuild *r, const Node *old)
         case IR_HEADS_MIX: return g_heads_mix(g, in[0], in[1], old->as.heads.transposed);
         case IR_PAD:
             return g_pad(g, in[0], old->as.pad.axis, old->as.pad.before, old->as.pad.after);
-        default: return g_permute(g, in[0], old->as.permute.order);
+        case IR_PERMUTE: return g_permute(g, in[0], old->as.permute.order);
+        default: break;
         }
+        break;
     case CLASS_EFFECT:
         in[0] = materialised(g, in[0], NULL);
         if (old->op == IR_EMIT && old->slot == SLOT_OUT)
