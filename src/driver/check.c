@@ -13,8 +13,8 @@ static void print_action(Compiler *c, const CompiledAction *a)
         return; /* an ensemble's, or none */
     uint32_t line = 0, column = 0;
     source_position(a->action->verb_span.file, a->action->verb_span.begin, &line, &column);
-    printf("line %u, %s: ", line, a->action->verb);
-    if (strcmp(a->action->verb, "train") == 0) {
+    printf("line %u, %s: ", line, verb_name(a->action->verb));
+    if (a->action->verb == VERB_TRAIN) {
         printf("%" PRId64 " epochs of %" PRId64 " steps, batch %" PRId64 ", ", a->epochs,
                a->unit->spec.per_epoch, a->batch);
     } else if (a->unit->spec.kind == UNIT_MINIMIZE) {

@@ -27,7 +27,7 @@ static const CheckedAction *find_file(Compiler *c, const Compiled *compiled,
     for (size_t i = compiled->actions.len; i-- > 0;) {
         const CompiledAction *a = compiled->actions.data[i];
         if (a->model != model || !a->action->path ||
-            (strcmp(a->action->verb, "save") != 0 && strcmp(a->action->verb, "load") != 0)) {
+            (a->action->verb != VERB_SAVE && a->action->verb != VERB_LOAD)) {
             continue;
         }
         bool relative = c->folder && a->action->path[0] != '/';

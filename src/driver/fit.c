@@ -139,7 +139,7 @@ bool fit_made_above(const Compiled *out, const CompiledAction *load)
     const char *path = load->action->path;
     for (size_t i = 0; i < out->actions.len && out->actions.data[i] != load; i++) {
         const CheckedAction *a = out->actions.data[i]->action;
-        if (strcmp(a->verb, "load") && a->path && !strcmp(file_name(a->path), file_name(path)))
+        if (a->verb != VERB_LOAD && a->path && !strcmp(file_name(a->path), file_name(path)))
             return true;
         for (size_t r = 0; r <= a->recipe_count; r++) {
             const Checked *recipe = r ? &a->recipes[r - 1] : &a->recipe;
@@ -160,7 +160,7 @@ void fit_loads(Compiler *c, const Compiled *out)
 {
     for (size_t i = 0; i < out->actions.len; i++) {
         const CheckedAction *a = out->actions.data[i]->action;
-        if (strcmp(a->verb, "load") || !a->path || fit_made_above(out, out->actions.data[i]))
+        if (a->verb != VERB_LOAD || !a->path || fit_made_above(out, out->actions.data[i]))
             continue;
         if (!access(*a->path == '/' || !c->folder
                         ? a->path

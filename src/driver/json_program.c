@@ -647,31 +647,28 @@ static void write_nothing(Writer *w, const CompiledAction *a, json_t *object)
     (void)w, (void)a, (void)object;
 }
 
-static const struct {
-    const char *verb;
-    void (*write)(Writer *, const CompiledAction *, json_t *);
-} verbs[] = {
-    { "train", write_train },
-    { "evaluate", write_evaluate },
-    { "predict", write_predict },
-    { "save", write_save },
-    { "load", write_load },
-    { "print", write_print },
-    { "assert", write_assert },
-    { "minimize", write_minimize },
-    { "check_gradients", write_check_gradients },
-    { "plot", write_plot },
-    { "export", write_export },
-    { "prune", write_prune },
-    { "freeze", write_nothing },
-    { "unfreeze", write_nothing },
-    { "tune", write_tune },
-    { "inspect", write_inspect },
-    { "crossvalidate", write_crossvalidate },
-    { "compare", write_compare },
-    { "find_lr", write_find_lr },
-    { "bag", write_bag },
-    { "boost", write_boost },
+static void (*const writers[VERB_COUNT])(Writer *, const CompiledAction *, json_t *) = {
+    [VERB_TRAIN] = write_train,
+    [VERB_EVALUATE] = write_evaluate,
+    [VERB_PREDICT] = write_predict,
+    [VERB_SAVE] = write_save,
+    [VERB_LOAD] = write_load,
+    [VERB_PRINT] = write_print,
+    [VERB_ASSERT] = write_assert,
+    [VERB_MINIMIZE] = write_minimize,
+    [VERB_CHECK_GRADIENTS] = write_check_gradients,
+    [VERB_PLOT] = write_plot,
+    [VERB_EXPORT] = write_export,
+    [VERB_PRUNE] = write_prune,
+    [VERB_FREEZE] = write_nothing,
+    [VERB_UNFREEZE] = write_nothing,
+    [VERB_TUNE] = write_tune,
+    [VERB_INSPECT] = write_inspect,
+    [VERB_CROSSVALIDATE] = write_crossvalidate,
+    [VERB_COMPARE] = write_compare,
+    [VERB_FIND_LR] = write_find_lr,
+    [VERB_BAG] = write_bag,
+    [VERB_BOOST] = write_boost,
 };
 
 /* Where the action stands and its first line, for messages at run time. */
@@ -698,7 +695,7 @@ static void put_place(json_t *object, Span span)
 static json_t *action_json(Writer *w, const CompiledAction *a)
 {
     json_t *object = json_object();
-    put_text(object, "verb", a->action->verb);
+    put_text(object, "verb", verb_name(a->action->verb));
     if (a->skipped)
         return object;
     put_place(object, a->action->span);
@@ -709,9 +706,7 @@ static json_t *action_json(Writer *w, const CompiledAction *a)
     put_text(object, "as", a->action->as);
     if (a->action->ensemble)
         put_text(object, "ensemble", a->action->ensemble);
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (strcmp(verbs[i].verb, a->action->verb) == 0)
-            verbs[i].write(w, a, object);
+    writers[a->action->verb](w, a, object);
     return object;
 }
 

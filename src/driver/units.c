@@ -304,7 +304,7 @@ static bool setting_is(const Checked *settings, const char *key, const char *wor
 
 static bool boosts_gradients(const CheckedAction *maker)
 {
-    return strcmp(maker->verb, "boost") == 0 && setting_is(&maker->settings, "method", "gradient");
+    return maker->verb == VERB_BOOST && setting_is(&maker->settings, "method", "gradient");
 }
 
 /* What the members come to together: shares of the votes, or outputs as one network has them. */
@@ -312,7 +312,7 @@ static LossGiven given_by(const CheckedAction *maker, const DataInfo *data)
 {
     if (!data->classify)
         return GIVEN_OUTPUTS;
-    if (strcmp(maker->verb, "bag") == 0)
+    if (maker->verb == VERB_BAG)
         return setting_is(&maker->settings, "combine", "vote") ? GIVEN_SHARES : GIVEN_OUTPUTS;
     return boosts_gradients(maker) ? GIVEN_OUTPUTS : GIVEN_SHARES;
 }
@@ -385,7 +385,7 @@ static bool is_plotted(const Compiler *c, const Compiled *out, const CompiledAct
     bool plotted = c->options->command->bit == FOR_REPL;
     for (size_t i = 0; i < out->actions.len; i++) {
         const CheckedAction *other = out->actions.data[i]->action;
-        for (size_t k = 0; strcmp(other->verb, "plot") == 0 && k < other->value_count; k++) {
+        for (size_t k = 0; other->verb == VERB_PLOT && k < other->value_count; k++) {
             plotted |=
                 other->values[k]->result && strcmp(other->values[k]->result, a->action->as) == 0;
         }
@@ -485,7 +485,7 @@ static const CompiledAction *minimize_of(const Compiled *out, const CompiledActi
     for (size_t i = 0; i < out->actions.len && out->actions.data[i] != before; i++) {
         const CheckedAction *other = out->actions.data[i]->action;
         if (!result->name && result->result && other->as && strcmp(other->as, result->result) == 0)
-            found = strcmp(other->verb, "minimize") == 0 ? out->actions.data[i] : NULL;
+            found = other->verb == VERB_MINIMIZE ? out->actions.data[i] : NULL;
     }
     return found;
 }
@@ -556,7 +556,7 @@ static bool units_freeze(Compiler *c, Compiled *out, CompiledAction *a)
     (void)out;
     const Value *layers = setting(&a->action->settings, "layers");
     lower_set_frozen(c->lower, a->model, layers->kind == VALUE_NONE ? NULL : layers,
-                     strcmp(a->action->verb, "freeze") == 0);
+                     a->action->verb == VERB_FREEZE);
     c->freezes++;
     return true;
 }
@@ -671,29 +671,27 @@ static bool units_load(Compiler *c, Compiled *out, CompiledAction *a)
     return true;
 }
 
-static const struct {
-    const char *verb;
-    bool (*units)(Compiler *, Compiled *, CompiledAction *);
-} verbs[] = {
-    { "train", units_train },
-    { "evaluate", units_evaluate },
-    { "predict", units_predict },
-    { "minimize", units_minimize },
-    { "check_gradients", units_check_gradients },
-    { "plot", units_plot },
-    { "export", units_export },
-    { "freeze", units_freeze },
-    { "unfreeze", units_freeze },
-    { "prune", units_prune },
-    { "save", units_save },
-    { "load", units_load },
-    { "tune", units_tune },
-    { "inspect", units_inspect },
-    { "crossvalidate", units_crossvalidate },
-    { "compare", units_compare },
-    { "find_lr", units_find_lr },
-    { "bag", units_bag },
-    { "boost", units_boost },
+/* By verb; NULL where it needs no units. */
+static bool (*const makers[VERB_COUNT])(Compiler *, Compiled *, CompiledAction *) = {
+    [VERB_TRAIN] = units_train,
+    [VERB_EVALUATE] = units_evaluate,
+    [VERB_PREDICT] = units_predict,
+    [VERB_MINIMIZE] = units_minimize,
+    [VERB_CHECK_GRADIENTS] = units_check_gradients,
+    [VERB_PLOT] = units_plot,
+    [VERB_EXPORT] = units_export,
+    [VERB_FREEZE] = units_freeze,
+    [VERB_UNFREEZE] = units_freeze,
+    [VERB_PRUNE] = units_prune,
+    [VERB_SAVE] = units_save,
+    [VERB_LOAD] = units_load,
+    [VERB_TUNE] = units_tune,
+    [VERB_INSPECT] = units_inspect,
+    [VERB_CROSSVALIDATE] = units_crossvalidate,
+    [VERB_COMPARE] = units_compare,
+    [VERB_FIND_LR] = units_find_lr,
+    [VERB_BAG] = units_bag,
+    [VERB_BOOST] = units_boost,
 };
 
 /* A library's models predict, whatever the script does with them. */
@@ -718,13 +716,12 @@ bool compile_units(Compiler *c, Compiled *out)
         c->nothing = ARENA_NEW(c->arena, Unit);
     c->nothing->spec.name = "";
     for (size_t i = 0; i < out->actions.len; i++)
-        c->shares_code |= strcmp(out->actions.data[i]->action->verb, "tune") == 0;
+        c->shares_code |= out->actions.data[i]->action->verb == VERB_TUNE;
     for (size_t i = 0; i < out->actions.len; i++) {
         CompiledAction *a = out->actions.data[i];
         a->skipped = c->skips = c->for_trial && (i < c->only_from || i > c->only_to);
-        for (size_t k = 0; k < sizeof verbs / sizeof *verbs; k++)
-            if (strcmp(a->action->verb, verbs[k].verb) == 0)
-                verbs[k].units(c, out, a);
+        if (makers[a->action->verb])
+            makers[a->action->verb](c, out, a);
     }
     if (c->options->command->bit == FOR_BUILD && c->options->emit == BUILD_LIB)
         add_predictions(c, out);

@@ -147,7 +147,7 @@ bool add_variants(Compiler *c, const Compiled *compiled, json_t *program)
     for (size_t i = 0; good && i < compiled->actions.len; i++) {
         const CheckedAction *action = compiled->actions.data[i]->action;
         v.action = i;
-        if (strcmp(action->verb, "tune") != 0)
+        if (action->verb != VERB_TUNE)
             continue;
         good = of_tune(&v, json_array_get(json_object_get(program, "actions"), i), action);
         if (!good)

@@ -161,7 +161,7 @@ static bool mixing_fits(Lower *lower, const Network *network, const DataInfo *da
 bool loss_fits(Lower *lower, const Network *network, const DataInfo *data,
                const CheckedAction *action)
 {
-    bool predicts = action && !strcmp(action->verb, "predict");
+    bool predicts = action && action->verb == VERB_PREDICT;
     if (data->classify && !classes_fit(lower, network, data, predicts))
         return false;
     if (predicts)

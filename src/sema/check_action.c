@@ -1,57 +1,6 @@
 /* check_action.c: actions: their clauses against verbs.def, what they work on, their settings, and
  * the fields of their results. */
-#include "abi/verbs.h"
-#include "sema/internal.h"
-
-typedef enum What {
-    WHAT_MODEL,
-    WHAT_FN,
-    WHAT_MODEL_OR_FN,
-    WHAT_ANY,
-    WHAT_VALUES,
-    WHAT_CONDITION
-} What;
-
-typedef enum Clause {
-    CLAUSE_NO,
-    CLAUSE_MAY,
-    CLAUSE_MUST,
-    CLAUSE_PART,
-    CLAUSE_LIST,
-    CLAUSE_TO,
-    CLAUSE_FROM,
-    CLAUSE_FOR_MODEL
-} Clause;
-
-typedef struct VerbRow {
-    const char *name;
-    What what;
-    Clause on, with, as, path;
-    SettingTable table;
-    bool recipe, makes;
-    const char *result;
-    int since;
-    const char *form;
-} VerbRow;
-
-static const VerbRow verbs[VERB_COUNT] = {
-#define VERB(id, name, what, on, with, as, path, table, recipe, makes, result, since, form)            \
-    { #name,         WHAT_##what, CLAUSE_##on, CLAUSE_##with, CLAUSE_##as, CLAUSE_##path,          \
-      TABLE_##table, recipe,      makes,       result,        since,       form },
-#include "abi/verbs.def"
-#undef VERB
-};
-
-const char *verb_form(const char *name, SettingTable *table)
-{
-    for (size_t i = 0; i < VERB_COUNT; i++) {
-        if (strcmp(verbs[i].name, name))
-            continue;
-        *table = verbs[i].table;
-        return verbs[i].form;
-    }
-    return NULL;
-}
+#include "sema/verbs.h"
 
 /* One action under check. */
 typedef struct Check {
@@ -73,14 +22,10 @@ static Diagnostic *clause_error(Check *c, DiagId id, Span span, const char *text
 /* ---- what ---- */
 static void take_ensemble(Check *c, const Expr *expr, const Symbol *symbol)
 {
-    static const char *const takes[] = { "evaluate", "predict", "save", "load" };
-    bool fits = false;
-    for (size_t i = 0; i < sizeof takes / sizeof takes[0]; i++)
-        fits |= !strcmp(takes[i], c->verb->name);
     c->out->model = symbol->maker->model;
     c->out->ensemble = symbol->name;
     c->out->ensemble_maker = symbol->maker;
-    if (fits)
+    if (c->verb->ensemble)
         return;
     Diagnostic *d =
         clause_error(c, DIAG_WRONG_KIND, expr->span,
@@ -150,7 +95,7 @@ static void take_what(Check *c)
 {
     const Expr *expr = c->action->operand_count ? c->action->operands[0] : NULL;
     if (!expr) {
-        clause_error(c, DIAG_MISSING_CLAUSE, c->action->verb.span, "needs what it works on");
+        clause_error(c, DIAG_MISSING_CLAUSE, c->action->verb_span, "needs what it works on");
         return;
     }
     if (c->action->operand_count > 1)
@@ -246,7 +191,7 @@ static void take_on(Check *c)
                   (c->verb->on == CLAUSE_FOR_MODEL && !c->out->function);
     if (!on) {
         if (needed)
-            clause_error(c, DIAG_MISSING_CLAUSE, c->action->verb.span, "needs 'on' and data");
+            clause_error(c, DIAG_MISSING_CLAUSE, c->action->verb_span, "needs 'on' and data");
         return;
     }
     if (c->verb->on == CLAUSE_NO || (c->verb->on == CLAUSE_FOR_MODEL && c->out->function)) {
@@ -351,7 +296,7 @@ static void take_with(Check *c)
         if (with) {
             take_recipes(c, with);
         } else {
-            clause_error(c, DIAG_MISSING_CLAUSE, c->action->verb.span,
+            clause_error(c, DIAG_MISSING_CLAUSE, c->action->verb_span,
                          "needs 'with' and a list of recipes");
         }
     } else if (with) {
@@ -364,36 +309,26 @@ static void take_with(Check *c)
 }
 
 /* ---- to and from ---- */
-static bool ends_in(const char *text, const char *const *suffixes)
+static bool ends_in(const char *text, const char *ending, size_t length)
 {
-    for (; *suffixes; suffixes++) {
-        if (strlen(text) > strlen(*suffixes) &&
-            !strcmp(text + strlen(text) - strlen(*suffixes), *suffixes)) {
-            return true;
-        }
-    }
-    return false;
+    size_t whole = strlen(text);
+    return whole > length && !memcmp(text + whole - length, ending, length);
 }
 
-static void check_suffix(Check *c)
+static void check_ending(Check *c)
 {
-    static const struct {
-        const char *verb;
-        const char *const suffixes[4];
-    } wanted[] = {
-        { "predict", { ".csv", ".npy" } },
-        { "export", { ".onnx" } },
-        { "plot", { ".svg", ".png", ".html" } },
-    };
-
-    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        if (strcmp(wanted[i].verb, c->verb->name) || ends_in(c->out->path, wanted[i].suffixes))
-            continue;
-        const char *const *s = wanted[i].suffixes;
+    char *wanted = arena_printf(c->sema->arena, "%s", "");
+    for (const char *at = c->verb->files; *at;) {
+        size_t length = strcspn(at, " ");
+        if (ends_in(c->out->path, at, length))
+            return;
+        wanted = arena_printf(c->sema->arena, "%s%s%.*s", wanted, *wanted ? " or " : "",
+                              (int)length, at);
+        at += length + (at[length] == ' ');
+    }
+    if (*wanted) {
         diag_error(c->sema->diags, DIAG_OUT_OF_RANGE, c->out->path_span,
-                   "'%s' writes files that end in %s%s%s%s%s", c->verb->name, s[0],
-                   s[1] ? " or " : "", s[1] ? s[1] : "", s[1] && s[2] ? " or " : "",
-                   s[1] && s[2] ? s[2] : "");
+                   "'%s' writes files that end in %s", c->verb->name, wanted);
     }
 }
 
@@ -413,7 +348,7 @@ static void take_path(Check *c)
                      c->verb->path == CLAUSE_FROM ? "takes 'from', not 'to'"
                                                   : "takes 'to', not 'from'");
     } else if (!path) {
-        clause_error(c, DIAG_MISSING_CLAUSE, c->action->verb.span,
+        clause_error(c, DIAG_MISSING_CLAUSE, c->action->verb_span,
                      c->verb->path == CLAUSE_FROM ? "needs 'from' and a file"
                                                   : "needs 'to' and a file");
     }
@@ -427,7 +362,7 @@ static void take_path(Check *c)
     if (!value.length)
         clause_error(c, DIAG_OUT_OF_RANGE, path->span, "needs a file's name");
     else
-        check_suffix(c);
+        check_ending(c);
 }
 
 /* ---- { settings } ---- */
@@ -506,7 +441,7 @@ static void take_settings(Check *c)
             given |= c->out->variables[j].name == spec->name;
         if (!given) {
             clause_error(c, DIAG_MISSING_ARGUMENT,
-                         settings->present ? settings->span : c->action->verb.span,
+                         settings->present ? settings->span : c->action->verb_span,
                          arena_printf(c->sema->arena, "needs a start for '%s'", spec->name));
         }
     }
@@ -574,7 +509,7 @@ static void check_together(Check *c)
     }
     if (c->verb->table == TABLE_MINIMIZE)
         resolve_steps(c);
-    if (!strcmp(c->verb->name, "find_lr")) { /* it sets the rate itself */
+    if (c->out->verb == VERB_FIND_LR) { /* it sets the rate itself */
         int row = checked_find(&c->out->recipe, "schedule");
         c->out->recipe.values[row] = checked_new(sema, TABLE_RECIPE, c->stmt->span).values[row];
     }
@@ -583,7 +518,7 @@ static void check_together(Check *c)
     const Value *objective = setting(&c->out->settings, "objective");
     if (!sema->params.len) {
         Diagnostic *d =
-            diag_error(sema->diags, DIAG_NO_PARAMS, c->action->verb.span,
+            diag_error(sema->diags, DIAG_NO_PARAMS, c->action->verb_span,
                        "there is nothing to tune: the script declares no param with a domain");
         diag_help(sema->diags, d,
                   "declare one above, such as 'param width = 32 in choice(16, 32, 64)'");
@@ -703,7 +638,7 @@ static void take_values(Check *c)
     no_clauses(c);
     bool condition = c->verb->what == WHAT_CONDITION;
     if (!c->action->operand_count) {
-        clause_error(c, DIAG_MISSING_CLAUSE, c->action->verb.span,
+        clause_error(c, DIAG_MISSING_CLAUSE, c->action->verb_span,
                      condition ? "needs a condition" : "needs a value");
     }
     if (condition && c->action->operand_count > 2) {
@@ -733,21 +668,10 @@ static void take_values(Check *c)
 CheckedAction *check_action(Sema *sema, const Stmt *stmt)
 {
     const Action *action = &stmt->action;
-    const VerbRow *verb = NULL;
-    for (size_t i = 0; i < VERB_COUNT; i++)
-        if (!strcmp(verbs[i].name, action->verb.text))
-            verb = &verbs[i];
-    if (!verb) {
-        NameList names = { 0 };
-        for (size_t i = 0; i < VERB_COUNT; i++)
-            name_list_add(sema->arena, &names, verbs[i].name);
-        diag_unknown(sema->diags, DIAG_UNKNOWN_STATEMENT, action->verb.span, "action",
-                     action->verb.text, names.data, names.len);
-        return NULL;
-    }
+    const VerbRow *verb = verb_row(action->verb);
     CheckedAction *out = ARENA_NEW(sema->arena, CheckedAction);
     *out =
-        (CheckedAction){ .verb = verb->name, .span = stmt->span, .verb_span = action->verb.span };
+        (CheckedAction){ .verb = action->verb, .span = stmt->span, .verb_span = action->verb_span };
     Check check = { sema, stmt, action, verb, out, false };
     size_t errors = sema->diags->errors;
     if (verb->what == WHAT_VALUES || verb->what == WHAT_CONDITION) {
@@ -766,8 +690,6 @@ CheckedAction *check_action(Sema *sema, const Stmt *stmt)
     bool failed = sema->diags->errors > errors ||
                   (verb->what == WHAT_MODEL && !out->model && !check.unknown_model);
     take_as(&check, failed);
-    if (!failed && verb->since > SEMA_AVAILABLE)
-        report_unavailable(sema, action->verb.span, "action", verb->name);
     if (check.unknown_model)
         return NULL;
     return failed || sema->diags->errors > errors ? NULL : out;

@@ -322,11 +322,6 @@ Call *bind_call(Sema *sema, const Scope *scope, const Form *form, size_t skip, c
     leave(sema);
     if (!right || sema->diags->errors > errors || !check_call_rules(sema, call))
         return NULL;
-    if (form->since > SEMA_AVAILABLE) {
-        report_unavailable(sema, expr->kind == EXPR_CALL ? expr->name.span : expr->span,
-                           category_noun(form->category), form->name);
-        return NULL;
-    }
     return call;
 }
 

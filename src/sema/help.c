@@ -1,6 +1,6 @@
 /* help.c: what a name means, told to a person: the REPL's `help NAME`. All of it comes from the
  * tables and from the declarations themselves. */
-#include "sema/internal.h"
+#include "sema/verbs.h"
 
 static void print_row(Sema *sema, const Form *form, FILE *out)
 {
@@ -88,12 +88,11 @@ static bool print_settings(Sema *sema, const char *key, FILE *out)
 
 static bool print_verb(Sema *sema, const char *name, FILE *out)
 {
-    SettingTable table;
-    const char *form = verb_form(name, &table);
-    if (!form)
+    Verb verb = verb_find(name);
+    if (verb == VERB_COUNT)
         return false;
-    fprintf(out, "action: %s\n", form);
-    Checked keys = checked_new(sema, table, (Span){ 0 });
+    fprintf(out, "action: %s\n", verb_row(verb)->form);
+    Checked keys = checked_new(sema, verb_row(verb)->table, (Span){ 0 });
     for (size_t i = 0; i < keys.count; i++) {
         fprintf(out, "  %s: %s%s%s\n      %s\n", keys.rows[i].key, keys.rows[i].type,
                 keys.rows[i].fallback ? " = " : "",

@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum {
-    SEMA_AVAILABLE = 3,      /* rows with a higher `since` are recognised only */
     SEMA_MAX_DEPTH = 1500,   /* of nested expressions and bodies */
     SEMA_MAX_CALLS = 2000000 /* evaluations of declared functions in one statement */
 };
@@ -200,7 +199,6 @@ Value later_value(Later *later, Span span);
 /* ---- settings.c ---- */
 struct SettingRow {
     const char *key, *type, *fallback, *help;
-    int since;
 };
 
 typedef enum SettingTable {
@@ -242,8 +240,7 @@ void declare_recipe(Sema *sema, const Stmt *stmt);
 void check_import(Sema *sema, const Stmt *stmt); /* imports.c */
 void remember_script(Sema *sema, const SourceFile *file);
 void check_statements(Sema *sema, const Script *script, CheckedScript *out);
-/* how an action is written, and its own keys; NULL: no action */
-const char *verb_form(const char *name, SettingTable *table);
+/* NULL: it has errors, which are reported */
 CheckedAction *check_action(Sema *sema, const Stmt *stmt);
 /* False where the name is taken by another declaration of its kind (reported). */
 bool declare_name(Sema *sema, NameMap *map, Name name, const char *kind, Span earlier);
@@ -256,7 +253,6 @@ Diagnostic *report_unknown(Sema *sema, DiagId id, Span span, const char *what, c
                            const char *const *accepted, size_t count);
 /* "declared models: m and n", of the declarations that the map holds. */
 void help_declared(Sema *sema, Diagnostic *to, const char *kinds, const NameMap *map);
-void report_unavailable(Sema *sema, Span span, const char *what, const char *name);
 bool symbol_add(Sema *sema, Name name, Value value, Symbol **out);
 /* what binds this name in the model's body, or NULL */
 const BodyItem *find_model_part(const Form *form, const char *name);

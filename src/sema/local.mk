@@ -4,10 +4,12 @@ libnnc_a_SOURCES += \
     src/sema/value.h \
     src/sema/prelude.h \
     src/sema/internal.h \
+    src/sema/verbs.h \
     src/sema/categories.def \
     src/sema/forms.def \
     src/sema/ranges.def \
     src/sema/settings.def \
+    src/sema/verbs.c \
     src/sema/names.c \
     src/sema/value.c \
     src/sema/scope.c \

@@ -95,15 +95,6 @@ void help_declared(Sema *sema, Diagnostic *to, const char *kinds, const NameMap 
     }
 }
 
-void report_unavailable(Sema *sema, Span span, const char *what, const char *name)
-{
-    Diagnostic *d = diag_error(sema->diags, DIAG_NOT_AVAILABLE, span,
-                               "%s '%s' is not available in this version of nnc", what, name);
-    diag_help(sema->diags, d,
-              "it is part of the language and written rightly here, but this version cannot carry "
-              "it out yet");
-}
-
 bool declare_name(Sema *sema, NameMap *map, Name name, const char *kind, Span earlier)
 {
     if (!name_map_get(map, name.text) || sema->repl)

@@ -6,6 +6,7 @@
  * inside model bodies too. What depends on shapes is found by lower/. */
 #ifndef NNC_SEMA_H
 #define NNC_SEMA_H
+#include "abi/verbs.h"
 #include "sema/value.h"
 #include "syntax/parse.h"
 #include <stdio.h>
@@ -108,7 +109,7 @@ typedef struct Picture {
 
 /* One action, checked. Which fields are set follows from the verb's row (verbs.def). */
 typedef struct CheckedAction {
-    const char *verb; /* "train", "evaluate", ... */
+    Verb verb;
     Span span, verb_span;
     const ModelDecl *model;
     Span model_span;

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 
 static const struct SettingRow rows[] = {
-#define SETTING(table, key, type, fallback, since, help) { #key, type, fallback, help, since },
+#define SETTING(table, key, type, fallback, help) { #key, type, fallback, help },
 #include "sema/settings.def"
 #undef SETTING
 };
 
 static const SettingTable row_tables[] = {
-#define SETTING(table, key, type, fallback, since, help) TABLE_##table,
+#define SETTING(table, key, type, fallback, help) TABLE_##table,
 #include "sema/settings.def"
 #undef SETTING
 };
@@ -111,22 +111,11 @@ Span setting_span(const Checked *checked, const char *key)
     return checked->key_spans[row_index(checked, key)];
 }
 
-static bool is_default(const Value *value, const Value *fallback)
-{
-    return value_equal(value, fallback) || (value->kind == VALUE_LIST && !value->count);
-}
-
 void checked_set(Sema *sema, const Scope *scope, Checked *checked, int row, const Setting *setting)
 {
     const struct SettingRow *r = &checked->rows[row];
-    Value fallback = r->fallback ? fallback_value(sema, r->fallback, r->type, setting->span)
-                                 : value_none(setting->span);
     Value value =
         eval_as(sema, scope, setting->value, r->type, arena_printf(sema->arena, "'%s'", r->key));
-    if (r->since > SEMA_AVAILABLE && !value_failed(&value) && !is_default(&value, &fallback)) {
-        report_unavailable(sema, setting->key.span, "setting", r->key);
-        value = value_error(setting->span);
-    }
     checked->values[row] = value;
     checked->given[row] = true;
     checked->key_spans[row] = setting->span;

@@ -8,11 +8,9 @@
 static const struct {
     FormCategory category;
     const char *name, *signature, *help;
-    int since;
 } form_rows[] = {
 
-#define FORM(category, name, signature, help, since)                                               \
-    { FORM_##category, #name, signature, help, since },
+#define FORM(category, name, signature, help) { FORM_##category, #name, signature, help },
 #include "sema/forms.def"
 #undef FORM
 };
@@ -106,7 +104,6 @@ void tables_add_rows(Sema *sema)
         rows[i].form = (Form){ .category = form_rows[i].category,
                                .name = intern_cstr(sema->names, form_rows[i].name),
                                .help = form_rows[i].help,
-                               .since = form_rows[i].since,
                                .row = i };
         rows[i].signature = form_rows[i].signature;
         name_map_set(sema->arena, &sema->rows[form_rows[i].category], rows[i].form.name,

@@ -76,8 +76,7 @@ typedef enum FormCategory {
     FORM_CATEGORY_COUNT
 } FormCategory;
 
-/* One row of forms.def: FORM(CATEGORY, name, "units: size, bias: bool = true", "help", since),
- * where since > 0 names the issue that brings it (recognised, answered with `not-available`); or a
+/* One row of forms.def: FORM(CATEGORY, name, "units: size, bias: bool = true", "help"); or a
  * declaration in the language (prelude or script), `decl` then set. */
 struct Form {
     FormCategory category;
@@ -87,7 +86,6 @@ struct Form {
     /* FN: arguments without default that the caller feeds: 1 an activation, 2 a loss */
     size_t leading;
     const char *help;
-    int since;
     /* FN, OPTIMIZER, SCHEDULE, BLOCK, MODEL declared in the language, else NULL */
     const struct Stmt *decl;
     int row; /* index in forms.def, -1 for declarations */

@@ -3,6 +3,7 @@
  * node has the span of its source text. */
 #ifndef NNC_AST_H
 #define NNC_AST_H
+#include "abi/verbs.h"
 #include "support/diag.h"
 
 typedef struct Expr Expr;
@@ -178,7 +179,8 @@ typedef enum StmtKind {
 } StmtKind;
 
 typedef struct Action {
-    Name verb;
+    Verb verb;
+    Span verb_span;
     /* what: `train m`; `print a, b`; `assert c, "why"` */
     Expr **operands;
     size_t operand_count;

@@ -176,7 +176,8 @@ Stmt *build_action(Parser *parser, Span span, Name verb, ExprList operands, Acti
 {
     Stmt *made = build_stmt(parser, STMT_ACTION, span, (Name){ 0 });
     made->action = *clauses;
-    made->action.verb = verb;
+    made->action.verb = verb_find(verb.text);
+    made->action.verb_span = verb.span;
     made->action.operands = operands.data;
     made->action.operand_count = operands.len;
     made->action.settings = settings;

@@ -1,4 +1,5 @@
-/* keywords.c: the reserved words, looked up. */
+/* keywords.c: the reserved words, looked up: those of keywords.def and the verbs. */
+#include "abi/verbs.h"
 #include "syntax/parse.h"
 #include "syntax/tokens.h"
 #include <stdlib.h>
@@ -20,6 +21,9 @@ const char *const keyword_names[] = {
 #define KEYWORD(token, text, word_class) text,
 #include "grammar/keywords.def"
 #undef KEYWORD
+#define VERB(id, name, ...) #name,
+#include "abi/verbs.def"
+#undef VERB
 };
 const size_t keyword_count = sizeof keyword_names / sizeof *keyword_names;
 
@@ -36,11 +40,15 @@ static const Keyword *find(const char *text)
 int keyword_token(const char *text)
 {
     const Keyword *found = find(text);
-    return found ? found->token : TOK_NAME;
+    if (found)
+        return found->token;
+    return verb_find(text) < VERB_COUNT ? TOK_VERB : TOK_NAME;
 }
 
 WordClass keyword_class(const char *text)
 {
     const Keyword *found = find(text);
-    return found ? found->word_class : WORD_NAME;
+    if (found)
+        return found->word_class;
+    return verb_find(text) < VERB_COUNT ? WORD_VERB : WORD_NAME;
 }

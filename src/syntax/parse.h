@@ -11,7 +11,7 @@ Script *parse_file(Arena *arena, Interner *names, Diagnostics *diags, const Sour
  * operator, comma or `->`), so that more lines should be asked for. */
 bool parse_is_unfinished(const char *text, size_t length);
 
-/* The reserved words and verbs (keywords.def), for completion and for messages. */
+/* The reserved words and verbs (keywords.def, abi/verbs.def), for completion and for messages. */
 extern const char *const keyword_names[];
 extern const size_t keyword_count;
 #endif

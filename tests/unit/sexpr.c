@@ -139,7 +139,7 @@ static void put_params(FILE *out, const Params *params)
 
 static void put_action(FILE *out, const Action *action)
 {
-    fprintf(out, "(%s", action->verb.text);
+    fprintf(out, "(%s", verb_name(action->verb));
     put_all(out, action->operands, action->operand_count);
     put_named(out, "on", action->on);
     put_named(out, "with", action->with);

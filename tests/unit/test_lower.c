@@ -46,10 +46,10 @@ static void complain(const Bench *b)
     }
 }
 
-static const CheckedAction *action_of(const Bench *b, const char *verb)
+static const CheckedAction *action_of(const Bench *b, Verb verb)
 {
     for (size_t i = 0; i < b->script->count; i++)
-        if (!strcmp(b->script->actions[i]->verb, verb))
+        if (b->script->actions[i]->verb == verb)
             return b->script->actions[i];
     return NULL;
 }
@@ -173,7 +173,7 @@ static void check_reference(const ReferenceCase *c)
 {
     Arena *arena = arena_new();
     Bench b = bench_new(script_for(arena, c->declare, c->body, c->recipe));
-    const CheckedAction *action = action_of(&b, "train");
+    const CheckedAction *action = action_of(&b, VERB_TRAIN);
     DataInfo data = { .name = "d",
                       .classify = c->classes > 0,
                       .classes = c->classes,
@@ -260,7 +260,7 @@ static void check_reference(const ReferenceCase *c)
 /* ---- one model at a time ---- */
 static ModelInstance *model_of(Bench *b, const DataInfo *data)
 {
-    const CheckedAction *action = action_of(b, "train");
+    const CheckedAction *action = action_of(b, VERB_TRAIN);
     ModelInstance *m = action ? lower_model(b->lower, action->model, data, action->span) : NULL;
     if (m && !lower_check_fit(b->lower, m, data, action))
         return NULL;
@@ -511,7 +511,7 @@ static void check_errors(void)
 static Graph *graph_for(Bench *b, const DataInfo *data, UnitKind kind, ModelInstance **model)
 {
     *model = model_of(b, data);
-    UnitSpec spec = unit_spec(kind, *model, data, action_of(b, "train"));
+    UnitSpec spec = unit_spec(kind, *model, data, action_of(b, VERB_TRAIN));
     Graph *g = *model ? lower_unit(b->lower, &spec) : NULL;
     if (!g)
         complain(b);
@@ -674,7 +674,7 @@ static void check_functions(void)
     Bench b = bench_new("fn bowl(x, y, k = 20) = x^2 / k + y^2\nrecipe r { optimizer = sgd(lr = "
                         "0.1), clip = norm(1) }\nminimize bowl with r as p { x = -7, y = 2, steps "
                         "= 3 }\ncheck_gradients bowl as g\n");
-    const CheckedAction *action = action_of(&b, "minimize");
+    const CheckedAction *action = action_of(&b, VERB_MINIMIZE);
     UnitSpec spec = unit_spec(UNIT_MINIMIZE, NULL, NULL, action);
     spec.batch = 0;
     Graph *g = action ? lower_unit(b.lower, &spec) : NULL;
@@ -693,7 +693,7 @@ static void check_functions(void)
         ok(fabs(in.slot[SLOT_VALUE] - (nx * nx / 20 + ny * ny)) < 1e-6 && in.slot[SLOT_LR] == 0.1,
            "minimize: the value behind the step");
     }
-    action = action_of(&b, "check_gradients");
+    action = action_of(&b, VERB_CHECK_GRADIENTS);
     spec = unit_spec(UNIT_GRADIENTS, NULL, NULL, action);
     g = action ? lower_unit(b.lower, &spec) : NULL;
     ok(g && graph_find_tensor(g, TENSOR_RESULT, "gradient.x") >= 0 &&
@@ -728,7 +728,8 @@ static void check_kinks(void)
         Bench b = bench_new("");
         const Form *form =
             sema_find_form(b.sema, FORM_FN, intern_cstr(sema_names(b.sema), rows[i].name));
-        CheckedAction action = { .verb = "check_gradients", .function = form ? form->decl : NULL };
+        CheckedAction action = { .verb = VERB_CHECK_GRADIENTS,
+                                 .function = form ? form->decl : NULL };
         UnitSpec spec = unit_spec(UNIT_GRADIENTS, NULL, NULL, &action);
         Graph *g = action.function ? lower_unit(b.lower, &spec) : NULL;
         double x[LOWER_CHECK_POINTS] = { 0, 200, -200 };
