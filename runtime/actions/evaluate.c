@@ -40,46 +40,58 @@ static void print_result(const nnrt_program *program, const nnrt_data *data, int
     }
 }
 
-/* The outputs of the first `count` samples and their summed loss; NULL: e says why. `view`: the
- * model as its outputs are to be read. */
-static float *answers(nnrt_program *program, nnrt_model *model, const nnrt_data *data,
-                      const nnrt_part *part, int64_t count, nnrt_model *view, double *loss,
-                      nnrt_error *e)
+/* An ensemble's outputs for a part and their summed loss. `view`: the model as its outputs are to
+ * be read. */
+static float *ensemble_answers(nnrt_program *program, nnrt_model *model, const nnrt_data *data,
+                               const nnrt_part *part, nnrt_model *view, double *loss, nnrt_error *e)
+{
+    nnrt_ensemble *ensemble = nnrt_action_ensemble(program, model, e);
+    if (!ensemble)
+        return NULL;
+    *view = nnrt_ensemble_view(ensemble, model);
+    float *out =
+        nnrt_ensemble_outputs(program, ensemble, model, data, part, nnrt_action_seed(program), e);
+    if (out && nnrt_outputs_loss(program, out, part->y, part->count, NULL, loss, e))
+        return out;
+    free(out);
+    return NULL;
+}
+
+static float *model_answers(nnrt_program *program, nnrt_model *model, const nnrt_part *part,
+                            double *loss, nnrt_error *e)
 {
     uint64_t seed = nnrt_action_seed(program);
-    nnrt_part some = *part;
-    some.count = count;
-    *view = *model;
-    if (nnrt_action_text(program, "ensemble")) {
-        nnrt_ensemble *ensemble = nnrt_action_ensemble(program, model, e);
-        float *out =
-            ensemble ? nnrt_ensemble_outputs(program, ensemble, model, data, &some, seed, e) : NULL;
-        if (ensemble)
-            *view = nnrt_ensemble_view(ensemble, model);
-        if (out && nnrt_outputs_loss(program, out, part->y, count, NULL, loss, e))
-            return out;
-        free(out);
-        return NULL;
-    }
     if (!nnrt_model_draw(model, seed, e))
         return NULL;
     nnrt_instance *unit =
         nnrt_program_instance(program, nnrt_action_text(program, "unit"), NULL, e);
-    float *out = unit ? nnrt_tensor_new((size_t)count * (size_t)model->output_size) : NULL;
+    float *out = unit ? nnrt_tensor_new((size_t)part->count * (size_t)model->output_size) : NULL;
     if (unit && !out)
         nnrt_no_memory(e);
     if (!out)
         return NULL;
+
     nnrt_call call = nnrt_instance_call(program, unit, seed);
     call.x = part->x;
     call.y = part->y;
     call.out = out;
-    bool well = nnrt_launch_batches(unit, &call, 0, count, true) || nnrt_interrupted(e);
+    bool ok = nnrt_launch_batches(unit, &call, 0, part->count, true) || nnrt_interrupted(e);
     *loss = call.metric[NNRT_METRIC_LOSS];
-    if (well)
+    if (ok)
         return out;
     free(out);
     return NULL;
+}
+
+/* The outputs for a part, [count][output_size] (free()), and their summed loss; NULL: e says
+ * why. */
+static float *answers(nnrt_program *program, nnrt_model *model, const nnrt_data *data,
+                      const nnrt_part *part, nnrt_model *view, double *loss, nnrt_error *e)
+{
+    *view = *model;
+    if (nnrt_action_text(program, "ensemble"))
+        return ensemble_answers(program, model, data, part, view, loss, e);
+    return model_answers(program, model, part, loss, e);
 }
 
 /* What a picture asks the network for, beyond the part's own samples. */
@@ -95,15 +107,14 @@ static float *answer(void *context, float *x, int64_t count, nnrt_error *e)
     double loss;
     nnrt_model view;
     nnrt_part asked = { count, x, nnrt_tensor_new((size_t)count * (size_t)q->data->target_size) };
-    float *out =
-        asked.y ? answers(q->program, q->model, q->data, &asked, count, &view, &loss, e) : NULL;
+    float *out = asked.y ? answers(q->program, q->model, q->data, &asked, &view, &loss, e) : NULL;
     if (!asked.y)
         nnrt_no_memory(e);
     free(asked.y);
     return out;
 }
 
-/* How far a fit's outputs lie apart when dropout stays on. */
+/* Adds the band of two deviations around a fit, over draws of dropout. */
 static bool add_spread(const question *q, json_t *notes, nnrt_error *e)
 {
     enum { PASSES = 50 };
@@ -115,12 +126,12 @@ static bool add_spread(const question *q, json_t *notes, nnrt_error *e)
         return true;
     nnrt_part asked = { (int64_t)count, nnrt_tensor_new(count), nnrt_tensor_new(count) };
     float *mean = nnrt_tensor_new(count), *deviation = nnrt_tensor_new(count);
-    bool well = (asked.x && asked.y && mean && deviation) || nnrt_no_memory(e);
-    for (size_t i = 0; well && i < count; i++)
+    bool ok = (asked.x && asked.y && mean && deviation) || nnrt_no_memory(e);
+    for (size_t i = 0; ok && i < count; i++)
         asked.x[i] = (float)json_number_value(json_array_get(line, i));
-    well = well && nnrt_predict_passes(q->program, q->model, q->data, unit, &asked, PASSES, mean,
-                                       deviation, e);
-    for (int side = 0; well && side < 2; side++) {
+    ok = ok && nnrt_predict_passes(q->program, q->model, q->data, unit, &asked, PASSES, mean,
+                                   deviation, e);
+    for (int side = 0; ok && side < 2; side++) {
         json_t *edge = json_array();
         for (size_t i = 0; i < count; i++) {
             json_array_append_new(edge,
@@ -132,7 +143,7 @@ static bool add_spread(const question *q, json_t *notes, nnrt_error *e)
     free(asked.y);
     free(mean);
     free(deviation);
-    return well;
+    return ok;
 }
 
 static bool is_normalized(nnrt_program *program, const nnrt_data *data)
@@ -145,46 +156,62 @@ static bool is_normalized(nnrt_program *program, const nnrt_data *data)
     return form && strcmp(form, "none") != 0;
 }
 
-bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
+/* Adds to the notes what the result's picture shows, where a later action draws one. */
+static bool add_picture(question *q, json_t *notes, const nnrt_sample_set *set, const float *x,
+                        nnrt_error *e)
+{
+    return nnrt_picture_evaluation(notes, q->data, is_normalized(q->program, q->data), set, x,
+                                   answer, q, e) &&
+           add_spread(q, notes, e);
+}
+
+/* The first samples of the part that a dry run looks at; else all of them. */
+static nnrt_part samples_to_evaluate(const nnrt_program *program, const nnrt_part *part)
 {
     enum { DRY = 512 };
 
+    nnrt_part some = *part;
+    if (program->session->options.dry_run && some.count > DRY)
+        some.count = DRY;
+    return some;
+}
+
+bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
+{
     nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e), view;
     const nnrt_data *data =
         model ? nnrt_program_data(program, nnrt_action_text(program, "data"), e) : NULL;
-    const nnrt_part *part = data ? nnrt_action_part(program, data, e) : NULL;
+    const nnrt_part *whole = data ? nnrt_action_part(program, data, e) : NULL;
     const char *as = nnrt_action_text(program, "as");
     double loss;
-    if (!part)
+    if (!whole)
         return false;
-    int64_t count = program->session->options.dry_run && part->count > DRY ? DRY : part->count;
-    float *out = answers(program, model, data, part, count, &view, &loss, e);
+    nnrt_part part = samples_to_evaluate(program, whole);
+    float *out = answers(program, model, data, &part, &view, &loss, e);
     if (!out)
         return false;
-    json_t *result = json_object();
-    nnrt_sample_set set = nnrt_samples_of(data, &view, count, out, part->y);
+
+    json_t *result = json_object(), *notes = nnrt_class_notes(data);
+    nnrt_sample_set set = nnrt_samples_of(data, &view, part.count, out, part.y);
     if (json_is_true(json_object_get(program->action, "loss")))
-        nnrt_put_number(result, "loss", loss / (double)count, false);
-    json_t *notes = nnrt_class_notes(data);
-    bool well = nnrt_measure(program, data, &set, result, e);
-    if (well && as && json_is_true(json_object_get(program->action, "pictured"))) {
-        question q = { program, model, data };
+        nnrt_put_number(result, "loss", loss / (double)part.count, false);
+    bool ok = nnrt_measure(program, data, &set, result, e);
+    if (ok && as && json_is_true(json_object_get(program->action, "pictured"))) {
         if (!notes)
             notes = json_object();
-        well = nnrt_picture_evaluation(notes, data, is_normalized(program, data), &set, part->x,
-                                       answer, &q, e) &&
-               add_spread(&q, notes, e);
+        ok = add_picture(&(question){ program, model, data }, notes, &set, part.x, e);
     }
     free(out);
-    if (well) {
-        log_evaluation(program, count, result);
-        if (!as)
-            print_result(program, data, count, result);
-        well = nnrt_result_set(&program->session->results, as, result, NULL, NULL, e);
-        nnrt_result_note(&program->session->results, well ? as : NULL, notes);
-        return well;
+
+    if (!ok) {
+        json_decref(notes);
+        json_decref(result);
+        return false;
     }
-    json_decref(notes);
-    json_decref(result);
-    return false;
+    log_evaluation(program, part.count, result);
+    if (!as)
+        print_result(program, data, part.count, result);
+    ok = nnrt_result_set(&program->session->results, as, result, NULL, NULL, e);
+    nnrt_result_note(&program->session->results, ok ? as : NULL, notes);
+    return ok;
 }

@@ -14,8 +14,8 @@ bool nnrt_do_export(nnrt_program *program, nnrt_error *e)
     if (program->session->options.dry_run)
         return true;
     char *path = nnrt_program_path(program, to);
-    bool well = path ? nnrt_onnx_write(json_object_get(program->action, "graph"), model, path, e)
-                     : nnrt_no_memory(e);
+    bool ok = path ? nnrt_onnx_write(json_object_get(program->action, "graph"), model, path, e)
+                   : nnrt_no_memory(e);
     free(path);
-    return well;
+    return ok;
 }

@@ -29,7 +29,7 @@ typedef struct check {
     json_t *by_weight;
 } check;
 
-static double loss_now(check *c)
+static double compute_loss(check *c)
 {
     memset(c->unit->metric, 0, sizeof c->unit->metric);
     c->call.first = c->call.step = 0;
@@ -44,9 +44,9 @@ static double difference(check *c, float *at, double distance)
     float before = *at;
     double h = distance * fmax(1, fabs(before));
     *at = (float)(before + h);
-    double up = *at, above = loss_now(c);
+    double up = *at, above = compute_loss(c);
     *at = (float)(before - h);
-    double down = *at, below = loss_now(c);
+    double down = *at, below = compute_loss(c);
     *at = before;
     return (above - below) / (up - down);
 }
@@ -95,40 +95,63 @@ static bool check_tensor(check *c, nnrt_slot *slot, float *weight, const float *
     return true;
 }
 
-/* The results are written by every call: the gradients are copied first. */
+/* Copies of the gradients, by slot, since every call of the unit writes them again; NULL where a
+ * slot is not a weight that has one. */
+static bool copy_gradients(check *c, float **copy, nnrt_error *e)
+{
+    nnrt_instance *unit = c->unit;
+    for (size_t i = 0; i < unit->count; i++) {
+        const nnrt_slot *slot = &unit->slot[i];
+        char name[512];
+        snprintf(name, sizeof name, "gradient.%s", slot->name);
+        const float *gradient = NULL;
+        if (slot->role == NNRT_WEIGHT)
+            gradient = nnrt_instance_values(unit, NNRT_RESULT, name);
+        if (!gradient)
+            continue;
+        if (!(copy[i] = nnrt_tensor_new(slot->layout.packed)))
+            return nnrt_no_memory(e);
+        memcpy(copy[i], gradient, slot->layout.packed * sizeof *gradient);
+        c->largest = fmax(c->largest, largest_of(&slot->layout, copy[i]));
+    }
+    return true;
+}
+
 static bool check_all(check *c, nnrt_error *e)
 {
     nnrt_instance *unit = c->unit;
     float **copy = calloc(unit->count + 1, sizeof *copy);
-    bool well = copy || nnrt_no_memory(e);
-    if (well && !isfinite(loss_now(c))) {
-        well = nnrt_fail(
-            e, NNRT_DIVERGED, "diverged",
-            "check_gradients: the loss is not finite, so its derivatives can't be compared");
-    }
-    for (size_t i = 0; well && i < unit->count; i++) {
-        char name[512];
-        const float *gradient;
-        snprintf(name, sizeof name, "gradient.%s", unit->slot[i].name);
-        if (unit->slot[i].role != NNRT_WEIGHT ||
-            !(gradient = nnrt_instance_values(unit, NNRT_RESULT, name))) {
-            continue;
-        }
-        copy[i] = nnrt_tensor_new(unit->slot[i].layout.packed);
-        if (!copy[i])
-            well = nnrt_no_memory(e);
-        else
-            memcpy(copy[i], gradient, unit->slot[i].layout.packed * sizeof *gradient);
-        if (well)
-            c->largest = fmax(c->largest, largest_of(&unit->slot[i].layout, copy[i]));
-    }
-    for (size_t i = 0; well && i < unit->count; i++)
+    if (!copy)
+        return nnrt_no_memory(e);
+    bool ok = isfinite(compute_loss(c)) ||
+              nnrt_fail(e, NNRT_DIVERGED, "diverged",
+                        "check_gradients: the loss is not finite, so its derivatives can't be "
+                        "compared");
+
+    ok = ok && copy_gradients(c, copy, e);
+    for (size_t i = 0; ok && i < unit->count; i++)
         if (copy[i])
-            well = check_tensor(c, &unit->slot[i], unit->table[i], copy[i], e);
-    for (size_t i = 0; copy && i < unit->count; i++)
+            ok = check_tensor(c, &unit->slot[i], unit->table[i], copy[i], e);
+
+    for (size_t i = 0; i < unit->count; i++)
         free(copy[i]);
     free(copy);
-    return well;
+    return ok;
+}
+
+/* The first samples of the training part. */
+static bool give_samples(check *c, const char *data_name, nnrt_error *e)
+{
+    const nnrt_data *data = nnrt_program_data(c->program, data_name, e);
+    if (!data)
+        return false;
+    const nnrt_part *part = &data->part[NNRT_TRAIN];
+    int64_t most = c->unit->batch < MOST_SAMPLES ? c->unit->batch : MOST_SAMPLES;
+    c->count = part->count < most ? part->count : most;
+    c->call.x = part->x;
+    c->call.y = part->y;
+    return c->count > 0 ||
+           nnrt_fail(e, NNRT_FILES, "no-part", "data '%s' has no samples to train on", data_name);
 }
 
 /* What the loss is computed from: weights, and samples unless it is a fn's. */
@@ -141,6 +164,7 @@ static bool set_up(check *c, nnrt_error *e)
     nnrt_model *model = model_name ? nnrt_program_model(program, model_name, e) : NULL;
     if (model_name && (!model || !nnrt_model_draw(model, seed, e)))
         return false;
+
     if (!(c->unit = nnrt_program_instance(program, nnrt_action_text(program, "unit"), NULL, e)))
         return false;
     for (size_t i = 0; i < c->unit->count; i++) {
@@ -149,29 +173,19 @@ static bool set_up(check *c, nnrt_error *e)
             return false;
         }
     }
+
     c->call = nnrt_instance_call(program, c->unit, seed);
     nnrt_set_hypers(c->unit, 0, 1, 0, 1, 1);
     c->count = 1;
-    if (!data_name)
-        return true;
-    const nnrt_data *data = nnrt_program_data(program, data_name, e);
-    if (!data)
-        return false;
-    const nnrt_part *part = &data->part[NNRT_TRAIN];
-    int64_t most = c->unit->batch < MOST_SAMPLES ? c->unit->batch : MOST_SAMPLES;
-    c->count = part->count < most ? part->count : most;
-    c->call.x = part->x;
-    c->call.y = part->y;
-    return c->count > 0 ||
-           nnrt_fail(e, NNRT_FILES, "no-part", "data '%s' has no samples to train on", data_name);
+    return !data_name || give_samples(c, data_name, e);
 }
 
 bool nnrt_do_check_gradients(nnrt_program *program, nnrt_error *e)
 {
     check c = { .program = program, .by_weight = json_object() };
     const char *as = nnrt_action_text(program, "as"), *of = nnrt_action_text(program, "model");
-    bool well = set_up(&c, e) && check_all(&c, e);
-    if (!well) {
+    bool ok = set_up(&c, e) && check_all(&c, e);
+    if (!ok) {
         json_decref(c.by_weight);
         return false;
     }

@@ -195,7 +195,9 @@ static float number_of(const json_t *value)
     const char *text = json_string_value(value);
     if (!text)
         return (float)json_number_value(value);
-    return !strcmp(text, "nan") ? NAN : *text == '-' ? -INFINITY : INFINITY;
+    if (!strcmp(text, "nan"))
+        return NAN;
+    return *text == '-' ? -INFINITY : INFINITY;
 }
 
 static void put_floats(bytes *graph, const json_t *declared)
@@ -246,16 +248,16 @@ static void put_weights(bytes *graph, const nnrt_model *model)
     }
 }
 
-bool nnrt_onnx_write(const json_t *declared, const nnrt_model *model, const char *path,
-                     nnrt_error *e)
+static void put_graph(bytes *file, const json_t *declared, const nnrt_model *model)
 {
-    bytes file = { 0 }, graph = { 0 }, opset = { 0 };
-    size_t i, most = (size_t)1 << 31;
+    bytes graph = { 0 };
+    size_t i;
     json_t *item;
     json_array_foreach (json_object_get(declared, "nodes"), i, item) {
         put_node(&graph, item, i);
     }
     put_text(&graph, GRAPH_NAME, json_string_value(json_object_get(declared, "name")));
+
     json_array_foreach (json_object_get(declared, "floats"), i, item) {
         put_floats(&graph, item);
     }
@@ -263,24 +265,40 @@ bool nnrt_onnx_write(const json_t *declared, const nnrt_model *model, const char
         put_ints(&graph, item);
     }
     put_weights(&graph, model);
+
     put_value(&graph, GRAPH_INPUT, json_object_get(declared, "input"));
     put_value(&graph, GRAPH_OUTPUT, json_object_get(declared, "output"));
+    put_message(file, MODEL_GRAPH, &graph);
+}
+
+static bool write_bytes(const bytes *file, const char *path, nnrt_error *e)
+{
+    const size_t most = (size_t)1 << 31;
+    if (file->failed)
+        return nnrt_no_memory(e);
+    if (file->length >= most) {
+        return nnrt_fail(e, NNRT_FILES, "write-failed",
+                         "'%s' would be larger than 2 GB, which ONNX files can't be", path);
+    }
+    nnrt_atomic_file *out = nnrt_atomic_open(path, e);
+    if (!out)
+        return false;
+    fwrite(file->data, 1, file->length, out->stream);
+    return nnrt_atomic_commit(out, e);
+}
+
+bool nnrt_onnx_write(const json_t *declared, const nnrt_model *model, const char *path,
+                     nnrt_error *e)
+{
+    bytes file = { 0 }, opset = { 0 };
     put_whole(&file, MODEL_IR_VERSION, IR_VERSION);
     put_text(&file, MODEL_PRODUCER, "nnc");
     put_text(&file, MODEL_PRODUCER_VERSION, NNC_VERSION);
-    put_message(&file, MODEL_GRAPH, &graph);
+    put_graph(&file, declared, model);
     put_whole(&opset, OPSET_VERSION, OPSET);
     put_message(&file, MODEL_OPSET, &opset);
-    bool well = !file.failed || nnrt_no_memory(e);
-    if (well && file.length >= most) {
-        well = nnrt_fail(e, NNRT_FILES, "write-failed",
-                         "'%s' would be larger than 2 GB, which ONNX files can't be", path);
-    }
-    nnrt_atomic_file *out = well ? nnrt_atomic_open(path, e) : NULL;
-    if (out) {
-        fwrite(file.data, 1, file.length, out->stream);
-        well = nnrt_atomic_commit(out, e);
-    }
+
+    bool ok = write_bytes(&file, path, e);
     free(file.data);
-    return out && well;
+    return ok;
 }

@@ -106,12 +106,16 @@ static void add_points(json_t *notes, const nnrt_data *data, const nnrt_sample_s
 static void add_axes(json_t *notes, const nnrt_data *data, bool normalized)
 {
     json_t *axes = json_array();
+    const char *end = normalized ? " (normalised)" : "";
     for (int64_t i = 0; i < data->sample_size && i < 2; i++) {
-        const char *end = normalized ? " (normalised)" : "";
-        json_array_append_new(
-            axes, data->feature_name      ? json_sprintf("%s%s", data->feature_name[i], end)
-                  : data->sample_size > 1 ? json_sprintf("feature %d%s", (int)i + 1, end)
-                                          : json_sprintf("x%s", end));
+        json_t *axis;
+        if (data->feature_name)
+            axis = json_sprintf("%s%s", data->feature_name[i], end);
+        else if (data->sample_size > 1)
+            axis = json_sprintf("feature %d%s", (int)i + 1, end);
+        else
+            axis = json_sprintf("x%s", end);
+        json_array_append_new(axes, axis);
     }
     json_object_set_new(notes, "axes", axes);
 }

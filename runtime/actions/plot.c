@@ -37,8 +37,9 @@ static json_t *common_field(nnrt_program *program, const nnrt_charted *items, si
 static bool refuse(const nnrt_figure *figure, const json_t *value, nnrt_error *e)
 {
     nnrt_fail(e, NNRT_SCRIPT, "no-picture", "'%s' has no picture: %s", figure->title,
-              is_empty(value) ? "it is empty"
-                              : "it is no result of an action, nor a list of a result's records");
+              is_empty(value)
+                  ? "it is empty"
+                  : "it is neither an action's result nor a list of a result's records");
     snprintf(e->help, sizeof e->help,
              "name a result and plot it: train m on d as run, then plot run to \"run.svg\"");
     return false;
@@ -60,8 +61,8 @@ static bool draw_data(nnrt_program *program, nnrt_figure *figure, const json_t *
             return false;
         if (!nnrt_chart_data(figure, data, part)) {
             return nnrt_fail(e, NNRT_FILES, "no-picture",
-                             "data '%s' has no picture: there is no sample, or its samples are no "
-                             "list of numbers",
+                             "data '%s' has no picture: it has no samples, or its samples are not "
+                             "lists of numbers",
                              data->name);
         }
         for (size_t k = first; part >= 0 && k < figure->panels; k++) {
@@ -79,25 +80,25 @@ static bool draw(nnrt_program *program, nnrt_figure *figure, const json_t *pictu
         return draw_data(program, figure, pictures, e);
     nnrt_charted *items = calloc(count + 1, sizeof *items);
     json_t *field = NULL;
-    bool well = items || nnrt_no_memory(e);
-    for (size_t i = 0; well && i < count; i++) {
+    bool ok = items || nnrt_no_memory(e);
+    for (size_t i = 0; ok && i < count; i++) {
         const json_t *picture = json_array_get(pictures, i);
         items[i].name = text_of(picture, "name") ? text_of(picture, "name") : "";
-        well = (items[i].value = value_of(program, picture, &items[i].notes, e)) != NULL;
+        ok = (items[i].value = value_of(program, picture, &items[i].notes, e)) != NULL;
     }
-    if (well && count > 1)
+    if (ok && count > 1)
         field = common_field(program, items, count, e);
-    if (well && !e->status) {
-        well = count == 1 ? nnrt_chart_value(figure, items[0].value, items[0].notes)
-                          : nnrt_chart_several(figure, items, count, field);
-        if (!well)
+    if (ok && !e->status) {
+        ok = count == 1 ? nnrt_chart_value(figure, items[0].value, items[0].notes)
+                        : nnrt_chart_several(figure, items, count, field);
+        if (!ok)
             refuse(figure, items[0].value, e);
     }
     for (size_t i = 0; items && i < count; i++)
         json_decref((json_t *)(uintptr_t)items[i].value);
     json_decref(field);
     free(items);
-    return well && !e->status;
+    return ok && !e->status;
 }
 
 static json_t *common_field(nnrt_program *program, const nnrt_charted *items, size_t count,
@@ -132,18 +133,18 @@ bool nnrt_do_plot(nnrt_program *program, nnrt_error *e)
 {
     const char *to = nnrt_action_text(program, "to"), *text = nnrt_action_text(program, "text");
     nnrt_figure *figure = nnrt_figure_new();
-    bool well = figure || nnrt_no_memory(e);
-    if (well) {
+    bool ok = figure || nnrt_no_memory(e);
+    if (ok) {
         figure->title = text ? text : "result";
         if (program->script)
             figure->subtitle = nnrt_figure_text(figure, "%s", program->script);
-        well = draw(program, figure, json_object_get(program->action, "pictures"), e);
+        ok = draw(program, figure, json_object_get(program->action, "pictures"), e);
     }
-    if (well && !program->session->options.dry_run) {
+    if (ok && !program->session->options.dry_run) {
         char *path = to ? nnrt_program_path(program, to) : NULL;
-        well = path ? nnrt_figure_write(figure, path, e) : nnrt_no_memory(e);
+        ok = path ? nnrt_figure_write(figure, path, e) : nnrt_no_memory(e);
         free(path);
     }
     nnrt_figure_free(figure);
-    return well;
+    return ok;
 }

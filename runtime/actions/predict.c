@@ -43,23 +43,23 @@ static bool run_passes(prediction *p, nnrt_call *call, nnrt_error *e)
     size_t n = (size_t)(p->count * p->size);
     float *out = nnrt_tensor_new(n);
     double *mean = calloc(n + 1, sizeof *mean), *square = calloc(n + 1, sizeof *square);
-    bool well = (out && mean && square) || nnrt_no_memory(e);
-    for (int64_t pass = 0; well && pass < p->passes; pass++) {
-        well = run_once(p, call, pass, out, e);
-        for (size_t i = 0; well && i < n; i++) {
+    bool ok = (out && mean && square) || nnrt_no_memory(e);
+    for (int64_t pass = 0; ok && pass < p->passes; pass++) {
+        ok = run_once(p, call, pass, out, e);
+        for (size_t i = 0; ok && i < n; i++) {
             double d = out[i] - mean[i];
             mean[i] += d / (double)(pass + 1);
             square[i] += d * (out[i] - mean[i]);
         }
     }
-    for (size_t i = 0; well && i < n; i++) {
+    for (size_t i = 0; ok && i < n; i++) {
         p->out[i] = (float)mean[i];
         p->deviation[i] = (float)sqrt(square[i] / (double)p->passes);
     }
     free(out);
     free(mean);
     free(square);
-    return well;
+    return ok;
 }
 
 static bool compute(prediction *p, nnrt_error *e)
@@ -87,13 +87,15 @@ bool nnrt_predict_passes(nnrt_program *program, nnrt_model *model, const nnrt_da
     return p.unit && compute(&p, e);
 }
 
-/* ---- .npy: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, version 1.0
- * ---- */
+/* ---- .npy ---- */
+/* numpy.org/doc/stable/reference/generated/numpy.lib.format.html, version 1.0. The header is padded
+ * so that the values begin at a multiple of 64 bytes. */
 static bool write_npy(const prediction *p, const char *path, const float *values, nnrt_error *e)
 {
     nnrt_atomic_file *file = nnrt_atomic_open(path, e);
     if (!file)
         return false;
+
     char header[512];
     int length =
         snprintf(header, sizeof header, "{'descr': '<f4', 'fortran_order': False, 'shape': (%lld,",
@@ -107,17 +109,10 @@ static bool write_npy(const prediction *p, const char *path, const float *values
     while ((10 + length + 1) % 64)
         header[length++] = ' ';
     header[length++] = '\n';
-    const unsigned char head[10] = { 0x93,
-                                     'N',
-                                     'U',
-                                     'M',
-                                     'P',
-                                     'Y',
-                                     1,
-                                     0,
-                                     (unsigned char)(length & 0xFF),
-                                     (unsigned char)(length >> 8) };
-    fwrite(head, 1, sizeof head, file->stream);
+
+    const unsigned char size[2] = { (unsigned char)(length & 0xFF), (unsigned char)(length >> 8) };
+    fwrite("\x93NUMPY\1\0", 1, 8, file->stream);
+    fwrite(size, 1, sizeof size, file->stream);
     fwrite(header, 1, (size_t)length, file->stream);
     fwrite(values, sizeof *values, (size_t)(p->count * p->size), file->stream);
     return nnrt_atomic_commit(file, e);
@@ -159,10 +154,9 @@ static const char *class_name(const prediction *p, int64_t column)
     return p->data->class_name[class_columns(p) == 1 && p->data->classes > 1 ? 1 : column];
 }
 
-static void class_rows(const prediction *p, FILE *to)
+static void class_header(const prediction *p, FILE *to)
 {
     int64_t columns = class_columns(p), said = p->data->target_size;
-    nnrt_sample_set set = nnrt_samples_of(p->data, p->model, p->count, p->out, p->part->y);
     for (int64_t t = 0; t < said; t++)
         if (said > 1)
             fprintf(to, "%sprediction_%lld", t ? "," : "", (long long)t + 1);
@@ -175,15 +169,28 @@ static void class_rows(const prediction *p, FILE *to)
         }
     }
     fputc('\n', to);
+}
+
+/* The class that sample r's outputs say for its target t. */
+static int64_t predicted_class(const prediction *p, const nnrt_sample_set *set, int64_t r,
+                               int64_t t)
+{
+    int64_t columns = class_columns(p);
+    if (columns <= 1)
+        return nnrt_said(set, r * p->data->target_size + t);
+    nnrt_sample_set row = {
+        .out = p->out + r * p->size, .rows = 1, .width = columns, .head = set->head
+    };
+    return nnrt_said(&row, 0);
+}
+
+static void class_rows(const prediction *p, FILE *to)
+{
+    int64_t columns = class_columns(p);
+    nnrt_sample_set set = nnrt_samples_of(p->data, p->model, p->count, p->out, p->part->y);
     for (int64_t r = 0; r < p->count; r++) {
-        for (int64_t t = 0; t < said; t++) {
-            nnrt_sample_set row = set;
-            if (columns > 1) {
-                row = (nnrt_sample_set){
-                    .out = p->out + r * p->size, .rows = 1, .width = columns, .head = set.head
-                };
-            }
-            int64_t class = nnrt_said(&row, columns > 1 ? 0 : r * said + t);
+        for (int64_t t = 0; t < p->data->target_size; t++) {
+            int64_t class = predicted_class(p, &set, r, t);
             if (t)
                 fputc(',', to);
             put_cell(to, class < p->data->classes ? p->data->class_name[class] : "?", "");
@@ -223,10 +230,12 @@ static bool write_csv(const prediction *p, const char *path, nnrt_error *e)
     nnrt_atomic_file *file = nnrt_atomic_open(path, e);
     if (!file)
         return false;
-    if (p->data->classify)
+    if (p->data->classify) {
+        class_header(p, file->stream);
         class_rows(p, file->stream);
-    else
+    } else {
         real_rows(p, file->stream);
+    }
     return nnrt_atomic_commit(file, e);
 }
 
@@ -239,13 +248,13 @@ static bool write_files(const prediction *p, const char *path, nnrt_error *e)
     char *beside = NULL;
     if (asprintf(&beside, "%.*s.std.npy", (int)strlen(path) - 4, path) < 0)
         return nnrt_no_memory(e);
-    bool well = write_npy(p, beside, p->deviation, e);
+    bool ok = write_npy(p, beside, p->deviation, e);
     free(beside);
-    return well;
+    return ok;
 }
 
-/* An ensemble has no unit of its own: its members are heard one after the other. */
-static bool ask_ensemble(prediction *p, nnrt_model *view, nnrt_error *e)
+/* An ensemble has no unit of its own: its members predict one after the other. */
+static bool predict_with_ensemble(prediction *p, nnrt_model *view, nnrt_error *e)
 {
     nnrt_ensemble *ensemble = nnrt_action_ensemble(p->program, p->model, e);
     nnrt_part some = *p->part;
@@ -260,7 +269,7 @@ static bool ask_ensemble(prediction *p, nnrt_model *view, nnrt_error *e)
     return true;
 }
 
-static bool ask_model(prediction *p, bool dry, nnrt_error *e)
+static bool predict_with_model(prediction *p, bool dry, nnrt_error *e)
 {
     if (!nnrt_model_draw(p->model, nnrt_action_seed(p->program), e))
         return false;
@@ -285,6 +294,7 @@ bool nnrt_do_predict(nnrt_program *program, nnrt_error *e)
                      .model = nnrt_program_model(program, nnrt_action_text(program, "model"), e) };
     const char *to = nnrt_action_text(program, "to");
     bool dry = program->session->options.dry_run;
+
     if (!p.model || !(p.data = nnrt_program_data(program, nnrt_action_text(program, "data"), e)) ||
         !(p.part = nnrt_action_part(program, p.data, e))) {
         return false;
@@ -293,16 +303,17 @@ bool nnrt_do_predict(nnrt_program *program, nnrt_error *e)
         return nnrt_fail(e, NNRT_SCRIPT, "bad-file",
                          "predictions are written as .npy or .csv, not to '%s'", to ? to : "");
     }
+
     p.count = dry && p.part->count > DRY ? DRY : p.part->count;
     p.size = p.model->output_size;
-    bool well =
-        nnrt_action_text(program, "ensemble") ? ask_ensemble(&p, &view, e) : ask_model(&p, dry, e);
-    if (well && !dry) {
+    bool ok = nnrt_action_text(program, "ensemble") ? predict_with_ensemble(&p, &view, e)
+                                                    : predict_with_model(&p, dry, e);
+    if (ok && !dry) {
         char *path = nnrt_program_path(program, to);
-        well = path ? write_files(&p, path, e) : nnrt_no_memory(e);
+        ok = path ? write_files(&p, path, e) : nnrt_no_memory(e);
         free(path);
     }
     free(p.out);
     free(p.deviation);
-    return well;
+    return ok;
 }

@@ -10,21 +10,21 @@ bool nnrt_do_print(nnrt_program *program, nnrt_error *e)
     const json_t *values = json_object_get(program->action, "values");
     size_t count = json_array_size(values);
     char **text = calloc(count + 1, sizeof *text);
-    bool well = text || nnrt_no_memory(e);
-    for (size_t i = 0; well && i < count; i++)
-        well = (text[i] = nnrt_later_text(&program->session->results, json_array_get(values, i),
-                                          e)) != NULL;
-    for (size_t i = 0; well && i < count; i++) {
+    bool ok = text || nnrt_no_memory(e);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = (text[i] = nnrt_later_text(&program->session->results, json_array_get(values, i),
+                                        e)) != NULL;
+    for (size_t i = 0; ok && i < count; i++) {
         if (i)
             putchar(' ');
         fputs(text[i], stdout);
     }
-    if (well)
+    if (ok)
         putchar('\n');
     for (size_t i = 0; text && i < count; i++)
         free(text[i]);
     free(text);
-    return well && (!ferror(stdout) || nnrt_flush_output(program, e));
+    return ok && (!ferror(stdout) || nnrt_flush_output(program, e));
 }
 
 /* ---- assert ---- */

@@ -23,9 +23,9 @@ bool nnrt_do_save(nnrt_program *program, nnrt_error *e)
     if (program->session->options.dry_run)
         return true;
     char *path = nnrt_program_path(program, to);
-    bool well = path ? nnrt_model_save(model, path, e) : nnrt_no_memory(e);
+    bool ok = path ? nnrt_model_save(model, path, e) : nnrt_no_memory(e);
     free(path);
-    return well;
+    return ok;
 }
 
 bool nnrt_do_load(nnrt_program *program, nnrt_error *e)
@@ -45,7 +45,7 @@ bool nnrt_do_load(nnrt_program *program, nnrt_error *e)
     if (!from)
         return nnrt_fail(e, NNRT_SCRIPT, "internal", "'load' of the program names no file");
     char *path = nnrt_program_path(program, from);
-    bool well = path ? nnrt_model_load(model, path, e) : nnrt_no_memory(e);
+    bool ok = path ? nnrt_model_load(model, path, e) : nnrt_no_memory(e);
     free(path);
-    return well;
+    return ok;
 }

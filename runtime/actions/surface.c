@@ -62,7 +62,11 @@ json_t *nnrt_field_values(nnrt_program *program, const char *name, const char *c
         nnrt_fail(e, NNRT_SCRIPT, "internal", "the fn has no variable '%s'", variable[i]);
         return NULL;
     }
-    size_t columns = count > 1 ? COLUMNS : points ? points : POINTS, rows = count > 1 ? ROWS : 1;
+    size_t columns = points ? points : POINTS, rows = 1;
+    if (count > 1) {
+        columns = COLUMNS;
+        rows = ROWS;
+    }
     json_t *values = values_on(program, unit, at, r, columns, rows);
     return json_pack("{s:f, s:f, s:f, s:f, s:I, s:I, s:o}", "x0", r[0].low, "x1", r[0].high, "y0",
                      r[1].low, "y1", r[1].high, "columns", (json_int_t)columns, "rows",
@@ -83,10 +87,9 @@ json_t *nnrt_surface(nnrt_program *program, const char *const *variable, size_t 
         low[i] = r.low;
         high[i] = r.high;
     }
-    json_t *notes = json_pack("{s:o}", "start", start),
-           *field = name && path->rows
-                        ? nnrt_field_values(program, name, variable, count, low, high, 0, e)
-                        : NULL;
+    json_t *notes = json_pack("{s:o}", "start", start), *field = NULL;
+    if (name && path->rows)
+        field = nnrt_field_values(program, name, variable, count, low, high, 0, e);
     if (field)
         json_object_set_new(notes, "field", field);
     return notes;

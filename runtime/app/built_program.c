@@ -232,6 +232,7 @@ int nnrt_main(int argc, char **argv, const char *program_json, const nnrt_embedd
                   .color = "auto",
                   .options = { .cpu = cpu_features } };
     embedded with = { units, unit_count };
+
     nnrt_signals_early();
     if (!read_options(&c, argc, argv))
         return NNRT_USAGE;
@@ -242,6 +243,7 @@ int nnrt_main(int argc, char **argv, const char *program_json, const nnrt_embedd
                 why.text);
         return NNRT_FILES;
     }
+
     int status = NNRT_OK;
     if (c.help) {
         say_help(&c, json_string_value(json_object_get(program, "script")));

@@ -33,6 +33,39 @@ static bool same_count(const json_t *expected, const char *key, int64_t count, c
                      (long long)count, what, (long long)json_integer_value(was));
 }
 
+static bool same_parts(const json_t *expected, const nnrt_data *data, nnrt_error *e)
+{
+    static const struct {
+        const char *key, *what;
+        int part;
+    } rows[] = {
+        { "train", "samples to train on", NNRT_TRAIN },
+        { "validation", "samples to validate on", NNRT_VALIDATION },
+        { "test", "samples to test on", NNRT_TEST },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!same_count(expected, rows[i].key, data->part[rows[i].part].count, data->name,
+                        rows[i].what, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool as_expected(const json_t *expected, const nnrt_data *data, nnrt_error *e)
+{
+    const json_t *below = json_object_get(expected, "below");
+    return same_shape(expected, "shape", data->rank, data->shape, data->name, "samples", e) &&
+           same_shape(expected, "target_shape", data->target_rank, data->target_shape, data->name,
+                      "targets", e) &&
+           same_count(expected, "classes", data->classify ? data->classes : 0, data->name,
+                      "classes", e) &&
+           (!json_is_integer(below) ||
+            nnrt_data_numbers_below(data, json_integer_value(below), e)) &&
+           same_parts(expected, data, e);
+}
+
 bool nnrt_data_as_expected(nnrt_program *program, nnrt_error *e)
 {
     size_t i;
@@ -40,33 +73,8 @@ bool nnrt_data_as_expected(nnrt_program *program, nnrt_error *e)
     json_array_foreach (json_object_get(program->json, "expect"), i, expected) {
         const char *name = json_string_value(json_object_get(expected, "data"));
         const nnrt_data *data = nnrt_program_data(program, name, e);
-        if (!data)
+        if (!data || !as_expected(expected, data, e))
             return false;
-        if (!same_shape(expected, "shape", data->rank, data->shape, name, "samples", e))
-            return false;
-        if (!same_shape(expected, "target_shape", data->target_rank, data->target_shape, name,
-                        "targets", e)) {
-            return false;
-        }
-        if (!same_count(expected, "classes", data->classify ? data->classes : 0, name, "classes",
-                        e)) {
-            return false;
-        }
-        const json_t *below = json_object_get(expected, "below");
-        if (json_is_integer(below) && !nnrt_data_numbers_below(data, json_integer_value(below), e))
-            return false;
-        if (!same_count(expected, "train", data->part[NNRT_TRAIN].count, name,
-                        "samples to train on", e)) {
-            return false;
-        }
-        if (!same_count(expected, "validation", data->part[NNRT_VALIDATION].count, name,
-                        "samples to validate on", e)) {
-            return false;
-        }
-        if (!same_count(expected, "test", data->part[NNRT_TEST].count, name, "samples to test on",
-                        e)) {
-            return false;
-        }
     }
     return true;
 }

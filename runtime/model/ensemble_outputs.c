@@ -127,9 +127,9 @@ float *nnrt_ensemble_outputs(nnrt_program *program, const nnrt_ensemble *ensembl
     float **kept = calloc(ensemble->members + 1, sizeof *kept), *out = nnrt_tensor_new(n);
     answer *answers = calloc(ensemble->members + 1, sizeof *answers);
     nnrt_snapshot *before = nnrt_snapshot_take(model, e);
-    bool well = before && ((sum && kept && out && answers) || nnrt_no_memory(e)) &&
-                hear(program, ensemble, model, data, part, seed, sum, kept, e);
-    if (well)
+    bool ok = before && ((sum && kept && out && answers) || nnrt_no_memory(e)) &&
+              hear(program, ensemble, model, data, part, seed, sum, kept, e);
+    if (ok)
         settle(ensemble, model, part->count, sum, kept, answers, out);
     if (before)
         nnrt_snapshot_put_back(before);
@@ -139,7 +139,7 @@ float *nnrt_ensemble_outputs(nnrt_program *program, const nnrt_ensemble *ensembl
     free(kept);
     free(sum);
     free(answers);
-    if (well)
+    if (ok)
         return out;
     free(out);
     return NULL;

@@ -79,6 +79,7 @@ static bool draw_orthogonal(drawing *d)
         return true;
     if (!q)
         return false;
+
     for (size_t i = 0; i < vectors; i++) {
         double *v = q + i * length, norm;
         do {
@@ -99,6 +100,7 @@ static bool draw_orthogonal(drawing *d)
             d->out[wide ? i * d->columns + k : k * d->columns + i] = (float)(gain * v[k]);
         }
     }
+
     free(q);
     return true;
 }
@@ -130,6 +132,6 @@ bool nnrt_init_weight(const json_t *init, uint64_t seed, const char *key, const 
                    nnrt_fail(e, NNRT_FILES, "out-of-memory", "no memory to draw %s", key);
         }
     }
-    return nnrt_fail(e, NNRT_SCRIPT, "internal", "%s starts by an unknown rule '%s'", key,
+    return nnrt_fail(e, NNRT_SCRIPT, "internal", "%s has an unknown initializer '%s'", key,
                      kind ? kind : "");
 }

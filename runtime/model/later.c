@@ -184,11 +184,19 @@ static const struct {
     { "erf", 1, false, of_erf },      { "sigmoid", 1, false, of_sigmoid },
 };
 
+/* A result that is not known counts as NaN. */
 static bool as_number(const char *op, value v, double *out, nnrt_error *e)
 {
-    *out = v.kind == NUMBER ? v.number : v.kind == TRUTH ? v.truth : v.kind == NOTHING ? NAN : 0;
-    return v.kind <= NUMBER || nnrt_fail(e, NNRT_SCRIPT, "wrong-type",
-                                         "'%s' is of numbers, but got %s", op, kind_names[v.kind]);
+    switch (v.kind) {
+    case NOTHING: *out = NAN; return true;
+    case TRUTH: *out = v.truth; return true;
+    case NUMBER: *out = v.number; return true;
+    case TEXT:
+    case TREE: break;
+    }
+    *out = 0;
+    return nnrt_fail(e, NNRT_SCRIPT, "wrong-type", "'%s' is of numbers, but got %s", op,
+                     kind_names[v.kind]);
 }
 
 static bool as_truth(const char *what, value v, bool *out, nnrt_error *e)
@@ -213,59 +221,73 @@ static bool equal(value a, value b)
     return true;
 }
 
-static bool apply(const nnrt_results *results, const char *op, const json_t *later, value *out,
-                  nnrt_error *e)
+/* The second operand is evaluated only where the first one does not decide. */
+static bool apply_logic(const nnrt_results *results, bool both, value a, const json_t *second,
+                        value *out, nnrt_error *e)
 {
-    const json_t *ja = json_object_get(later, "a"), *jb = json_object_get(later, "b"),
-                 *jc = json_object_get(later, "c");
-    value a, b;
+    static const char what[] = "an operand of 'and' or 'or'";
+    value b;
     bool t;
-    if (!evaluate(results, ja, &a, e))
+    if (!as_truth(what, a, &t, e))
         return false;
-    if (!strcmp(op, "?:")) {
-        if (!as_truth("what stands before '?'", a, &t, e))
-            return false;
-        return evaluate(results, t ? jb : jc, out, e);
-    }
-    if (!strcmp(op, "not")) {
-        if (!as_truth("what stands behind 'not'", a, &t, e))
-            return false;
-        *out = truth(!t);
-        return true;
-    }
-    bool both = !strcmp(op, "and");
-    if (both || !strcmp(op, "or")) {
-        if (!as_truth("an operand of 'and' or 'or'", a, &t, e))
-            return false;
-        if (t != both) {
-            *out = truth(t);
-            return true;
-        }
-        if (!evaluate(results, jb, &b, e) || !as_truth("an operand of 'and' or 'or'", b, &t, e))
-            return false;
-        *out = truth(t);
-        return true;
-    }
-    bool same = !strcmp(op, "==");
-    if (same || !strcmp(op, "!=")) {
-        if (!evaluate(results, jb, &b, e))
-            return false;
-        *out = truth(equal(a, b) == same);
-        return true;
-    }
+    if (t == both && (!evaluate(results, second, &b, e) || !as_truth(what, b, &t, e)))
+        return false;
+    *out = truth(t);
+    return true;
+}
+
+/* One of the rows of `operators`; `second` counts where it takes two numbers. */
+static bool apply_operator(const nnrt_results *results, const char *op, value a,
+                           const json_t *second, value *out, nnrt_error *e)
+{
     for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
         double x, y = 0;
+        value b;
         if (strcmp(operators[i].name, op))
             continue;
         if (!as_number(op, a, &x, e))
             return false;
-        if (operators[i].arity == 2 && (!evaluate(results, jb, &b, e) || !as_number(op, b, &y, e)))
+        if (operators[i].arity == 2 &&
+            (!evaluate(results, second, &b, e) || !as_number(op, b, &y, e))) {
             return false;
+        }
         double r = operators[i].apply(x, y);
         *out = operators[i].compares ? truth(r != 0) : number(r);
         return true;
     }
     return nnrt_fail(e, NNRT_SCRIPT, "internal", "the program has no operator '%s'", op);
+}
+
+static bool apply(const nnrt_results *results, const char *op, const json_t *later, value *out,
+                  nnrt_error *e)
+{
+    const json_t *second = json_object_get(later, "b"), *third = json_object_get(later, "c");
+    value a, b;
+    bool t;
+    if (!evaluate(results, json_object_get(later, "a"), &a, e))
+        return false;
+
+    if (!strcmp(op, "?:")) {
+        return as_truth("the condition before '?'", a, &t, e) &&
+               evaluate(results, t ? second : third, out, e);
+    }
+    if (!strcmp(op, "not")) {
+        if (!as_truth("the operand of 'not'", a, &t, e))
+            return false;
+        *out = truth(!t);
+        return true;
+    }
+    if (!strcmp(op, "and") || !strcmp(op, "or"))
+        return apply_logic(results, !strcmp(op, "and"), a, second, out, e);
+
+    bool same = !strcmp(op, "==");
+    if (same || !strcmp(op, "!=")) {
+        if (!evaluate(results, second, &b, e))
+            return false;
+        *out = truth(equal(a, b) == same);
+        return true;
+    }
+    return apply_operator(results, op, a, second, out, e);
 }
 
 /* The whole result, its history among its fields. */
@@ -276,6 +298,28 @@ static bool expand(value *v, nnrt_error *e)
         return true;
     return !json_object_set_new(r->value, r->history_name, nnrt_history_records(r->history)) ||
            nnrt_no_memory(e);
+}
+
+static void append_name(char *list, size_t size, const char *name)
+{
+    size_t length = strlen(list);
+    if (length + strlen(name) + 16 < size)
+        snprintf(list + length, size - length, "%s%s", length ? ", " : "", name);
+}
+
+/* "loss, accuracy, history": empty where it has no fields */
+static void list_fields(value of, char *list, size_t size)
+{
+    const char *name;
+    json_t *unused;
+    *list = '\0';
+    if (of.kind == TREE && json_is_object(of.tree)) {
+        json_object_foreach ((json_t *)of.tree, name, unused) {
+            append_name(list, size, name);
+        }
+    }
+    if (of.result && of.result->history && !json_object_get(of.tree, of.result->history_name))
+        append_name(list, size, of.result->history_name);
 }
 
 static bool field(value of, const char *name, value *out, nnrt_error *e)
@@ -289,25 +333,13 @@ static bool field(value of, const char *name, value *out, nnrt_error *e)
         *out = from_json(found);
         return true;
     }
-    char fields[400] = "";
-    const char *known;
-    json_t *unused;
-    if (of.kind == TREE && json_is_object(of.tree)) {
-        json_object_foreach ((json_t *)of.tree, known, unused) {
-            if (strlen(fields) + strlen(known) + 16 < sizeof fields)
-                sprintf(fields + strlen(fields), "%s%s", *fields ? ", " : "", known);
-        }
-    }
-    if (of.result && of.result->history && strlen(fields) + 16 < sizeof fields &&
-        !json_object_get(of.tree, of.result->history_name)) {
-        sprintf(fields + strlen(fields), "%s%s", *fields ? ", " : "", of.result->history_name);
-    }
-    if (nnrt_fail(e, NNRT_SCRIPT, "unknown-field", "there is no field '%s' in %s%s", name,
-                  of.result ? "result " : kind_names[of.kind], of.result ? of.result->name : "") ||
-        !*fields) {
-        return false;
-    }
-    snprintf(e->help, sizeof e->help, "the fields are: %s", fields);
+
+    char fields[400];
+    list_fields(of, fields, sizeof fields);
+    nnrt_fail(e, NNRT_SCRIPT, "unknown-field", "there is no field '%s' in %s%s", name,
+              of.result ? "result " : kind_names[of.kind], of.result ? of.result->name : "");
+    if (*fields)
+        snprintf(e->help, sizeof e->help, "the fields are: %s", fields);
     return false;
 }
 
@@ -341,6 +373,7 @@ static bool evaluate(const nnrt_results *results, const json_t *later, value *ou
     const char *name = json_string_value(json_object_get(later, "field"));
     const json_t *index = json_object_get(later, "index"), *of = json_object_get(later, "of");
     value base, at;
+
     if (op)
         return apply(results, op, later, out, e);
     if (result) {
@@ -357,7 +390,8 @@ static bool evaluate(const nnrt_results *results, const json_t *later, value *ou
         return evaluate(results, of, &base, e) && evaluate(results, index, &at, e) &&
                element(base, at, out, e);
     }
-    return nnrt_fail(e, NNRT_SCRIPT, "internal", "an expression of the program is none");
+    return nnrt_fail(e, NNRT_SCRIPT, "internal",
+                     "the program has an expression of an unknown form");
 }
 
 static void write_value(FILE *to, value v, bool quoted);

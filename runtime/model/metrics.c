@@ -181,7 +181,7 @@ static double auc_of(const nnrt_sample_set *set, int64_t c, scored *sorted)
         int64_t among = 0;
         for (end = r; end < set->rows && sorted[end].score == sorted[r].score; end++)
             among += sorted[end].positive;
-        /* a score that is no number equals nothing */
+        /* NaN equals nothing, not even itself */
         if (end == r)
             end = r + 1;
         rank_sum += (double)among * ((double)(r + 1 + end) / 2);
@@ -289,9 +289,12 @@ nnrt_sample_set nnrt_samples_of(const nnrt_data *data, const nnrt_model *model, 
                             .classify = data->classify,
                             .classes = data->classes,
                             .head = model->head };
-    set.rows = data->classify ? count * data->target_size : count;
-    set.width = data->classify ? model->output_size / (data->target_size ? data->target_size : 1)
-                               : model->output_size;
+    set.rows = count;
+    set.width = model->output_size;
+    if (data->classify) {
+        set.rows *= data->target_size;
+        set.width /= data->target_size ? data->target_size : 1;
+    }
     return set;
 }
 

@@ -8,10 +8,10 @@ bool nnrt_model_save(const nnrt_model *model, const char *path, nnrt_error *e)
 {
     nnrt_tensor_out *tensor = calloc(model->count + 1, sizeof *tensor);
     json_t *metadata = json_pack("{s:s}", "format", "pt");
-    bool well = tensor && metadata &&
-                (!nnrt_model_pruned(model) ||
-                 !json_object_set_new(metadata, NNRT_PRUNED_MARK, json_string("true")));
-    for (size_t i = 0; well && i < model->count; i++) {
+    bool ok = tensor && metadata &&
+              (!nnrt_model_pruned(model) ||
+               !json_object_set_new(metadata, NNRT_PRUNED_MARK, json_string("true")));
+    for (size_t i = 0; ok && i < model->count; i++) {
         const nnrt_layout *layout = &model->weight[i]->layout;
         float *logical = nnrt_tensor_new((size_t)layout->elements);
         if (logical) {
@@ -20,18 +20,18 @@ bool nnrt_model_save(const nnrt_model *model, const char *path, nnrt_error *e)
         }
         tensor[i] =
             (nnrt_tensor_out){ model->weight_name[i], layout->file_rank, layout->dims, logical };
-        well = logical != NULL;
+        ok = logical != NULL;
     }
-    well =
-        well ? nnrt_safetensors_write(path, tensor, model->count, metadata, e) : nnrt_no_memory(e);
+    ok = ok ? nnrt_safetensors_write(path, tensor, model->count, metadata, e) : nnrt_no_memory(e);
     for (size_t i = 0; tensor && i < model->count; i++)
         free((float *)tensor[i].data);
     free(tensor);
     json_decref(metadata);
-    return well;
+    return ok;
 }
 
 /* ---- loading ---- */
+/* Files may also hold optimizer states and what checkpoints need; PyTorch's may count batches. */
 static bool ignored(const char *name)
 {
     static const char *const prefixes[] = { "optimizer.", "average.", "nnc." };
@@ -56,8 +56,8 @@ static void list_name(char *list, size_t size, size_t *count, const char *name)
 static bool names_fit(const nnrt_safetensors *file, const nnrt_model *model, const char *path,
                       nnrt_error *e)
 {
-    char missing[300] = "", superfluous[300] = "";
-    size_t missing_count = 0, superfluous_count = 0;
+    char missing[300] = "", unknown[300] = "";
+    size_t missing_count = 0, unknown_count = 0;
     json_t *known = json_object();
     for (size_t i = 0; i < model->count; i++) {
         json_object_set_new(known, model->weight_name[i], json_true());
@@ -67,24 +67,25 @@ static bool names_fit(const nnrt_safetensors *file, const nnrt_model *model, con
     for (size_t k = 0; k < nnrt_safetensors_count(file); k++) {
         const char *name = nnrt_safetensors_at(file, k)->name;
         if (!ignored(name) && !json_object_get(known, name))
-            list_name(superfluous, sizeof superfluous, &superfluous_count, name);
+            list_name(unknown, sizeof unknown, &unknown_count, name);
     }
     json_decref(known);
-    if (!missing_count && !superfluous_count)
+
+    if (!missing_count && !unknown_count)
         return true;
-    if (!superfluous_count) {
+    if (!unknown_count) {
         return nnrt_fail(e, NNRT_FILES, "weights-mismatch",
                          "'%s' does not fit model '%s': it lacks %s", path, model->name, missing);
     }
     if (!missing_count) {
         return nnrt_fail(e, NNRT_FILES, "weights-mismatch",
-                         "'%s' does not fit model '%s': it holds %s, which the model has not", path,
-                         model->name, superfluous);
+                         "'%s' does not fit model '%s': it has %s, which the model does not have",
+                         path, model->name, unknown);
     }
     return nnrt_fail(
         e, NNRT_FILES, "weights-mismatch",
-        "'%s' does not fit model '%s': it lacks %s and holds %s, which the model has not", path,
-        model->name, missing, superfluous);
+        "'%s' does not fit model '%s': it lacks %s and has %s, which the model does not have", path,
+        model->name, missing, unknown);
 }
 
 static bool shapes_fit(const nnrt_safetensors *file, const nnrt_model *model, const char *path,
@@ -114,17 +115,17 @@ static bool shapes_fit(const nnrt_safetensors *file, const nnrt_model *model, co
 static bool read_model(const nnrt_safetensors *file, nnrt_model *model, nnrt_error *e)
 {
     float **logical = calloc(model->count + 1, sizeof *logical);
-    bool well = logical || nnrt_no_memory(e);
-    for (size_t i = 0; well && i < model->count; i++) {
+    bool ok = logical || nnrt_no_memory(e);
+    for (size_t i = 0; ok && i < model->count; i++) {
         logical[i] = nnrt_tensor_new((size_t)model->weight[i]->layout.elements);
-        well = logical[i]
-                   ? nnrt_safetensors_read(file, nnrt_safetensors_find(file, model->weight_name[i]),
-                                           logical[i], e)
-                   : nnrt_no_memory(e);
+        ok = logical[i]
+                 ? nnrt_safetensors_read(file, nnrt_safetensors_find(file, model->weight_name[i]),
+                                         logical[i], e)
+                 : nnrt_no_memory(e);
     }
     for (size_t i = 0; logical && i < model->count; i++) {
         nnrt_weight *weight = model->weight[i];
-        if (well) {
+        if (ok) {
             nnrt_pack(logical[i], weight->values, weight->layout.dims, weight->layout.rank,
                       weight->layout.feature_axis);
             weight->drawn = true;
@@ -133,14 +134,14 @@ static bool read_model(const nnrt_safetensors *file, nnrt_model *model, nnrt_err
         free(logical[i]);
     }
     free(logical);
-    return well;
+    return ok;
 }
 
 bool nnrt_model_load(nnrt_model *model, const char *path, nnrt_error *e)
 {
     nnrt_safetensors *file = nnrt_safetensors_open(path, e);
-    bool well = file && names_fit(file, model, path, e) && shapes_fit(file, model, path, e) &&
-                read_model(file, model, e);
+    bool ok = file && names_fit(file, model, path, e) && shapes_fit(file, model, path, e) &&
+              read_model(file, model, e);
     nnrt_safetensors_close(file);
-    return well;
+    return ok;
 }

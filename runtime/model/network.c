@@ -12,49 +12,57 @@ void nnrt_model_free(nnrt_model *model)
     free(model);
 }
 
-static const char *const head_names[] = { "scores", "softmax", "sigmoid", "values" };
-
-nnrt_model *nnrt_model_new(const nnrt_weights *weights, const json_t *declared, nnrt_error *e)
+static nnrt_head head_named(const char *name)
 {
-    const json_t *listed = json_object_get(declared, "weights"),
-                 *output = json_object_get(declared, "output");
-    const char *head = json_string_value(json_object_get(declared, "head"));
-    nnrt_model *model = calloc(1, sizeof *model);
-    size_t count = json_array_size(listed), i;
-    if (model)
-        model->weight = calloc(count + 1, sizeof *model->weight);
-    if (model)
-        model->weight_name = calloc(count + 1, sizeof *model->weight_name);
-    if (!model || !model->weight || !model->weight_name) {
-        nnrt_no_memory(e);
-        goto failed;
-    }
-    model->name = json_string_value(json_object_get(declared, "name"));
-    model->parameters = json_integer_value(json_object_get(declared, "parameters"));
-    model->head = NNRT_VALUES;
-    for (i = 0; head && i < sizeof head_names / sizeof *head_names; i++)
-        if (!strcmp(head, head_names[i]))
-            model->head = (nnrt_head)i;
-    model->output_size = 1;
-    for (i = 0; i < json_array_size(output) && i < NNRT_TENSOR_RANK; i++) {
-        model->output[model->output_rank++] = json_integer_value(json_array_get(output, i));
-        model->output_size *= model->output[i];
-    }
-    for (i = 0; i < count; i++) {
-        const json_t *weight = json_array_get(listed, i);
+    static const char *const names[] = { "scores", "softmax", "sigmoid", "values" };
+    for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i]))
+            return (nnrt_head)i;
+    return NNRT_VALUES;
+}
+
+static bool find_weights(nnrt_model *model, const nnrt_weights *weights, const json_t *declared,
+                         nnrt_error *e)
+{
+    size_t i;
+    json_t *weight;
+    json_array_foreach (declared, i, weight) {
         const char *name = json_string_value(json_object_get(weight, "name")),
                    *key = json_string_value(json_object_get(weight, "key"));
         model->weight_name[i] = name;
         model->weight[i] = key ? nnrt_weights_find(weights, key) : NULL;
         if (!name || !model->weight[i]) {
-            nnrt_fail(e, NNRT_SCRIPT, "internal", "model '%s' of the program has an unknown weight",
-                      model->name);
-            goto failed;
+            return nnrt_fail(e, NNRT_SCRIPT, "internal",
+                             "model '%s' of the program has an unknown weight", model->name);
         }
     }
-    model->count = count;
-    return model;
-failed:
+    model->count = json_array_size(declared);
+    return true;
+}
+
+nnrt_model *nnrt_model_new(const nnrt_weights *weights, const json_t *declared, nnrt_error *e)
+{
+    const json_t *listed = json_object_get(declared, "weights"),
+                 *output = json_object_get(declared, "output");
+    nnrt_model *model = calloc(1, sizeof *model);
+    if (!model) {
+        nnrt_no_memory(e);
+        return NULL;
+    }
+    model->name = json_string_value(json_object_get(declared, "name"));
+    model->parameters = json_integer_value(json_object_get(declared, "parameters"));
+    model->head = head_named(json_string_value(json_object_get(declared, "head")));
+    model->output_size = 1;
+    for (size_t i = 0; i < json_array_size(output) && i < NNRT_TENSOR_RANK; i++) {
+        model->output[model->output_rank++] = json_integer_value(json_array_get(output, i));
+        model->output_size *= model->output[i];
+    }
+
+    model->weight = calloc(json_array_size(listed) + 1, sizeof *model->weight);
+    model->weight_name = calloc(json_array_size(listed) + 1, sizeof *model->weight_name);
+    bool ok = (model->weight && model->weight_name) || nnrt_no_memory(e);
+    if (ok && find_weights(model, weights, listed, e))
+        return model;
     nnrt_model_free(model);
     return NULL;
 }
@@ -77,7 +85,7 @@ bool nnrt_model_pruned(const nnrt_model *model)
     return false;
 }
 
-/* Keys are "model/layer.weight", or "model#2/..." of a model declared anew. */
+/* Keys are "model/layer.weight", or "model#2/..." of a model that was declared again. */
 static bool owns(const nnrt_model *model, const nnrt_weight *weight)
 {
     size_t length = strlen(model->name);

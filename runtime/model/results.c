@@ -13,12 +13,12 @@ nnrt_history *nnrt_history_new(size_t columns, const char *const *names, const b
     history->name = calloc(columns + 1, sizeof *history->name);
     history->whole = calloc(columns + 1, sizeof *history->whole);
     history->columns = columns;
-    bool whole_memory = history->name && history->whole;
-    for (size_t i = 0; whole_memory && i < columns; i++) {
+    bool ok = history->name && history->whole;
+    for (size_t i = 0; ok && i < columns; i++) {
         history->whole[i] = whole[i];
-        whole_memory = (history->name[i] = strdup(names[i])) != NULL;
+        ok = (history->name[i] = strdup(names[i])) != NULL;
     }
-    if (whole_memory)
+    if (ok)
         return history;
     nnrt_history_free(history);
     return NULL;

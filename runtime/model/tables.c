@@ -1,4 +1,4 @@
-/* tables.c: tables whose columns stand under one another, in characters, not bytes. */
+/* tables.c: tables with aligned columns; widths are in characters, not bytes. */
 #include "model/tables.h"
 #include <stdio.h>
 #include <string.h>
@@ -49,27 +49,35 @@ static void column_name(int64_t i, char *const *names, int64_t count, char *text
         snprintf(text, CELL, "%lld", (long long)i);
 }
 
+static void cell_text(const json_t *matrix, size_t row, size_t column, char *text)
+{
+    snprintf(text, CELL, "%.6g",
+             json_number_value(json_array_get(json_array_get(matrix, row), column)));
+}
+
+static int wider(int width_so_far, const char *text)
+{
+    return width(text) > width_so_far ? width(text) : width_so_far;
+}
+
 void nnrt_print_matrix(const char *title, const json_t *matrix, char *const *names,
                        int64_t name_count)
 {
     size_t rows = json_array_size(matrix), columns = json_array_size(json_array_get(matrix, 0));
     char text[CELL];
     int left = 0, widest = 0;
-    for (size_t r = 0; r < rows || r < columns; r++) {
-        column_name((int64_t)r, names, name_count, text);
-        if (width(text) > left)
-            left = width(text);
-        if (width(text) > widest)
-            widest = width(text);
+    for (size_t i = 0; i < rows || i < columns; i++) {
+        column_name((int64_t)i, names, name_count, text);
+        left = wider(left, text);
+        widest = wider(widest, text);
     }
     for (size_t r = 0; r < rows; r++) {
         for (size_t c = 0; c < columns; c++) {
-            snprintf(text, sizeof text, "%.6g",
-                     json_number_value(json_array_get(json_array_get(matrix, r), c)));
-            if (width(text) > widest)
-                widest = width(text);
+            cell_text(matrix, r, c, text);
+            widest = wider(widest, text);
         }
     }
+
     printf("  %s\n  %*s", title, left, "");
     for (size_t c = 0; c < columns; c++) {
         column_name((int64_t)c, names, name_count, text);
@@ -77,13 +85,13 @@ void nnrt_print_matrix(const char *title, const json_t *matrix, char *const *nam
         print_right_aligned(text, widest);
     }
     printf("\n");
+
     for (size_t r = 0; r < rows; r++) {
         column_name((int64_t)r, names, name_count, text);
         printf("  ");
         print_left_aligned(text, left);
         for (size_t c = 0; c < columns; c++) {
-            snprintf(text, sizeof text, "%.6g",
-                     json_number_value(json_array_get(json_array_get(matrix, r), c)));
+            cell_text(matrix, r, c, text);
             printf("  ");
             print_right_aligned(text, widest);
         }

@@ -25,8 +25,8 @@ static int64_t whole(const json_t *object, const char *key)
     return (int64_t)json_number_value(json_object_get(object, key));
 }
 
-/* Arenas are mapped, not set to zero by one thread before the others begin: each page comes to be
- * when a thread of the team first writes to it, large ones in huge pages. */
+/* Arenas are mapped, not set to zero by one thread before the others begin: each page is made when
+ * a thread of the team first writes to it. Large arenas get huge pages. */
 enum { HUGE_PAGE = 2 << 20, HUGE_FROM = 4 * HUGE_PAGE };
 
 static size_t arena_mapped(int64_t bytes)
@@ -76,45 +76,58 @@ static bool slot_read(const nnrt_weights *weights, const json_t *declared, nnrt_
     return slot->own || nnrt_no_memory(e);
 }
 
-static bool instance_fill(const nnrt_weights *weights, nnrt_instance *instance, const json_t *unit,
-                          nnrt_error *e)
+static bool read_sizes(nnrt_instance *instance, const json_t *unit, nnrt_error *e)
 {
-    const json_t *tensors = json_object_get(unit, "tensors"),
-                 *numbers = json_object_get(unit, "numbers");
-    size_t scalars;
+    int64_t batch = whole(unit, "batch");
     instance->name = json_string_value(json_object_get(unit, "name"));
-    instance->batch = whole(unit, "batch") > 0 ? whole(unit, "batch") : 1;
+    instance->batch = batch > 0 ? batch : 1;
     instance->out_size = whole(unit, "out_size");
     instance->arena_bytes = whole(unit, "arena_bytes");
-    scalars = whole(unit, "scalars") > NNRT_HYPERS ? (size_t)whole(unit, "scalars") : NNRT_HYPERS;
-    instance->scalars = (int64_t)(scalars + json_array_size(numbers));
     instance->serial = json_is_true(json_object_get(unit, "serial"));
-    instance->count = json_array_size(tensors);
-    if (instance->arena_bytes < 0 || instance->out_size < 0) {
-        return nnrt_fail(e, NNRT_SCRIPT, "internal", "unit '%s' has a negative size",
-                         instance->name);
-    }
+    instance->count = json_array_size(json_object_get(unit, "tensors"));
+    if (instance->arena_bytes >= 0 && instance->out_size >= 0)
+        return true;
+    return nnrt_fail(e, NNRT_SCRIPT, "internal", "unit '%s' has a negative size", instance->name);
+}
+
+/* The hypers and what the unit works with, then the numbers that units of shared code read. */
+static bool read_scalars(nnrt_instance *instance, const json_t *unit, nnrt_error *e)
+{
+    const json_t *numbers = json_object_get(unit, "numbers");
+    int64_t own = whole(unit, "scalars") > NNRT_HYPERS ? whole(unit, "scalars") : NNRT_HYPERS;
+    size_t count = json_array_size(numbers);
+    instance->scalars = own + (int64_t)count;
+    instance->scalar = calloc((size_t)instance->scalars, sizeof *instance->scalar);
+    if (!instance->scalar)
+        return nnrt_no_memory(e);
+    for (size_t i = 0; i < count; i++)
+        instance->scalar[(size_t)own + i] = json_number_value(json_array_get(numbers, i));
+    return true;
+}
+
+static bool read_slots(nnrt_instance *instance, const json_t *unit, const nnrt_weights *weights,
+                       nnrt_error *e)
+{
+    const json_t *tensors = json_object_get(unit, "tensors");
     instance->slot = calloc(instance->count + 1, sizeof *instance->slot);
     instance->table = calloc(instance->count + 1, sizeof *instance->table);
-    instance->scalar = calloc((size_t)instance->scalars, sizeof *instance->scalar);
-    instance->arena = arena_map(instance->arena_bytes);
-    if (!instance->slot || !instance->table || !instance->scalar)
+    if (!instance->slot || !instance->table)
         return nnrt_no_memory(e);
-    if (!instance->arena) {
-        return nnrt_fail(e, NNRT_FILES, "out-of-memory",
-                         "out of memory: unit '%s' needs %lld bytes", instance->name,
-                         (long long)instance->arena_bytes);
-    }
     for (size_t i = 0; i < instance->count; i++) {
-        if (!slot_read(weights, json_array_get(tensors, i), &instance->slot[i], e))
+        nnrt_slot *slot = &instance->slot[i];
+        if (!slot_read(weights, json_array_get(tensors, i), slot, e))
             return false;
-        instance->table[i] =
-            instance->slot[i].weight ? instance->slot[i].weight->values : instance->slot[i].own;
+        instance->table[i] = slot->weight ? slot->weight->values : slot->own;
     }
-    for (size_t i = 0; i < json_array_size(numbers); i++)
-        instance->scalar[scalars + i] = json_number_value(json_array_get(numbers, i));
-    nnrt_instance_reset(instance);
     return true;
+}
+
+static bool make_arena(nnrt_instance *instance, nnrt_error *e)
+{
+    instance->arena = arena_map(instance->arena_bytes);
+    return instance->arena ||
+           nnrt_fail(e, NNRT_FILES, "out-of-memory", "out of memory: unit '%s' needs %lld bytes",
+                     instance->name, (long long)instance->arena_bytes);
 }
 
 void nnrt_instance_free(nnrt_instance *instance)
@@ -140,11 +153,13 @@ nnrt_instance *nnrt_instance_new(const json_t *declared, nnrt_unit code,
         return NULL;
     }
     instance->code = code;
-    if (!instance_fill(weights, instance, declared, e)) {
-        nnrt_instance_free(instance);
-        return NULL;
+    if (read_sizes(instance, declared, e) && make_arena(instance, e) &&
+        read_scalars(instance, declared, e) && read_slots(instance, declared, weights, e)) {
+        nnrt_instance_reset(instance);
+        return instance;
     }
-    return instance;
+    nnrt_instance_free(instance);
+    return NULL;
 }
 
 void nnrt_instance_reset(nnrt_instance *instance)

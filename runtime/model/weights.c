@@ -21,6 +21,7 @@ bool nnrt_layout_read(const json_t *declared, nnrt_layout *layout, nnrt_error *e
         layout->dims[i] = d;
         layout->elements *= d;
     }
+
     const json_t *axis = json_object_get(declared, "feature_axis");
     layout->feature_axis = json_is_integer(axis) ? (int)json_integer_value(axis) : layout->rank - 1;
     if (rank == 0) {
