@@ -38,7 +38,7 @@ static void add_calibration(json_t *notes, const nnrt_sample_set *set)
     double said[BINS] = { 0 }, truth[BINS] = { 0 }, count[BINS] = { 0 }, error = 0;
     bool two = set->classes == 2 && set->width <= 2;
     for (int64_t r = 0; r < set->rows; r++) {
-        int64_t shown = two ? 1 : nnrt_said(set, r);
+        int64_t shown = two ? 1 : nnrt_predicted_class(set, r);
         double p = probability(set, r, shown);
         /* no probabilities: linear outputs under another loss */
         if (!(p >= 0 && p <= 1))
@@ -73,7 +73,10 @@ static json_t *real_or_null(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-json_t *nnrt_picked(const nnrt_data *data, const nnrt_part *part, int64_t feature, int64_t most)
+/* Samples of a part, at most `most` of them, at even distances: their feature of this number, or
+ * their target where it is negative. */
+static json_t *sample_values(const nnrt_data *data, const nnrt_part *part, int64_t feature,
+                             int64_t most)
 {
     json_t *list = json_array();
     for (int64_t i = 0, step = stride_of(part->count, most); i < part->count; i += step) {
@@ -89,15 +92,15 @@ static void add_points(json_t *notes, const nnrt_data *data, const nnrt_sample_s
 {
     nnrt_part part = { set->rows, (float *)(uintptr_t)x, (float *)(uintptr_t)set->target };
     bool flat = data->sample_size == 2;
-    json_t *points = json_pack("{s:o, s:o}", "x", nnrt_picked(data, &part, 0, MOST_POINTS), "y",
-                               nnrt_picked(data, &part, flat ? 1 : -1, MOST_POINTS));
+    json_t *points = json_pack("{s:o, s:o}", "x", sample_values(data, &part, 0, MOST_POINTS), "y",
+                               sample_values(data, &part, flat ? 1 : -1, MOST_POINTS));
     if (flat) {
         json_t *wrong = json_array();
         for (int64_t i = 0, step = stride_of(set->rows, MOST_POINTS); i < set->rows; i += step) {
-            json_array_append_new(wrong,
-                                  json_boolean(nnrt_said(set, i) != (int64_t)set->target[i]));
+            json_array_append_new(
+                wrong, json_boolean(nnrt_predicted_class(set, i) != (int64_t)set->target[i]));
         }
-        json_object_set_new(points, "class", nnrt_picked(data, &part, -1, MOST_POINTS));
+        json_object_set_new(points, "class", sample_values(data, &part, -1, MOST_POINTS));
         json_object_set_new(points, "wrong", wrong);
     }
     json_object_set_new(notes, "points", points);
@@ -207,8 +210,9 @@ bool nnrt_picture_evaluation(json_t *notes, const nnrt_data *data, bool normaliz
         nnrt_part part = { set->rows, NULL, (float *)(uintptr_t)set->target },
                   said = { set->rows, NULL, (float *)(uintptr_t)set->out };
         json_object_set_new(notes, "agreement",
-                            json_pack("{s:o, s:o}", "x", nnrt_picked(data, &part, -1, MOST_POINTS),
-                                      "y", nnrt_picked(data, &said, -1, MOST_POINTS)));
+                            json_pack("{s:o, s:o}", "x",
+                                      sample_values(data, &part, -1, MOST_POINTS), "y",
+                                      sample_values(data, &said, -1, MOST_POINTS)));
     }
     bool plane = set->classify && data->sample_size == 2 && set->width <= MOST_CLASSES,
          line = !set->classify && data->sample_size == 1 && set->width == 1;

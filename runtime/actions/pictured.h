@@ -32,9 +32,6 @@ bool nnrt_predict_passes(nnrt_program *program, nnrt_model *model, const nnrt_da
                          const char *unit, const nnrt_part *asked, int64_t passes, float *mean,
                          float *deviation, nnrt_error *e);
 
-/* Samples of a part for its picture, at most `most` of them, evenly picked. */
-json_t *nnrt_picked(const nnrt_data *data, const nnrt_part *part, int64_t feature, int64_t most);
-
 /* { "graph": [ { "x", "value", "slope" } ] } of a function of one variable, or { "field": ... } of
  * one of two; NULL: e says why. */
 json_t *nnrt_picture_function(nnrt_program *program, const json_t *picture, nnrt_error *e);

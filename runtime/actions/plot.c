@@ -29,8 +29,8 @@ static json_t *value_of(nnrt_program *program, const json_t *picture, const json
     return nnrt_later_json(&program->session->results, json_object_get(picture, "value"), notes, e);
 }
 
-/* What lies under all paths, the unit of one of them asked about the plane that all cover; NULL:
- * nobody can be asked. */
+/* The landscape under all paths together, computed by the unit of one of them; NULL: there is no
+ * such unit. */
 static json_t *common_field(nnrt_program *program, const nnrt_charted *items, size_t count,
                             nnrt_error *e);
 

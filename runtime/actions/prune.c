@@ -55,8 +55,8 @@ static bool prune_kernels(kernel *kernels, size_t count, double sparsity, nnrt_e
     return true;
 }
 
-/* Bytes: 4 for each weight that is left and for all others, and a bit a weight that says where the
- * kernels' zeros are; no more than dense. */
+/* Bytes: 4 for each number that is not a kernel's zero, and one bit for each kernel weight that
+ * says whether it is zero; never more than dense storage takes. */
 static json_t *result_of(const nnrt_model *model, const kernel *kernels, size_t count)
 {
     double zeros = 0, prunable = 0, dense = 0;

@@ -54,7 +54,7 @@ static bool (*const actions[VERB_COUNT])(nnrt_program *program, nnrt_error *e) =
 #undef VERB
 };
 
-/* Those that one waits for: what was printed is to be seen before the wait begins. */
+/* Those that take a while: what was printed must be on the screen before they begin. */
 static const bool runs_long[VERB_COUNT] = {
     [VERB_TRAIN] = true,
     [VERB_EVALUATE] = true,
@@ -127,11 +127,11 @@ int nnrt_session_run(nnrt_session *session, const json_t *json, nnrt_resolve res
     if (!run_actions(&program, &error) && !program.quiet_end) {
         nnrt_error unused = { 0 };
         nnrt_flush_output(&program, &unused);
-        nnrt_say_error(&program, &error);
+        nnrt_report_error(&program, &error);
     }
     nnrt_log_flush(session->log);
     if (!error.status && !nnrt_log_sound(session->log, &error))
-        nnrt_say_error(&program, &error);
+        nnrt_report_error(&program, &error);
     nnrt_signals_release(&signals);
     nnrt_resume_free(program.resume);
     nnrt_program_clear(&program);

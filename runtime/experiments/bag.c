@@ -74,7 +74,7 @@ static bool hear_member(bagging *b, size_t member, nnrt_error *e)
         } else {
             nnrt_sample_set set = nnrt_samples_of(b->data, b->model, 1, row, NULL);
             for (int64_t r = 0; r < set.rows; r++) {
-                int64_t said = nnrt_said(&set, r);
+                int64_t said = nnrt_predicted_class(&set, r);
                 if (set.width == 1)
                     sum[r] += (double)said;
                 else

@@ -96,7 +96,7 @@ static void judge(boosting *b, const float *out)
         for (int64_t i = 0; i < b->count; i++) {
             int64_t wrong = 0;
             for (int64_t t = 0; t < targets; t++)
-                wrong += nnrt_said(&set, i * targets + t) != (int64_t)y[i * targets + t];
+                wrong += nnrt_predicted_class(&set, i * targets + t) != (int64_t)y[i * targets + t];
             b->wrong[i] = (double)wrong / (double)targets;
         }
         return;

@@ -33,7 +33,7 @@ static void add_votes(const nnrt_data *data, const nnrt_model *model, int64_t co
 {
     nnrt_sample_set set = nnrt_samples_of(data, model, count, out, NULL);
     for (int64_t r = 0; r < set.rows; r++) {
-        int64_t said = nnrt_said(&set, r);
+        int64_t said = nnrt_predicted_class(&set, r);
         if (set.width == 1)
             sum[r] += said ? share : 0;
         else
@@ -41,6 +41,7 @@ static void add_votes(const nnrt_data *data, const nnrt_model *model, int64_t co
     }
 }
 
+/* One member's answer for one output. */
 typedef struct answer {
     float value;
     float share;
@@ -68,11 +69,11 @@ static float weighted_median(answer *answers, size_t count)
     return answers[count - 1].value;
 }
 
-/* The members' outputs one after the other: each is added up, and where the median is wanted kept
- * whole. */
-static bool hear(nnrt_program *program, const nnrt_ensemble *ensemble, nnrt_model *model,
-                 const nnrt_data *data, const nnrt_part *part, uint64_t seed, double *sum,
-                 float **kept, nnrt_error *e)
+/* Lets the members predict one after the other, and adds their outputs up; for the median all of
+ * them are kept too. */
+static bool ask_members(nnrt_program *program, const nnrt_ensemble *ensemble, nnrt_model *model,
+                        const nnrt_data *data, const nnrt_part *part, uint64_t seed, double *sum,
+                        float **kept, nnrt_error *e)
 {
     size_t n = (size_t)(part->count * model->output_size);
     const float *share = nnrt_ensemble_share(ensemble);
@@ -95,8 +96,8 @@ static bool hear(nnrt_program *program, const nnrt_ensemble *ensemble, nnrt_mode
     return true;
 }
 
-static void settle(const nnrt_ensemble *ensemble, const nnrt_model *model, int64_t count,
-                   const double *sum, float *const *kept, answer *answers, float *out)
+static void combine(const nnrt_ensemble *ensemble, const nnrt_model *model, int64_t count,
+                    const double *sum, float *const *kept, answer *answers, float *out)
 {
     size_t n = (size_t)(count * model->output_size), outputs = (size_t)model->output_size;
     const float *share = nnrt_ensemble_share(ensemble), *base = nnrt_ensemble_base(ensemble);
@@ -128,9 +129,9 @@ float *nnrt_ensemble_outputs(nnrt_program *program, const nnrt_ensemble *ensembl
     answer *answers = calloc(ensemble->members + 1, sizeof *answers);
     nnrt_snapshot *before = nnrt_snapshot_take(model, e);
     bool ok = before && ((sum && kept && out && answers) || nnrt_no_memory(e)) &&
-              hear(program, ensemble, model, data, part, seed, sum, kept, e);
+              ask_members(program, ensemble, model, data, part, seed, sum, kept, e);
     if (ok)
-        settle(ensemble, model, part->count, sum, kept, answers, out);
+        combine(ensemble, model, part->count, sum, kept, answers, out);
     if (before)
         nnrt_snapshot_put_back(before);
     nnrt_snapshot_free(before);

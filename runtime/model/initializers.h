@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-/* Fills out[product of dims], logical row-major order, as `init` says (program.h, "weights":
+/* Fills out[product of dims], logical row-major order, as `init` says (a program's "weights":
  * "init"). Orthogonal: of the matrix [dims[0], the rest]. Status 1, code "internal", where `init`
  * is none of the known kinds. */
 bool nnrt_init_weight(const json_t *init, uint64_t seed, const char *key, const int64_t *dims,

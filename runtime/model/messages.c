@@ -18,10 +18,10 @@ bool nnrt_flush_output(nnrt_program *program, nnrt_error *e)
     clearerr(stdout);
     if (why == EPIPE) {
         program->quiet_end = true;
-        return nnrt_fail(e, NNRT_FILES, "write-failed", "nobody reads the output");
+        return nnrt_fail(e, NNRT_FILES, "write-failed", "standard output was closed by its reader");
     }
     return nnrt_fail(e, NNRT_FILES, "write-failed", "can't write to standard output: %s",
-                     why ? strerror(why) : "an error earlier on");
+                     why ? strerror(why) : "an earlier write failed");
 }
 
 typedef struct place {
@@ -84,7 +84,7 @@ static void say_json(const place *p, const nnrt_error *e)
     json_decref(said);
 }
 
-void nnrt_say_error(const nnrt_program *program, const nnrt_error *e)
+void nnrt_report_error(const nnrt_program *program, const nnrt_error *e)
 {
     const nnrt_options *options = &program->session->options;
     nnrt_log *log = program->session->log;

@@ -14,7 +14,7 @@ static bool one_output(const nnrt_sample_set *set)
     return set->width == 1;
 }
 
-int64_t nnrt_said(const nnrt_sample_set *set, int64_t row)
+int64_t nnrt_predicted_class(const nnrt_sample_set *set, int64_t row)
 {
     const float *out = set->out + row * set->width;
     if (one_output(set))
@@ -36,7 +36,7 @@ static bool accuracy(const nnrt_sample_set *set, int64_t k, double *value)
     (void)k;
     int64_t right = 0;
     for (int64_t r = 0; r < set->rows; r++)
-        right += nnrt_said(set, r) == truth(set, r);
+        right += nnrt_predicted_class(set, r) == truth(set, r);
     *value = (double)right / (double)set->rows;
     return true;
 }
@@ -74,7 +74,7 @@ static counts *count_classes(const nnrt_sample_set *set)
     if (!of)
         return NULL;
     for (int64_t r = 0; r < set->rows; r++) {
-        int64_t s = nnrt_said(set, r), t = truth(set, r);
+        int64_t s = nnrt_predicted_class(set, r), t = truth(set, r);
         if (s < set->classes)
             of[s].said++;
         if (t < set->classes)
@@ -348,7 +348,7 @@ json_t *nnrt_confusion(const nnrt_sample_set *set)
     for (int64_t r = 0; count && r < set->rows; r++) {
         int64_t t = truth(set, r);
         if (t >= 0 && t < set->classes)
-            count[t * columns + nnrt_said(set, r)]++;
+            count[t * columns + nnrt_predicted_class(set, r)]++;
     }
     for (int64_t t = 0; count && t < set->classes; t++) {
         json_t *row = json_array();

@@ -5,8 +5,8 @@
 #include "data/data.h"
 #include "model/network.h"
 
-/* What is measured. Of classes, outputs are rows of `width` scores (one a position: samples times
- * the targets of a sample); of real values, rows of target_size numbers. */
+/* What is measured. For classes, outputs are rows of `width` scores, one row for each target of
+ * each sample; for real values, rows of target_size numbers. */
 typedef struct nnrt_sample_set {
     const float *out, *target;
     int64_t rows, width;
@@ -28,9 +28,9 @@ bool nnrt_metric_read(const json_t *declared, const nnrt_data *data, nnrt_metric
                       nnrt_error *e);
 /* all but confusion */
 bool nnrt_metric_is_number(const nnrt_metric *metric);
-/* those of metrics.def in their order; NULL behind the last */
+/* those of metrics.def in their order; NULL after the last */
 const char *nnrt_metric_name(size_t i);
-/* whether it measures such targets; true of what is no metric */
+/* whether it measures such targets; true for a name that is not a metric */
 bool nnrt_metric_suits(const char *name, bool classify);
 /* better when higher */
 bool nnrt_metric_rises(const char *name);
@@ -38,6 +38,6 @@ bool nnrt_metric_compute(const nnrt_metric *metric, const nnrt_sample_set *set, 
                          nnrt_error *e);
 /* True classes in rows; as many columns as there are classes or outputs. */
 json_t *nnrt_confusion(const nnrt_sample_set *set);
-/* The class that a row of outputs says; the first of equals. */
-int64_t nnrt_said(const nnrt_sample_set *set, int64_t row);
+/* The class that a row of outputs predicts; the first of equals. */
+int64_t nnrt_predicted_class(const nnrt_sample_set *set, int64_t row);
 #endif

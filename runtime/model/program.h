@@ -24,8 +24,8 @@ typedef struct nnrt_program {
     /* the first one, which in a built program holds those that may take its place */
     const json_t *built;
     json_t *owned;   /* programs that took the place of the first one */
-    json_t *settled; /* which: [ { "action", "params" } ] */
-    bool quiet_end;  /* standard output was closed: end without a word */
+    json_t *settled; /* the params that did: [ { "action", "params" } ] */
+    bool quiet_end;  /* the reader of standard output has gone: end without a message */
 } nnrt_program;
 
 /* Frees models, units and programs in the first one's place; not the resume. */
@@ -75,8 +75,8 @@ bool nnrt_program_settle(nnrt_program *program, const json_t *params, nnrt_error
 
 /* ---- messages (messages.c) ---- */
 bool nnrt_interrupted(nnrt_error *e); /* always false */
-/* standard output; a closed pipe is no error but ends the run */
+/* Flushes standard output. Where its reader has gone, the run ends without a message. */
 bool nnrt_flush_output(nnrt_program *program, nnrt_error *e);
-/* Says the error, at the current action's place, on standard error and in the log. */
-void nnrt_say_error(const nnrt_program *program, const nnrt_error *e);
+/* Reports the error, at the current action's place, on standard error and in the log. */
+void nnrt_report_error(const nnrt_program *program, const nnrt_error *e);
 #endif

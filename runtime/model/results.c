@@ -1,5 +1,5 @@
-/* results.c: what actions leave behind under their `as` names; histories as compact rows, made into
- * records when asked for. */
+/* results.c: results of actions by their `as` names; histories as compact rows, made into records
+ * when asked for. */
 #include "model/results.h"
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* results.h: what actions leave behind under their `as` names. */
+/* results.h: the results of actions, by their `as` names. */
 #ifndef NNRT_RESULTS_H
 #define NNRT_RESULTS_H
 #include "base/base.h"

@@ -36,7 +36,7 @@ typedef struct nnrt_session {
     nnrt_ensembles ensembles;
     nnrt_retune retune; /* NULL: programs for other params are in the program */
     void *retune_context;
-    bool resumed; /* --resume has been heeded */
+    bool resumed; /* --resume has been carried out */
 } nnrt_session;
 
 /* Opens a declaration, or gives what was opened for it before. Owned by the session. */
