@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An instance that no call uses at the moment. */
 typedef struct pooled {
     nnrt_instance *instance;
     struct pooled *next;
@@ -13,8 +14,8 @@ typedef struct pooled {
 
 typedef struct served {
     nnrt_model *model;
-    const char *unit;
-    pooled *idle;
+    const char *unit; /* the one that predicts; NULL: there is none */
+    pooled *idle;     /* under the library's `pool` */
 } served;
 
 struct nnrt_library {
@@ -91,8 +92,8 @@ static bool take_values(nnrt_model *model, const json_t *values)
     return true;
 }
 
-/* ---- making ---- */
-static bool fill(nnrt_library *library, nnrt_error *e)
+/* ---- making a library ---- */
+static bool open_program(nnrt_library *library, nnrt_error *e)
 {
     const nnrt_options options = { .threads = 1, .quiet = true };
     library->json = json_loads(library->program_json, 0, NULL);
@@ -104,8 +105,10 @@ static bool fill(nnrt_library *library, nnrt_error *e)
     };
     const json_t *models = json_object_get(library->json, "models");
     if (!nnrt_weights_declare(&library->session->weights, json_object_get(library->json, "weights"),
-                              e))
+                              e)) {
         return false;
+    }
+
     library->model_count = json_array_size(models);
     library->model = calloc(library->model_count + 1, sizeof *library->model);
     for (size_t i = 0; library->model && i < library->model_count; i++) {
@@ -132,7 +135,7 @@ static nnrt_library *library_new(const char *program_json, const nnrt_embedded *
     library->unit_count = unit_count;
     pthread_rwlock_init(&library->weights, NULL);
     pthread_mutex_init(&library->pool, NULL);
-    if (fill(library, &e))
+    if (open_program(library, &e))
         return library;
     nnrt_program_clear(&library->program);
     nnrt_session_free(library->session);
@@ -161,8 +164,8 @@ nnrt_library *nnrt_library_get(const char *program_json, const nnrt_embedded *un
     return library;
 }
 
-/* ---- using ---- */
-static pooled *take(nnrt_library *library, served *s)
+/* ---- predicting ---- */
+static pooled *borrow(nnrt_library *library, served *s)
 {
     nnrt_error e = { 0 };
     pthread_mutex_lock(&library->pool);
@@ -204,7 +207,7 @@ static bool has_weights(const nnrt_model *model)
 int nnrt_library_predict(nnrt_library *library, int model, const float *x, size_t n, float *out)
 {
     served *s = served_of(library, model);
-    pooled *p = s ? take(library, s) : NULL;
+    pooled *p = s ? borrow(library, s) : NULL;
     if (!p)
         return 1;
     pthread_rwlock_rdlock(&library->weights);

@@ -32,16 +32,8 @@ uint64_t nnrt_action_seed(const nnrt_program *program)
 
 Verb nnrt_verb(const json_t *action)
 {
-    static const char *const words[] = {
-#define VERB(id, name, ...) #name,
-#include "abi/verbs.def"
-#undef VERB
-    };
     const char *word = json_string_value(json_object_get(action, "verb"));
-    int verb = 0;
-    while (word && verb < VERB_COUNT && strcmp(words[verb], word))
-        verb++;
-    return word ? (Verb)verb : VERB_COUNT;
+    return word ? verb_find(word) : VERB_COUNT;
 }
 
 static int part_number(const char *name)
