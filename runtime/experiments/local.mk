@@ -3,7 +3,6 @@ libnnrt_a_SOURCES += \
     runtime/experiments/bag.c \
     runtime/experiments/bayes.c \
     runtime/experiments/boost.c \
-    runtime/experiments/checkpoint_tune.c \
     runtime/experiments/compare.c \
     runtime/experiments/crossvalidate.c \
     runtime/experiments/experiment.c \
@@ -17,4 +16,5 @@ libnnrt_a_SOURCES += \
     runtime/experiments/several.h \
     runtime/experiments/trials.c \
     runtime/experiments/trials.h \
-    runtime/experiments/tune.c
+    runtime/experiments/tune.c \
+    runtime/experiments/tune_checkpoint.c

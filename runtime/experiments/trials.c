@@ -99,7 +99,7 @@ static bool begin(void *context, size_t i, nnrt_start *start, nnrt_error *e)
     *start = (nnrt_start){ .json = r->program,
                            .within = { .seed = b->tuning->seed,
                                        .share = b->attempt[i].share,
-                                       .watch = b->tuning->watch },
+                                       .objective = b->tuning->watch },
                            .skip = r->record || r->like != NONE };
     if (r->error.status)
         *e = r->error;

@@ -49,8 +49,10 @@ typedef struct nnrt_tuning {
 /* Makes all of them; `tuning->tell` hears of each in order, with its record: { "trial", "params",
  * "value" (null: it diverged), "share", "train", ... }. */
 bool nnrt_try_all(nnrt_tuning *tuning, nnrt_attempt *attempts, size_t count, nnrt_error *e);
-/* checkpoint_tune.c: what `--resume` of a search needs, into its own path; and its finished trials,
- * with the best one's weights, out of the file. */
+
+/* ---- tune_checkpoint.c ---- */
+/* Writes the finished trials, with the best one's weights, to the search's own path; and takes them
+ * out of such a file. */
 bool nnrt_checkpoint_tuning(nnrt_tuning *tuning, nnrt_error *e);
 bool nnrt_resume_tuning(const nnrt_resume *resume, nnrt_tuning *tuning, nnrt_error *e);
 #endif

@@ -1,4 +1,4 @@
-/* progress.c: lines are made whole and written by one write(), so that they don't mix with those of
+/* progress.c: each line is written whole, by one write(), so that it does not mix with those of
  * others. */
 #include "train/progress.h"
 #include "base/base.h"
@@ -10,8 +10,8 @@
 
 enum { LINE = 512, BAR = 24 };
 
-/* The carriage return is all we ask of a terminal; those that are not known to be one that shows it
- * get lines. */
+/* A carriage return is all that a bar needs of a terminal; one that is not known to obey it gets
+ * lines. */
 static bool terminal_redraws(void)
 {
     static const char *const known[] = { "xterm",   "screen", "tmux",   "rxvt",    "vt1",
@@ -34,26 +34,25 @@ static int columns(void)
     return !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col > 8 ? size.ws_col : 80;
 }
 
-static void put(const char *text, size_t length)
+static void write_all(const char *text, size_t length)
 {
     while (length) {
         ssize_t n = write(STDERR_FILENO, text, length);
-        /* nobody listens: the training matters more */
         if (n <= 0)
-            return;
+            return; /* nobody is listening: the training matters more */
         text += n;
         length -= (size_t)n;
     }
 }
 
-static void put_line(const char *text)
+static void write_line(const char *text)
 {
     char line[LINE + 2];
     int n = snprintf(line, LINE, "%s", text);
     if (n >= LINE)
         n = LINE - 1;
     line[n] = '\n';
-    put(line, (size_t)n + 1);
+    write_all(line, (size_t)n + 1);
 }
 
 void nnrt_progress_begin(nnrt_progress *progress, bool quiet, const char *title, int64_t step,
@@ -67,7 +66,7 @@ void nnrt_progress_begin(nnrt_progress *progress, bool quiet, const char *title,
                                  .began = nnrt_seconds() };
     snprintf(progress->title, sizeof progress->title, "%s", title);
     if (!quiet)
-        put_line(title);
+        write_line(title);
 }
 
 void nnrt_scaled_text(double value, bool binary, char *text, size_t size)
@@ -80,11 +79,11 @@ void nnrt_scaled_text(double value, bool binary, char *text, size_t size)
         value /= base;
         power++;
     }
-    snprintf(text, size,
-             value < 10    ? "%.2f%s"
-             : value < 100 ? "%.1f%s"
-                           : "%.0f%s",
-             value, binary ? binary_prefix[power] : decimal_prefix[power]);
+    const char *prefix = binary ? binary_prefix[power] : decimal_prefix[power];
+    int digits = 0; /* after the point */
+    if (value < 100)
+        digits = value < 10 ? 2 : 1;
+    snprintf(text, size, "%.*f%s", digits, value, prefix);
 }
 
 static void duration_text(double seconds, char *text, size_t size)
@@ -102,14 +101,13 @@ static void draw(nnrt_progress *progress, int64_t step, int64_t epoch)
     char line[LINE], bar[BAR + 1], left[32] = "";
     double now = nnrt_seconds(), spent = now - progress->began,
            share = progress->steps ? (double)step / (double)progress->steps : 1;
+    int64_t done = step - progress->began_at, to_do = progress->steps - step;
     for (int i = 0; i < BAR; i++)
         bar[i] = i < share * BAR ? '=' : ' ';
     bar[BAR] = 0;
-    if (step > progress->began_at && step < progress->steps) {
-        duration_text(spent / (double)(step - progress->began_at) *
-                          (double)(progress->steps - step),
-                      left, sizeof left);
-    }
+    if (done > 0 && to_do > 0)
+        duration_text(spent / (double)done * (double)to_do, left, sizeof left);
+
     int n =
         snprintf(line, sizeof line, "\repoch %lld/%lld [%s]  %s%s%s", (long long)epoch,
                  (long long)progress->epochs, bar, progress->last, *left ? "  left: " : "", left);
@@ -119,12 +117,11 @@ static void draw(nnrt_progress *progress, int64_t step, int64_t epoch)
     if (n - 1 > most)
         n = most + 1;
     int drawn = n - 1;
-    /* over the longer line before */
     while (n - 1 < progress->width && n - 1 < most && n < LINE)
-        line[n++] = ' ';
+        line[n++] = ' '; /* over what was there, which was longer */
     progress->width = drawn;
     progress->drawn_at = now;
-    put(line, (size_t)n);
+    write_all(line, (size_t)n);
 }
 
 void nnrt_progress_step(nnrt_progress *progress, int64_t step, int64_t epoch)
@@ -146,7 +143,7 @@ void nnrt_progress_epoch(nnrt_progress *progress, int64_t step, int64_t epoch, c
     }
     snprintf(line, sizeof line, "epoch %lld/%lld  %s", (long long)epoch,
              (long long)progress->epochs, numbers);
-    put_line(line);
+    write_line(line);
 }
 
 void nnrt_progress_end(nnrt_progress *progress, int64_t step, int64_t epoch)
@@ -154,12 +151,12 @@ void nnrt_progress_end(nnrt_progress *progress, int64_t step, int64_t epoch)
     if (!progress->bar || (step == progress->began_at && !progress->width))
         return;
     draw(progress, step, epoch);
-    put("\n", 1);
+    write_all("\n", 1);
     progress->width = 0;
 }
 
 void nnrt_progress_note(nnrt_progress *progress, const char *text)
 {
     if (!progress->quiet)
-        put_line(text);
+        write_line(text);
 }

@@ -1,5 +1,5 @@
-/* progress.h: how far a training is, on standard error: a bar redrawn in place on a terminal, else
- * a line an epoch, nothing with --quiet. */
+/* progress.h: how far a training is, on standard error: on a terminal a bar that is redrawn in
+ * place, else a line for each epoch, and nothing with --quiet. */
 #ifndef NNRT_PROGRESS_H
 #define NNRT_PROGRESS_H
 #include <stdbool.h>
@@ -10,10 +10,10 @@ typedef struct nnrt_progress {
     bool quiet, bar;
     int64_t steps, epochs;
     char title[160];
-    char last[256]; /* what the last epoch's numbers were */
-    double began, drawn_at;
-    int64_t began_at; /* step that it began at */
-    int width;        /* columns drawn */
+    char last[256];         /* the last epoch's numbers */
+    double began, drawn_at; /* seconds */
+    int64_t began_at;       /* the step that it began at */
+    int width;              /* columns drawn */
 } nnrt_progress;
 
 void nnrt_progress_begin(nnrt_progress *progress, bool quiet, const char *title, int64_t step,
@@ -23,7 +23,7 @@ void nnrt_progress_step(nnrt_progress *progress, int64_t step, int64_t epoch);
 /* An epoch is done; `numbers`: "loss 0.31  accuracy 0.9". */
 void nnrt_progress_epoch(nnrt_progress *progress, int64_t step, int64_t epoch, const char *numbers);
 void nnrt_progress_end(nnrt_progress *progress, int64_t step, int64_t epoch);
-/* "12.3 k", "4.56 M": three digits and the unit's prefix, thousands or (binary) 1024s. */
+/* "12.3 k", "4.56 M": three digits and the unit's prefix, in steps of 1000 or (binary) 1024. */
 void nnrt_scaled_text(double value, bool binary, char *text, size_t size);
 /* A line of its own, such as "stopped early". */
 void nnrt_progress_note(nnrt_progress *progress, const char *text);

@@ -1,4 +1,4 @@
-/* checkpoint_tune.c: a search's finished trials in a file, behind which `--resume` goes on: their
+/* tune_checkpoint.c: a search's finished trials in a file, behind which `--resume` goes on: their
  * records, in order, and the best one's weights under their own names, so that the file is a
  * model's too. */
 #include "experiments/trials.h"
@@ -34,7 +34,7 @@ bool nnrt_checkpoint_tuning(nnrt_tuning *t, nnrt_error *e)
         nnrt_bundle_add(&b, "", t->weights.weight[i].name, &t->weights.weight[i].layout,
                         t->weights.weight[i].values);
     }
-    nnrt_bundle_session(&b, t->program->session, NULL);
+    nnrt_bundle_add_session(&b, t->program->session, NULL);
     json_object_set(state, "journal", t->journal);
     json_object_set_new(state, "kept", kept_json(&t->weights));
     json_object_set_new(state, "seed", json_integer((json_int_t)t->seed));
