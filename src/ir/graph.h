@@ -177,7 +177,7 @@ typedef struct Node {
     } as;
 
     /* 0, or 1 + a node: this one's kernel stands in no earlier phase than that one's
-     * (passes/late.c) */
+     * (passes/rematerialise.c) */
     NodeId behind;
     Slot slot; /* EMIT */
     int slot_tensor;

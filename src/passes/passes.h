@@ -13,6 +13,9 @@ Plan *plan_fail(Plan *plan, const char *format, ...) __attribute__((format(print
  * there). */
 char *plan_verify(const Plan *plan);
 
+/* kernel_name.c: gives a kernel its name. */
+void name_kernel(Plan *plan, Kernel *kernel);
+
 bool view_equal(View a, View b);
 bool view_one_row(View v);
 bool view_scalar(View v);
@@ -81,7 +84,7 @@ bool moves_alone(const Plan *plan, NodeId id);
 /* samples.c: the sum of images to one number a channel, over space and then over samples; NO_NODE:
  * it is none, or too small. */
 NodeId sum_by_samples(const Machine *machine, Graph *g, NodeId a, Shape to);
-/* views.c */
+/* in_place.c */
 void find_views(Plan *plan, const bool *live);
 bool is_view(const Plan *plan, NodeId id);
 void place_views(Plan *plan);

@@ -148,11 +148,11 @@ typedef struct Relayout {
 } Relayout;
 
 /* SPARSE. Where a unit changes no weights, a product of samples by a pruned kernel may skip the
- * kernel's zeros (sparse.c of passes, of codegen and of the runtime). SparseWeight: what is not 0,
- * listed unit by unit in front of the first batch; `lists` has `stride` floats a panel of 16 units.
- * SparseInput: the other factor with its rows in lanes: rows 16 q .. 16 q + 15 are float (q *
- * panels * 16 + feature) * 16 + row % 16, and behind all of those stands an int32 a block of 16
- * rows, 1 where it was made and holds neither infinity nor NaN. */
+ * kernel's zeros (skip_zeros.c, and sparse.c of code generation and the runtime). SparseWeight:
+ * what is not 0, listed unit by unit in front of the first batch; `lists` has `stride` floats a
+ * panel of 16 units. SparseInput: the other factor with its rows in lanes: rows 16 q .. 16 q + 15
+ * are float (q * panels * 16 + feature) * 16 + row % 16, and behind all of those stands an int32 a
+ * block of 16 rows, 1 where it was made and holds neither infinity nor NaN. */
 typedef struct SparseWeight {
     int tensor;
     int64_t inputs, units, stride, most;
@@ -180,7 +180,7 @@ typedef struct Plan {
     int *stage;    /* per node: its stage in its home */
     bool *inlined; /* per node: recomputed where used; or a view */
     /* per node: NO_NODE, or of an inlined slice, reshape or concatenation that lies in place
-     * (views.c): what it is a view of, a concatenation of itself */
+     * (in_place.c): what it is a view of, a concatenation of itself */
     NodeId *view_of;
     /* per node: the concatenation in whose place it is stored, or NO_NODE */
     NodeId *lies_in;

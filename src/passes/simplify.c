@@ -201,7 +201,7 @@ static NodeId run_of_other(Rebuild *r, const Node *old, const NodeId *in)
 }
 
 /* A part that others read too, or that no elementwise kernel makes, is copied: the copy can be
- * stored in its place (views.c), by the kernel that makes it. */
+ * stored in its place (in_place.c), by the kernel that makes it. */
 static NodeId concat(Rebuild *r, const Node *old, NodeId *in)
 {
     Graph *g = r->to;

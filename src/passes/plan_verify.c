@@ -1,6 +1,6 @@
-/* check.c: whether a plan is sound: what each kernel reads is there when it runs, nothing that
- * lives at the same time shares memory, and tensors are assigned after their readers and after the
- * loss. Each check starts when the pass that makes it true has run. */
+/* plan_verify.c: whether a plan is sound: what each kernel reads is there when it runs, nothing
+ * that lives at the same time shares memory, and tensors are assigned after their readers and after
+ * the loss. Each check starts when the pass that makes it true has run. */
 #include "passes/passes.h"
 
 typedef struct Check {

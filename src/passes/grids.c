@@ -1,4 +1,4 @@
-/* view.c: shapes as grids of rows x features, how operands lie in them, and what nodes cost. */
+/* grids.c: shapes as grids of rows x features, how operands lie in them, and what nodes cost. */
 #include "passes/passes.h"
 
 View view_of_shape(Shape s, int feature_axis)

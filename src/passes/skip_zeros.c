@@ -1,4 +1,4 @@
-/* sparse.c: which products may skip the zeros of a pruned kernel (plan.h, SPARSE).
+/* skip_zeros.c: which products may skip the zeros of a pruned kernel (plan.h, SPARSE).
  *
  * Requires kernels (recompute). Only where a unit assigns nothing: there the weights stay what they
  * are for a whole call, and are listed once. Whether it pays is known when the call begins, by how
@@ -83,7 +83,7 @@ static void add_input(Plan *plan, NodeId product)
     vec_push(plan->arena, &plan->sparse_inputs, in);
 }
 
-Plan *pass_sparse(Plan *plan)
+Plan *pass_skip_zeros(Plan *plan)
 {
     const Graph *g = plan->graph;
     if (plan->serial)

@@ -1,4 +1,4 @@
-/* layout.c: the axis of each value that lies in panels.
+/* panels.c: the axis of each value that lies in panels.
  *
  * Requires a simplified graph. Values have their last axis in panels, but images have their
  * channels, and what is made of a dense kernel [units, inputs] or of filters, or flows into one,
@@ -301,7 +301,7 @@ static Plan *check_operands(Plan *plan, NodeId id)
     return plan;
 }
 
-Plan *pass_layout(Plan *plan)
+Plan *pass_panels(Plan *plan)
 {
     Layout l = { plan, plan->graph, ARENA_ARRAY(plan->arena, int, plan->graph->nodes.len + 1) };
     infer(&l);

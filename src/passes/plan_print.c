@@ -1,5 +1,5 @@
-/* show.c: `nnc show --plan`: phases and kernels, what each fused, what it did not and why, and
- * memory. */
+/* plan_print.c: `nnc show --plan`: phases and kernels, what each fused, what it did not and why,
+ * and memory. */
 #include "passes/passes.h"
 #include <inttypes.h>
 #include <string.h>

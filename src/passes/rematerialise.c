@@ -1,5 +1,5 @@
-/* late.c: large images that the backward pass reads are worked out anew for it, where they follow
- * cheaply from what it keeps anyway.
+/* rematerialise.c: large images that the backward pass reads are worked out anew for it, where they
+ * follow cheaply from what it keeps anyway.
  *
  * Requires a simplified graph. A convolution's output that a normalisation's derivative reads stays
  * in memory until then; what lies between it and the next convolution (scale, shift, activation,
@@ -12,7 +12,7 @@
 
 enum { MOST_VISITED = 48 };
 
-typedef struct Late {
+typedef struct Remat {
     Plan *plan;
     Graph *from, *to;
     Uses uses;
@@ -21,26 +21,26 @@ typedef struct Late {
     /* per node: it is made anew behind this one; NO_NODE it is not */
     NodeId *behind;
     NodeId *map, *again; /* per node: itself, and its second self, in the new graph */
-} Late;
+} Remat;
 
-static const Node *at(const Late *l, NodeId id)
+static const Node *at(const Remat *l, NodeId id)
 {
     return graph_node(l->from, id);
 }
 
-static bool is_vector(const Late *l, NodeId id)
+static bool is_vector(const Remat *l, NodeId id)
 {
     return !shape_has_batch(at(l, id)->shape);
 }
 
-static bool is_image(const Late *l, NodeId id)
+static bool is_image(const Remat *l, NodeId id)
 {
     Shape s = at(l, id)->shape;
     return s.rank > 2 && s.dim[0] == DIM_BATCH &&
            shape_elements(s) * l->plan->graph->batch >= l->plan->machine->sums->remake_floats;
 }
 
-static bool read_backward(const Late *l, NodeId id)
+static bool read_backward(const Remat *l, NodeId id)
 {
     for (int i = l->uses.start[id]; i < l->uses.start[id + 1]; i++)
         if (at(l, l->uses.list[i])->part == PART_BACKWARD)
@@ -50,7 +50,7 @@ static bool read_backward(const Late *l, NodeId id)
 
 /* A convolution's output that the backward pass reads, as it is or at some distance from a vector.
  */
-static bool is_saved(const Late *l, NodeId id)
+static bool is_saved(const Remat *l, NodeId id)
 {
     if (op_class(at(l, id)->op) != CLASS_WINDOW || at(l, id)->part != PART_FORWARD)
         return false;
@@ -73,7 +73,7 @@ typedef struct Visited {
 } Visited;
 
 /* Whether a node follows from saved arrays and vectors by cheap elementwise ops alone. */
-static bool follows(const Late *l, NodeId id, Visited *v)
+static bool follows(const Remat *l, NodeId id, Visited *v)
 {
     const Node *n = at(l, id);
     if (is_vector(l, id))
@@ -94,7 +94,7 @@ static bool follows(const Late *l, NodeId id, Visited *v)
     return true;
 }
 
-static void decide(Late *l, NodeId id)
+static void decide(Remat *l, NodeId id)
 {
     const Node *n = at(l, id);
     if (n->part != PART_FORWARD || !is_image(l, id) ||
@@ -125,7 +125,7 @@ static void decide(Late *l, NodeId id)
         l->saved[id] = true;
 }
 
-static NodeId copy_node(Late *l, NodeId id, const NodeId *in, NodeId behind)
+static NodeId copy_node(Remat *l, NodeId id, const NodeId *in, NodeId behind)
 {
     Node made;
     memcpy(&made, at(l, id), sizeof made);
@@ -138,14 +138,14 @@ static NodeId copy_node(Late *l, NodeId id, const NodeId *in, NodeId behind)
 }
 
 typedef struct Again {
-    Late *l;
+    Remat *l;
     NodeId behind, node[MOST_VISITED], made[MOST_VISITED];
     int count;
 } Again;
 
 static NodeId make_again(Again *a, NodeId id)
 {
-    Late *l = a->l;
+    Remat *l = a->l;
     const Node *n = at(l, id);
     if (is_vector(l, id) || (l->saved[id] && n->op != IR_INPUT))
         return l->map[id];
@@ -161,7 +161,7 @@ static NodeId make_again(Again *a, NodeId id)
     return made;
 }
 
-static NodeId second_self(Late *l, NodeId id)
+static NodeId second_self(Remat *l, NodeId id)
 {
     if (l->again[id] == NO_NODE) {
         Again a = { .l = l, .behind = l->map[l->behind[id]] };
@@ -170,7 +170,7 @@ static NodeId second_self(Late *l, NodeId id)
     return l->again[id];
 }
 
-static void rebuild(Late *l)
+static void rebuild(Remat *l)
 {
     const Graph *from = l->from;
     Graph *g = l->to;
@@ -192,17 +192,17 @@ static void rebuild(Late *l)
     }
 }
 
-Plan *pass_late(Plan *plan)
+Plan *pass_rematerialise(Plan *plan)
 {
     Graph *from = plan->graph;
     size_t count = from->nodes.len;
-    Late l = { .plan = plan,
-               .from = from,
-               .uses = uses_of(plan),
-               .saved = ARENA_ARRAY(plan->arena, bool, count + 1),
-               .behind = ARENA_ARRAY(plan->arena, NodeId, count + 1),
-               .map = ARENA_ARRAY(plan->arena, NodeId, count + 1),
-               .again = ARENA_ARRAY(plan->arena, NodeId, count + 1) };
+    Remat l = { .plan = plan,
+                .from = from,
+                .uses = uses_of(plan),
+                .saved = ARENA_ARRAY(plan->arena, bool, count + 1),
+                .behind = ARENA_ARRAY(plan->arena, NodeId, count + 1),
+                .map = ARENA_ARRAY(plan->arena, NodeId, count + 1),
+                .again = ARENA_ARRAY(plan->arena, NodeId, count + 1) };
     for (size_t i = 0; i < count; i++)
         l.behind[i] = l.again[i] = NO_NODE;
     bool any = false;

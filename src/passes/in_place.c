@@ -1,4 +1,4 @@
-/* views.c: slices and concatenations that need no copy: they lie in place.
+/* in_place.c: slices and concatenations that need no copy: they lie in place.
  *
  * A slice is a view where its elements are rows of its source that lie together, or whole panels of
  * it. A concatenation lies in place where each of its parts does so in it and can be stored there
