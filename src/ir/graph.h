@@ -176,9 +176,9 @@ typedef struct Node {
         Window window; /* CLASS_WINDOW */
     } as;
 
-    /* 0, or 1 + a node: this one's kernel stands in no earlier phase than that one's
+    /* 0, or 1 + a node: this one's kernel is in no earlier phase than that one's
      * (passes/rematerialise.c) */
-    NodeId behind;
+    NodeId not_before;
     Slot slot; /* EMIT */
     int slot_tensor;
 } Node;

@@ -5,8 +5,11 @@ libnnc_a_SOURCES += \
     src/passes/derive.h \
     src/passes/differentiate.c \
     src/passes/fuse.c \
+    src/passes/fuse.h \
     src/passes/grids.c \
     src/passes/in_place.c \
+    src/passes/inline.c \
+    src/passes/join.c \
     src/passes/kernel_name.c \
     src/passes/machine.c \
     src/passes/machine.h \
@@ -25,4 +28,5 @@ libnnc_a_SOURCES += \
     src/passes/samples.c \
     src/passes/simplify.c \
     src/passes/skip_zeros.c \
-    src/passes/tasks.c
+    src/passes/tasks.c \
+    src/passes/updates.c

@@ -256,8 +256,8 @@ static Graph *with_copies(const Graph *from)
             }
             made.inputs[k] = copies.data[c].copy;
         }
-        if (made.behind)
-            made.behind = 1 + map[made.behind - 1];
+        if (made.not_before)
+            made.not_before = 1 + map[made.not_before - 1];
         map[i] = graph_add_node(g, &made, false);
     }
     for (size_t i = 0; i < from->layers.len; i++) {

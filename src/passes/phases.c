@@ -98,7 +98,7 @@ static void edges_behind(Schedule *s)
         for (size_t i = 0; i < kernel->placed.len + (kernel->node != NO_NODE); i++) {
             const Node *n = graph_node(
                 plan->graph, i < kernel->placed.len ? kernel->placed.data[i].node : kernel->node);
-            int home = n->behind ? plan->home[n->behind - 1] : -1;
+            int home = n->not_before ? plan->home[n->not_before - 1] : -1;
             if (home < 0 || home == (int)k || home == last || kernel->source != NO_NODE)
                 continue;
             last = home;

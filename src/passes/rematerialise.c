@@ -5,7 +5,7 @@
  * in memory until then; what lies between it and the next convolution (scale, shift, activation,
  * residual sums of a few of these) is read by that one's filters' derivative, and would lie beside
  * it all the while. Such nodes get a second self, made where the backward pass has come to
- * (Node.behind). The batch's images are gathered a second time. (After Chen, Xu, Zhang and
+ * (Node.not_before). The batch's images are gathered a second time. (After Chen, Xu, Zhang and
  * Guestrin, Training deep nets with sublinear memory cost, 2016; no product is computed twice.) */
 #include "passes/passes.h"
 #include <string.h>
@@ -133,7 +133,7 @@ static NodeId copy_node(Remat *l, NodeId id, const NodeId *in, NodeId behind)
                       ? arena_dup(l->to->arena, in, sizeof *in * (size_t)made.input_count)
                       : NULL;
     if (behind != NO_NODE)
-        made.behind = 1 + behind, made.part = PART_BACKWARD;
+        made.not_before = 1 + behind, made.part = PART_BACKWARD;
     return graph_add_node(l->to, &made, false);
 }
 
