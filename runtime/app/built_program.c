@@ -87,19 +87,19 @@ static const struct {
 } rows[] = {
     { "--threads", "N", "a whole number from 1", "run on N threads (default: all processors)",
       take_threads },
-    { "--seed", "N", "a whole number from 0", "in place of seeds that the script does not write",
+    { "--seed", "N", "a whole number from 0", "the seed where the script does not set one",
       take_seed },
     { "--log", "F", "a file", "write JSON lines to F", take_log },
-    { "--resume", "F", "a file", "go on from a checkpoint", take_resume },
-    { "--dry-run", NULL, NULL, "two batches of everything; writes nothing, judges no assertion",
+    { "--resume", "F", "a file", "continue from a checkpoint", take_resume },
+    { "--dry-run", NULL, NULL, "two batches of everything; writes nothing, checks no assertions",
       take_dry_run },
     { "--quiet", NULL, NULL, "no progress", take_quiet },
     { "--color", "WHEN", "auto, always or never", "colour messages: auto, always, never",
       take_color },
     { "--diagnostics", "FORM", "text or json", "messages as text or as JSON lines",
       take_diagnostics },
-    { "--help", NULL, NULL, "say this", take_help },
-    { "--version", NULL, NULL, "say what made this program", take_version },
+    { "--help", NULL, NULL, "show this help", take_help },
+    { "--version", NULL, NULL, "show what made this program", take_version },
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };

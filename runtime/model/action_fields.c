@@ -65,7 +65,7 @@ nnrt_ensemble *nnrt_action_ensemble(nnrt_program *program, const nnrt_model *mod
                   "the model '%s' has changed since the ensemble '%s' was made", model->name, name);
     } else {
         nnrt_fail(e, NNRT_SCRIPT, "unknown-name",
-                  "'%s' has no members: its bag or boost was not carried out", name);
+                  "'%s' has no members: its bag or boost has not run", name);
     }
     return NULL;
 }

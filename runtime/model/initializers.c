@@ -129,7 +129,7 @@ bool nnrt_init_weight(const json_t *init, uint64_t seed, const char *key, const 
     for (size_t i = 0; kind && i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(kinds[i].kind, kind) == 0) {
             return kinds[i].draw(&d) ||
-                   nnrt_fail(e, NNRT_FILES, "out-of-memory", "no memory to draw %s", key);
+                   nnrt_fail(e, NNRT_FILES, "out-of-memory", "out of memory: can't draw %s", key);
         }
     }
     return nnrt_fail(e, NNRT_SCRIPT, "internal", "%s has an unknown initializer '%s'", key,

@@ -195,7 +195,7 @@ static bool as_number(const char *op, value v, double *out, nnrt_error *e)
     case TREE: break;
     }
     *out = 0;
-    return nnrt_fail(e, NNRT_SCRIPT, "wrong-type", "'%s' is of numbers, but got %s", op,
+    return nnrt_fail(e, NNRT_SCRIPT, "wrong-type", "'%s' takes numbers, but got %s", op,
                      kind_names[v.kind]);
 }
 
@@ -349,7 +349,7 @@ static bool element(value of, value at, value *out, nnrt_error *e)
     if (!as_number("[ ]", at, &i, e))
         return false;
     if (of.kind != TREE || !json_is_array(of.tree)) {
-        return nnrt_fail(e, NNRT_SCRIPT, "wrong-type", "only lists can be indexed, this is %s",
+        return nnrt_fail(e, NNRT_SCRIPT, "wrong-type", "only lists can be indexed; this is %s",
                          kind_names[of.kind]);
     }
     size_t size = json_array_size(of.tree);

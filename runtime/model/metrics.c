@@ -309,7 +309,7 @@ bool nnrt_metric_read(const json_t *declared, const nnrt_data *data, nnrt_metric
     }
     if (!nnrt_metric_suits(name, data->classify)) {
         return nnrt_fail(e, NNRT_SCRIPT, "wrong-target",
-                         "metric '%s' is of %s, but the targets of data '%s' are %s", name,
+                         "metric '%s' measures %s, but the targets of data '%s' are %s", name,
                          row->kind == CLASSES ? "classes" : "real values", data->name,
                          data->classify ? "classes" : "real values");
     }

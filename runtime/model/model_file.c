@@ -97,8 +97,8 @@ static bool shapes_fit(const nnrt_safetensors *file, const nnrt_model *model, co
         char is[128], wanted[128];
         if (!tensor->real) {
             return nnrt_fail(e, NNRT_FILES, "weights-mismatch",
-                             "'%s': '%s' is of type %s, which no weight can be", path, tensor->name,
-                             tensor->dtype);
+                             "'%s': '%s' is of type %s, which weights can't have", path,
+                             tensor->name, tensor->dtype);
         }
         if (nnrt_layout_is(layout, tensor->rank, tensor->dims))
             continue;

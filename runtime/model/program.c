@@ -170,9 +170,9 @@ static json_t *built_in(const nnrt_program *program, const json_t *params, nnrt_
         }
     }
     nnrt_fail(e, NNRT_SCRIPT, "not-available",
-              "this program was built for other trials than this seed's");
+              "this program was built for the trials of another seed");
     snprintf(e->help, sizeof e->help,
-             "build it with the seed that it is to run with: nnc build --seed N");
+             "build it with the seed that it will run with: nnc build --seed N");
     return NULL;
 }
 

@@ -16,7 +16,7 @@ static void report(Compiler *c, const CompiledAction *a, const char *metric, Spa
 {
     const char *names = "";
     Diagnostic *d = diag_error(c->diags, DIAG_WRONG_TARGET, span,
-                               "metric '%s' is of %s, but the targets of data '%s' are %s", metric,
+                               "metric '%s' measures %s, but the targets of data '%s' are %s", metric,
                                kind_text(!a->data->info.classify), a->data->info.name,
                                kind_text(a->data->info.classify));
     for (size_t i = 0; nnrt_metric_name(i); i++) {
