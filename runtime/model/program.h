@@ -51,7 +51,7 @@ nnrt_call nnrt_instance_call(nnrt_program *program, nnrt_instance *instance, uin
 char *nnrt_program_path(const nnrt_program *program, const char *path);
 
 /* ---- the action ---- */
-/* the verb of any action's JSON; VERB_COUNT: none */
+/* the "verb" of an action's JSON, or of a checkpoint's; VERB_COUNT: it has none */
 Verb nnrt_verb(const json_t *action);
 /* the name of its ensemble or model */
 const char *nnrt_action_subject(const nnrt_program *program);

@@ -57,12 +57,12 @@ static bool read_model(const nnrt_resume *resume, nnrt_model *model, nnrt_error 
 }
 
 /* ---- the action ---- */
-static bool changed(const nnrt_resume *resume, const char *verb, const char *model, nnrt_error *e)
+static bool changed(const nnrt_resume *resume, Verb verb, const char *model, nnrt_error *e)
 {
     return nnrt_fail(
         e, NNRT_FILES, "bad-checkpoint",
         "the script has changed since '%s' was written: its action %zu does not %s '%s'",
-        resume->path, resume->action + 1, verb, model ? model : "");
+        resume->path, resume->action + 1, verb_name(verb), model ? model : "");
 }
 
 /* Is the action that it was written in still the same? *model: a training's, else NULL. */
@@ -71,17 +71,16 @@ static bool judge_action(nnrt_program *program, const nnrt_resume *resume, nnrt_
 {
     const json_t *state = resume->state, *actions = json_object_get(program->json, "actions"),
                  *action = json_array_get(actions, resume->action);
-    const char *verb = json_string_value(json_object_get(action, "verb")),
-               *name = json_string_value(json_object_get(action, "model"));
-    const char *old_verb = json_string_value(json_object_get(state, "verb")),
+    Verb verb = nnrt_verb(action), old_verb = nnrt_verb(state);
+    const char *name = json_string_value(json_object_get(action, "model")),
                *old_name = json_string_value(json_object_get(state, "model"));
-    if (!old_verb)
-        old_verb = "train";
-    if (!verb || strcmp(verb, old_verb) || !name || !old_name || strcmp(name, old_name))
+    if (old_verb == VERB_COUNT)
+        old_verb = VERB_TRAIN;
+    if (verb != old_verb || !name || !old_name || strcmp(name, old_name))
         return changed(resume, old_verb, old_name, e);
 
     *model = NULL;
-    if (!strcmp(verb, "train")) {
+    if (verb == VERB_TRAIN) {
         *model = nnrt_program_model(program, name, e);
         if (!*model || !judge_model(resume, *model, e))
             return false;

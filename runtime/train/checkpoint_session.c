@@ -92,8 +92,7 @@ bool nnrt_resume_params(const nnrt_resume *resume, nnrt_program *program, nnrt_e
     json_array_foreach (json_object_get(resume->state, "settled"), i, settled) {
         program->action_index = (size_t)whole_in(settled, "action");
         const json_t *actions = json_object_get(program->json, "actions");
-        const char *verb = text_in(json_array_get(actions, program->action_index), "verb");
-        if (!verb || strcmp(verb, "tune")) {
+        if (nnrt_verb(json_array_get(actions, program->action_index)) != VERB_TUNE) {
             return nnrt_fail(
                 e, NNRT_FILES, "bad-checkpoint",
                 "the script has changed since '%s' was written: its action %zu is not a tune",
