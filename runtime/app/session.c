@@ -48,7 +48,7 @@ void nnrt_session_set_retune(nnrt_session *session, nnrt_retune retune, void *co
 }
 
 /* ---- programs ---- */
-static bool (*const actions[VERB_COUNT])(nnrt_program *program, nnrt_error *e) = {
+static bool (*const action_of[VERB_COUNT])(nnrt_program *program, nnrt_error *e) = {
 #define VERB(id, name, ...) [VERB_##id] = nnrt_do_##name,
 #include "abi/verbs.def"
 #undef VERB
@@ -80,7 +80,7 @@ static bool carry_out(nnrt_program *program, nnrt_error *e)
     }
     if (runs_long[verb] && !nnrt_flush_output(program, e))
         return false;
-    return actions[verb](program, e) && nnrt_log_sound(program->session->log, e);
+    return action_of[verb](program, e) && nnrt_log_sound(program->session->log, e);
 }
 
 static bool open_resume(nnrt_program *program, nnrt_error *e)
@@ -95,20 +95,23 @@ static bool open_resume(nnrt_program *program, nnrt_error *e)
 
 static bool run_actions(nnrt_program *program, nnrt_error *e)
 {
-    if (!nnrt_weights_declare(&program->session->weights, json_object_get(program->json, "weights"),
-                              e))
+    nnrt_session *session = program->session;
+    if (!nnrt_weights_declare(&session->weights, json_object_get(program->json, "weights"), e) ||
+        !nnrt_data_as_expected(program, e) || !open_resume(program, e)) {
         return false;
-    if (!nnrt_data_as_expected(program, e) || !open_resume(program, e))
-        return false;
-    /* tune changes the program */
+    }
+
+    const json_t *actions = json_object_get(program->json, "actions");
     for (size_t i = program->resume ? nnrt_resume_action(program->resume) : 0;
-         i < json_array_size(json_object_get(program->json, "actions")); i++) {
-        program->action = json_array_get(json_object_get(program->json, "actions"), i);
+         i < json_array_size(actions); i++) {
+        program->action = json_array_get(actions, i);
         program->action_index = i;
         if (!carry_out(program, e))
             return false;
         if (nnrt_stop_asked())
             return nnrt_interrupted(e);
+        actions =
+            json_object_get(program->json, "actions"); /* tune puts another program in place */
     }
     program->action = NULL;
     return nnrt_flush_output(program, e);
@@ -123,6 +126,7 @@ int nnrt_session_run(nnrt_session *session, const json_t *json, nnrt_resolve res
     nnrt_signals signals;
     program.script = json_string_value(json_object_get(json, "script"));
     program.folder = json_string_value(json_object_get(json, "folder"));
+
     nnrt_signals_hold(&signals);
     if (!run_actions(&program, &error) && !program.quiet_end) {
         nnrt_error unused = { 0 };
@@ -133,6 +137,7 @@ int nnrt_session_run(nnrt_session *session, const json_t *json, nnrt_resolve res
     if (!error.status && !nnrt_log_sound(session->log, &error))
         nnrt_report_error(&program, &error);
     nnrt_signals_release(&signals);
+
     nnrt_resume_free(program.resume);
     nnrt_program_clear(&program);
     return program.quiet_end ? NNRT_OK : error.status;
