@@ -16,4 +16,5 @@
 #include "base/signals.h"
 #include "base/stream.h"
 #include "base/threads.h"
+#include "base/utf8.h"
 #endif

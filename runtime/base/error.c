@@ -1,25 +1,23 @@
 /* error.c: filling the runtime's error record. */
 #include "base/error.h"
+#include "base/utf8.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
-/* One line of UTF-8, whatever a file's cells or names hold: other bytes become question marks or
- * blanks. */
+/* Makes one line of valid UTF-8 of whatever a file's cells or names hold: control characters become
+ * blanks, bytes that are not UTF-8 question marks. */
 static void make_presentable(char *text)
 {
-    for (unsigned char *c = (unsigned char *)text; *c;) {
-        int more = *c >= 0xc2 && *c < 0xe0   ? 1
-                   : *c >= 0xe0 && *c < 0xf0 ? 2
-                   : *c >= 0xf0 && *c < 0xf5 ? 3
-                                             : 0,
-            found = 0;
-        while (found < more && (c[found + 1] & 0xc0) == 0x80)
-            found++;
-        if (*c < ' ' || *c == 127)
-            *c = ' ';
-        else if (*c >= 0x80 && (!more || found < more))
-            *c = '?', found = 0;
-        c += found + 1;
+    for (size_t left = strlen(text), bytes; left; text += bytes, left -= bytes) {
+        uint32_t code = 0;
+        bytes = nnrt_utf8_decode(text, left, &code);
+        if (!bytes) {
+            *text = '?';
+            bytes = 1;
+        } else if (code < ' ' || code == 127) {
+            *text = ' ';
+        }
     }
 }
 

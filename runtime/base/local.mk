@@ -24,4 +24,6 @@ libnnrt_a_SOURCES += \
     runtime/base/stream.c \
     runtime/base/stream.h \
     runtime/base/threads.c \
-    runtime/base/threads.h
+    runtime/base/threads.h \
+    runtime/base/utf8.c \
+    runtime/base/utf8.h

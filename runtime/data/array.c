@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 16 };
+enum { CHUNK = 1 << 16, REPLACEMENT = 0xfffd };
 
 bool nnrt_array_measure(nnrt_array *array, nnrt_error *e)
 {
@@ -49,9 +49,13 @@ static int64_t sign_extend(uint64_t bits, size_t bytes)
 static double half_value(uint64_t half)
 {
     int exponent = (int)(half >> 10 & 31), fraction = (int)(half & 1023);
-    double magnitude = exponent == 31 ? (fraction ? NAN : INFINITY)
-                       : exponent     ? ldexp(1024 + fraction, exponent - 25)
-                                      : ldexp(fraction, -24);
+    double magnitude;
+    if (exponent == 31)
+        magnitude = fraction ? NAN : INFINITY;
+    else if (exponent)
+        magnitude = ldexp(1024 + fraction, exponent - 25);
+    else
+        magnitude = ldexp(fraction, -24);
     return half & 0x8000 ? -magnitude : magnitude;
 }
 
@@ -80,8 +84,8 @@ static float element_float(const nnrt_array *array, const unsigned char *at)
     }
 }
 
-/* Is there an element that is no finite number? A sum over bit patterns, so that the common case is
- * one quick sweep. */
+/* Is every element a finite number? Looks at bit patterns, all of them in one quick sweep, because
+ * nearly always the answer is yes. */
 static bool all_finite(const float *x, int64_t n)
 {
     uint32_t bad = 0;
@@ -135,40 +139,53 @@ static bool from_fortran(const nnrt_array *array, float *x, nnrt_error *e)
     return true;
 }
 
+/* How many of the elements that are left make up the next chunk. */
+static int64_t chunk_elements(const nnrt_array *array, int64_t done)
+{
+    int64_t most = (int64_t)(CHUNK / array->bytes), left = array->count - done;
+    return left < most ? left : most;
+}
+
+static bool read_converted(nnrt_array *array, float *x, nnrt_error *e)
+{
+    unsigned char chunk[CHUNK];
+    bool bytes = array->element == NNRT_ELEMENT_UNSIGNED && array->bytes == 1;
+    for (int64_t done = 0, n; done < array->count; done += n) {
+        n = chunk_elements(array, done);
+        if (!nnrt_stream_need(array->stream, chunk, (size_t)n * array->bytes, e))
+            return false;
+        if (bytes)
+            for (int64_t i = 0; i < n; i++)
+                x[done + i] = chunk[i];
+        else
+            for (int64_t i = 0; i < n; i++)
+                x[done + i] = element_float(array, chunk + i * (int64_t)array->bytes);
+    }
+    return true;
+}
+
 static bool read_floats(nnrt_array *array, float *x, nnrt_error *e)
 {
-    if (array->element == NNRT_ELEMENT_FLOAT && array->bytes == sizeof(float) &&
-        array->big_endian == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)) {
-        if (!nnrt_stream_need(array->stream, x, (size_t)array->count * sizeof *x, e))
-            return false;
-    } else {
-        unsigned char chunk[CHUNK];
-        for (int64_t done = 0; done < array->count;) {
-            int64_t n = array->count - done < (int64_t)(CHUNK / array->bytes)
-                            ? array->count - done
-                            : (int64_t)(CHUNK / array->bytes);
-            if (!nnrt_stream_need(array->stream, chunk, (size_t)n * array->bytes, e))
-                return false;
-            if (array->element == NNRT_ELEMENT_UNSIGNED && array->bytes == 1)
-                for (int64_t i = 0; i < n; i++)
-                    x[done + i] = chunk[i];
-            else
-                for (int64_t i = 0; i < n; i++)
-                    x[done + i] = element_float(array, chunk + i * (int64_t)array->bytes);
-            done += n;
-        }
-    }
-    if (!nnrt_stream_end(array->stream, e))
+    bool as_here = array->element == NNRT_ELEMENT_FLOAT && array->bytes == sizeof(float) &&
+                   array->big_endian == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+    bool ok = as_here ? nnrt_stream_need(array->stream, x, (size_t)array->count * sizeof *x, e)
+                      : read_converted(array, x, e);
+    if (!ok || !nnrt_stream_end(array->stream, e))
         return false;
     if (array->fortran && array->rank > 1 && !from_fortran(array, x, e))
         return false;
     return check_finite(array, x, e);
 }
 
+static bool is_text(const nnrt_array *array)
+{
+    return array->element == NNRT_ELEMENT_BYTES || array->element == NNRT_ELEMENT_UCS4;
+}
+
 bool nnrt_array_samples(nnrt_array *array, nnrt_source *source, nnrt_error *e)
 {
     const char *name = nnrt_stream_name(array->stream);
-    if (array->element == NNRT_ELEMENT_BYTES || array->element == NNRT_ELEMENT_UCS4) {
+    if (is_text(array)) {
         return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: holds texts, where samples are numbers",
                          name);
     }
@@ -191,8 +208,10 @@ static size_t element_text(const nnrt_array *array, const unsigned char *at, cha
 {
     size_t length = 0;
     if (array->element == NNRT_ELEMENT_BYTES) {
-        while (length < array->bytes && at[length])
-            to[length] = (char)at[length], length++;
+        while (length < array->bytes && at[length]) {
+            to[length] = (char)at[length];
+            length++;
+        }
         return length;
     }
     for (size_t i = 0; i + 4 <= array->bytes; i += 4) {
@@ -202,18 +221,8 @@ static size_t element_text(const nnrt_array *array, const unsigned char *at, cha
         if (!c)
             break;
         if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-            c = 0xfffd;
-        if (c < 0x80) {
-            to[length++] = (char)c;
-        } else if (c < 0x800) {
-            to[length++] = (char)(0xc0 | c >> 6), to[length++] = (char)(0x80 | (c & 63));
-        } else if (c < 0x10000) {
-            to[length++] = (char)(0xe0 | c >> 12), to[length++] = (char)(0x80 | (c >> 6 & 63)),
-            to[length++] = (char)(0x80 | (c & 63));
-        } else {
-            to[length++] = (char)(0xf0 | c >> 18), to[length++] = (char)(0x80 | (c >> 12 & 63)),
-            to[length++] = (char)(0x80 | (c >> 6 & 63)), to[length++] = (char)(0x80 | (c & 63));
-        }
+            c = REPLACEMENT;
+        length += nnrt_utf8_encode(c, to + length);
     }
     return length;
 }
@@ -222,40 +231,35 @@ static size_t element_text(const nnrt_array *array, const unsigned char *at, cha
 static bool read_texts(nnrt_array *array, nnrt_source *source, nnrt_error *e)
 {
     nnrt_name_map names = { 0 };
-    bool read = false;
     unsigned char *element = malloc(array->bytes + 1);
-    char *text = malloc(array->bytes + 5);
+    char *text = malloc(array->bytes + NNRT_UTF8_ROOM);
     source->text = malloc((size_t)array->count * sizeof *source->text);
-    if (!element || !text || !source->text) {
-        nnrt_no_memory_for(e, nnrt_stream_name(array->stream));
-        goto done;
-    }
-    for (int64_t i = 0; i < array->count; i++) {
-        if (!nnrt_stream_need(array->stream, element, array->bytes, e))
-            goto done;
+    bool ok =
+        (element && text && source->text) || nnrt_no_memory_for(e, nnrt_stream_name(array->stream));
+
+    for (int64_t i = 0; ok && i < array->count; i++) {
+        ok = nnrt_stream_need(array->stream, element, array->bytes, e);
+        if (!ok)
+            break;
         size_t length = element_text(array, element, text);
-        if (!nnrt_name_map_add(&names, text, length, &source->text[i])) {
-            nnrt_no_memory_for(e, nnrt_stream_name(array->stream));
-            goto done;
-        }
+        ok = nnrt_name_map_add(&names, text, length, &source->text[i]) ||
+             nnrt_no_memory_for(e, nnrt_stream_name(array->stream));
     }
-    if (!nnrt_stream_end(array->stream, e))
-        goto done;
-    read = nnrt_labels_sort(source, &names, array->count, e);
-done:
+    ok = ok && nnrt_stream_end(array->stream, e) &&
+         nnrt_labels_sort(source, &names, array->count, e);
+
     free(element);
     free(text);
     nnrt_name_map_free(&names);
-    return read;
+    return ok;
 }
 
 static bool read_integers(nnrt_array *array, int64_t *to, nnrt_error *e)
 {
     unsigned char chunk[CHUNK];
-    for (int64_t done = 0; done < array->count;) {
-        int64_t n = array->count - done < (int64_t)(CHUNK / array->bytes)
-                        ? array->count - done
-                        : (int64_t)(CHUNK / array->bytes);
+    bool is_signed = array->element == NNRT_ELEMENT_SIGNED;
+    for (int64_t done = 0, n; done < array->count; done += n) {
+        n = chunk_elements(array, done);
         if (!nnrt_stream_need(array->stream, chunk, (size_t)n * array->bytes, e))
             return false;
         for (int64_t i = 0; i < n; i++) {
@@ -268,15 +272,13 @@ static bool read_integers(nnrt_array *array, int64_t *to, nnrt_error *e)
                     (long long)((done + i) / (array->count / array->shape[0])),
                     (unsigned long long)bits);
             }
-            to[done + i] = array->element == NNRT_ELEMENT_SIGNED ? sign_extend(bits, array->bytes)
-                                                                 : (int64_t)bits;
+            to[done + i] = is_signed ? sign_extend(bits, array->bytes) : (int64_t)bits;
         }
-        done += n;
     }
     return nnrt_stream_end(array->stream, e);
 }
 
-bool nnrt_array_targets(nnrt_array *array, nnrt_source *source, nnrt_error *e)
+static bool check_targets(const nnrt_array *array, const nnrt_source *source, nnrt_error *e)
 {
     const char *name = nnrt_stream_name(array->stream);
     if (array->shape[0] != source->count) {
@@ -289,18 +291,25 @@ bool nnrt_array_targets(nnrt_array *array, nnrt_source *source, nnrt_error *e)
                          "%s: its targets have %d axes, and %d are the most", name, array->rank - 1,
                          NNRT_MAX_RANK);
     }
-    bool text = array->element == NNRT_ELEMENT_BYTES || array->element == NNRT_ELEMENT_UCS4;
     if (array->fortran && array->rank > 1 && array->element != NNRT_ELEMENT_FLOAT) {
         return nnrt_fail(e, NNRT_FILES, "bad-file",
                          "%s: targets in column order (Fortran's) are read for real numbers alone: "
                          "save np.ascontiguousarray(y)",
                          name);
     }
+    return true;
+}
+
+bool nnrt_array_targets(nnrt_array *array, nnrt_source *source, nnrt_error *e)
+{
+    if (!check_targets(array, source, e))
+        return false;
     source->target_rank = array->rank - 1;
     for (int i = 1; i < array->rank; i++)
         source->target_shape[i - 1] = array->shape[i];
     source->target_size = array->count / array->shape[0];
-    if (text) {
+
+    if (is_text(array)) {
         source->kind = NNRT_LABEL_TEXT;
         return read_texts(array, source, e);
     }
@@ -311,5 +320,7 @@ bool nnrt_array_targets(nnrt_array *array, nnrt_source *source, nnrt_error *e)
     }
     source->kind = NNRT_LABEL_INTEGER;
     source->integer = malloc((size_t)array->count * sizeof *source->integer);
-    return source->integer ? read_integers(array, source->integer, e) : nnrt_no_memory_for(e, name);
+    if (!source->integer)
+        return nnrt_no_memory_for(e, nnrt_stream_name(array->stream));
+    return read_integers(array, source->integer, e);
 }

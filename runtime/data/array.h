@@ -2,8 +2,7 @@
  * order, converted. */
 #ifndef NNRT_ARRAY_H
 #define NNRT_ARRAY_H
-#include "data/source.h"
-#include "base/base.h"
+#include "data/reader.h"
 
 enum { NNRT_ARRAY_RANK = 32 }; /* numpy's limit */
 

@@ -5,7 +5,7 @@
  * Cutout: DeVries and Taylor, Improved Regularization of Convolutional Neural Networks with Cutout,
  * 2017. */
 #include "data/augment.h"
-#include "data/source.h"
+#include "data/form.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

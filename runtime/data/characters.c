@@ -1,133 +1,114 @@
-/* characters.c: a text as samples: stretches of characters, each a whole number by the order of its
- * code point, and the character that follows.
+/* characters.c: the source `text`: stretches of characters as samples, each character a whole
+ * number by the order of its code point, and the character that follows as the target.
  *
  * The characters of the training text are the classes. UTF-8 sorts bytewise as its code points do,
  * so that the labels' order is the numbers'. */
-#include "data/source.h"
-#include "base/base.h"
+#include "data/reader.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { CODE_POINTS = 0x110000, NO_CHARACTER = 0 };
-
-/* The length of the character at `at` and its code point; 0 where the bytes are no UTF-8. */
-static size_t decode(const unsigned char *at, size_t left, uint32_t *point)
-{
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    size_t bytes = at[0] < 0x80   ? 1
-                   : at[0] < 0xC2 ? 0
-                   : at[0] < 0xE0 ? 2
-                   : at[0] < 0xF0 ? 3
-                   : at[0] < 0xF5 ? 4
-                                  : 0;
-    if (!bytes || bytes > left)
-        return 0;
-    *point = bytes == 1 ? at[0] : at[0] & (0x7Fu >> bytes);
-    for (size_t i = 1; i < bytes; i++) {
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-        *point = *point << 6 | (at[i] & 0x3F);
-    }
-    return *point < least[bytes] || *point >= CODE_POINTS || (*point >= 0xD800 && *point < 0xE000)
-               ? 0
-               : bytes;
-}
-
-static size_t encode(uint32_t point, char *to)
-{
-    size_t bytes = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-    static const unsigned char lead[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
-    for (size_t i = bytes; i-- > 1; point >>= 6)
-        to[i] = (char)(0x80 | (point & 0x3F));
-    to[0] = (char)(lead[bytes] | point);
-    to[bytes] = '\0';
-    return bytes;
-}
-
-/* The text's characters as code points; row and column, from 1, of what is wrong. */
+/* A text being read. */
 typedef struct reading {
+    const nnrt_source_request *request;
     const char *name;
-    uint32_t *point;
+    uint32_t *point; /* the characters as code points */
     int64_t count;
+    uint32_t *number; /* of a code point + 1; 0: not a character of the training text */
+    nnrt_error *e;
 } reading;
 
-static bool decode_all(reading *r, const char *text, size_t length, nnrt_error *e)
+/* Where a character is, both from 1. */
+typedef struct position {
+    int64_t row, column;
+} position;
+
+static void pass(position *at, uint32_t point)
 {
-    int64_t row = 1, column = 1;
+    at->column = point == '\n' ? 1 : at->column + 1;
+    at->row += point == '\n';
+}
+
+static bool no_memory(const reading *r)
+{
+    return nnrt_no_memory_for(r->e, r->name);
+}
+
+static bool decode_all(reading *r, const char *text, size_t length)
+{
+    position at = { 1, 1 };
     r->point = malloc((length + 1) * sizeof *r->point);
     if (!r->point)
-        return nnrt_no_memory_for(e, r->name);
+        return no_memory(r);
     for (size_t i = 0; i < length;) {
         uint32_t point = 0;
-        size_t bytes = decode((const unsigned char *)text + i, length - i, &point);
+        size_t bytes = nnrt_utf8_decode(text + i, length - i, &point);
         if (!bytes || !point) {
-            return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: row %lld, column %lld: %s", r->name,
-                             (long long)row, (long long)column,
-                             bytes ? "a NUL is no character of a text" : "the bytes are no UTF-8");
+            return nnrt_fail(r->e, NNRT_FILES, "bad-file", "%s: row %lld, column %lld: %s", r->name,
+                             (long long)at.row, (long long)at.column,
+                             bytes ? "a NUL is not a character of a text"
+                                   : "the bytes are not UTF-8");
         }
         r->point[r->count++] = point;
-        column = point == '\n' ? 1 : column + 1;
-        row += point == '\n';
+        pass(&at, point);
         i += bytes;
     }
     return true;
 }
 
-/* number[code point]: its number + 1, or NO_CHARACTER; the characters as the source's texts. */
-static bool number_characters(const reading *r, nnrt_source *source, uint32_t *number,
-                              nnrt_error *e)
+/* Numbers the characters of a training text; they become the source's texts. */
+static bool number_characters(reading *r, nnrt_source *source)
 {
     for (int64_t i = 0; i < r->count; i++)
-        number[r->point[i]] = 1;
-    for (uint32_t p = 0; p < CODE_POINTS; p++)
-        if (number[p])
-            number[p] = (uint32_t)++source->text_count;
+        r->number[r->point[i]] = 1;
+    for (uint32_t p = 0; p < NNRT_CODE_POINTS; p++)
+        if (r->number[p])
+            r->number[p] = (uint32_t)++source->text_count;
     source->texts = calloc(source->text_count + 1, sizeof *source->texts);
     if (!source->texts)
         source->text_count = 0;
-    bool made = source->texts != NULL;
-    for (uint32_t p = 0; made && p < CODE_POINTS; p++) {
-        char text[8];
-        if (!number[p])
+
+    bool ok = source->texts != NULL;
+    for (uint32_t p = 0; ok && p < NNRT_CODE_POINTS; p++) {
+        char text[NNRT_UTF8_ROOM];
+        if (!r->number[p])
             continue;
-        encode(p, text);
-        made = (source->texts[number[p] - 1] = strdup(text)) != NULL;
+        nnrt_utf8_encode(p, text);
+        ok = (source->texts[r->number[p] - 1] = strdup(text)) != NULL;
     }
-    return made || nnrt_no_memory_for(e, r->name);
+    return ok || no_memory(r);
 }
 
 /* A further text has the numbers of the training text, and no other characters. */
-static bool numbers_of(const nnrt_source *like, const reading *r, nnrt_source *source,
-                       uint32_t *number, nnrt_error *e)
+static bool take_numbers_of(const nnrt_source *like, reading *r, nnrt_source *source)
 {
     for (size_t i = 0; i < like->text_count; i++) {
         uint32_t point;
         size_t length = strlen(like->texts[i]);
-        if (length && decode((const unsigned char *)like->texts[i], length, &point) == length)
-            number[point] = (uint32_t)i + 1;
+        if (length && nnrt_utf8_decode(like->texts[i], length, &point) == length)
+            r->number[point] = (uint32_t)i + 1;
     }
-    int64_t row = 1, column = 1;
+
+    position at = { 1, 1 };
     for (int64_t i = 0; i < r->count; i++) {
-        char text[8];
-        encode(r->point[i], text);
-        if (!number[r->point[i]]) {
-            return nnrt_fail(e, NNRT_FILES, "unknown-class",
-                             "%s: row %lld, column %lld: the character '%s' is none that %s has",
-                             r->name, (long long)row, (long long)column, text, like->x_name);
+        if (!r->number[r->point[i]]) {
+            char text[NNRT_UTF8_ROOM];
+            nnrt_utf8_encode(r->point[i], text);
+            return nnrt_fail(r->e, NNRT_FILES, "unknown-class",
+                             "%s: row %lld, column %lld: the character '%s' does not occur in %s",
+                             r->name, (long long)at.row, (long long)at.column, text, like->x_name);
         }
-        column = r->point[i] == '\n' ? 1 : column + 1;
-        row += r->point[i] == '\n';
+        pass(&at, r->point[i]);
     }
+
     source->texts = calloc(like->text_count + 1, sizeof *source->texts);
     for (size_t i = 0; source->texts && i < like->text_count; i++, source->text_count++)
         if (!(source->texts[i] = strdup(like->texts[i])))
-            return nnrt_no_memory_for(e, r->name);
-    return source->texts || nnrt_no_memory_for(e, r->name);
+            return no_memory(r);
+    return source->texts || no_memory(r);
 }
 
-/* Each position that has `length` characters from it on and one behind them starts a sample. */
-static bool cut(const reading *r, nnrt_source *source, const uint32_t *number, int64_t length,
-                bool each, nnrt_error *e)
+/* The target of a sample: the character after it, or, where `each`, that after each of its own. */
+static bool shape_samples(const reading *r, nnrt_source *source, int64_t length, bool each)
 {
     int64_t targets;
     source->count = r->count - length;
@@ -137,55 +118,70 @@ static bool cut(const reading *r, nnrt_source *source, const uint32_t *number, i
     source->target_shape[0] = length;
     source->target_size = each ? length : 1;
     source->kind = NNRT_LABEL_TEXT;
-    if (!nnrt_source_allocate(source, e))
+    if (!nnrt_source_allocate(source, r->e))
         return false;
     if (__builtin_mul_overflow(source->count, source->target_size, &targets) ||
         targets > (int64_t)(SIZE_MAX / 2 / sizeof *source->text) ||
         !(source->text = malloc((size_t)targets * sizeof *source->text))) {
-        return nnrt_no_memory_for(e, r->name);
+        return no_memory(r);
     }
+    return true;
+}
+
+/* Each position with `length` characters from it on and one after them starts a sample. */
+static bool cut_samples(const reading *r, nnrt_source *source, int64_t length)
+{
+    bool each = json_is_true(json_object_get(r->request->form, "each"));
+    if (!shape_samples(r, source, length, each))
+        return false;
     for (int64_t i = 0; i < source->count; i++) {
         for (int64_t t = 0; t < length; t++)
-            source->x[i * length + t] = (float)(number[r->point[i + t]] - 1);
+            source->x[i * length + t] = (float)(r->number[r->point[i + t]] - 1);
         for (int64_t t = 0; t < source->target_size; t++) {
             source->text[i * source->target_size + t] =
-                number[r->point[i + (each ? t + 1 : length)]] - 1;
+                r->number[r->point[i + (each ? t + 1 : length)]] - 1;
         }
     }
     return true;
 }
 
+static bool read_characters(reading *r)
+{
+    size_t bytes = 0;
+    char *path = nnrt_form_path(r->request, "file", r->e);
+    nnrt_stream *stream = path ? nnrt_stream_open(path, r->name, r->e) : NULL;
+    char *text = stream ? nnrt_stream_rest(stream, &bytes, r->e) : NULL;
+    bool ok = text && decode_all(r, text, bytes);
+    free(text);
+    nnrt_stream_close(stream);
+    free(path);
+    return ok;
+}
+
+static bool make_samples(reading *r, nnrt_source *source)
+{
+    const nnrt_source *like = r->request->like;
+    double length = nnrt_form_number(r->request->form, "length", 0);
+    if (!(length >= 1 && length < (double)r->count)) {
+        return nnrt_fail(
+            r->e, NNRT_FILES, "short-file",
+            "%s: holds %lld character%s, too few for a sample of %.0f and the one that follows",
+            r->name, (long long)r->count, r->count == 1 ? "" : "s", length);
+    }
+    bool further = like && like->kind == NNRT_LABEL_TEXT;
+    if (!(further ? take_numbers_of(like, r, source) : number_characters(r, source)))
+        return false;
+    return cut_samples(r, source, (int64_t)length);
+}
+
 bool nnrt_read_text(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e)
 {
     const char *name = nnrt_form_text(request->form, "file", "");
-    double wanted = nnrt_form_number(request->form, "length", 0);
-    reading r = { .name = name };
-    size_t bytes = 0;
-    source->x_name = strdup(name);
-    source->y_name = strdup(name);
-    char *path = nnrt_form_path(request, "file", e);
-    nnrt_stream *stream = path ? nnrt_stream_open(path, name, e) : NULL;
-    char *text = stream ? nnrt_stream_rest(stream, &bytes, e) : NULL;
-    uint32_t *number = calloc(CODE_POINTS, sizeof *number);
-    bool read = text && (source->x_name && source->y_name && number ? decode_all(&r, text, bytes, e)
-                                                                    : nnrt_no_memory_for(e, name));
-    free(text);
-    if (read && !(wanted >= 1 && wanted < (double)r.count)) {
-        read = nnrt_fail(
-            e, NNRT_FILES, "short-file",
-            "%s: holds %lld character%s, too few for a sample of %.0f and the one that follows",
-            name, (long long)r.count, r.count == 1 ? "" : "s", wanted);
-    }
-    bool alike = request->like && request->like->kind == NNRT_LABEL_TEXT;
-    if (read) {
-        read = alike ? numbers_of(request->like, &r, source, number, e)
-                     : number_characters(&r, source, number, e);
-    }
-    read = read && cut(&r, source, number, (int64_t)wanted,
-                       json_is_true(json_object_get(request->form, "each")), e);
-    free(number);
+    reading r = { .request = request, .name = name, .e = e };
+    r.number = calloc(NNRT_CODE_POINTS, sizeof *r.number);
+    bool ok = r.number ? nnrt_source_name(source, name, name, e) : no_memory(&r);
+    ok = ok && read_characters(&r) && make_samples(&r, source);
+    free(r.number);
     free(r.point);
-    nnrt_stream_close(stream);
-    free(path);
-    return read;
+    return ok;
 }

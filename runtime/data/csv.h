@@ -1,39 +1,64 @@
-/* csv.h: the rows and cells of a CSV text (csv_text.c), and the columns they make (csv.c). */
+/* csv.h: what the files that load a CSV share.
+ *
+ * csv.c loads a file in passes over its text: a survey of what each column holds (csv_columns.c),
+ * or, for a further file, a match with the columns of the training file (csv_further.c); then the
+ * samples (csv_samples.c). csv_load.c walks the rows and places messages. */
 #ifndef NNRT_CSV_H
 #define NNRT_CSV_H
-#include "data/source.h"
+#include "data/csv_rows.h"
+#include "data/reader.h"
 
-/* A cell as read: blanks around it and quotes are gone. */
-typedef struct csv_cell {
-    const char *text;
-    size_t length;
-} csv_cell;
+enum { CSV_MOST_VALUES = 1 << 16, CSV_MOST_COLUMNS = 1 << 24, CSV_LISTED = 400 };
 
-/* RFC 4180, and more freely: LF, CR LF or CR ends a row, blank lines are passed over, a byte-order
- * mark too. */
-typedef struct csv_reader {
-    const char *name; /* of the file, for messages */
-    const char *text, *end, *at;
-    char delimiter;
-    int64_t line;     /* of `at`, from 1 */
-    int64_t row_line; /* of the row last read */
-    csv_cell *cell;
-    size_t cells, capacity;
-    char *unquoted; /* cells that held doubled quotes, as they are meant */
-    size_t used;
-} csv_reader;
+typedef enum csv_policy { CSV_MISSING_ERROR, CSV_MISSING_MEAN, CSV_MISSING_DROP } csv_policy;
 
-/* Checks that the text is UTF-8 without NUL. `text` must outlive the reader. */
-bool csv_open(csv_reader *reader, const char *name, const char *text, size_t length, char delimiter,
-              nnrt_error *e);
-void csv_rewind(csv_reader *reader);
-/* The next row into reader->cell[0 .. cells); 0 cells: the end. */
-bool csv_next(csv_reader *reader, nnrt_error *e);
-void csv_close(csv_reader *reader);
-bool csv_is_missing(const csv_cell *cell); /* empty, NA, nan, ? */
+/* The file being loaded. */
+typedef struct csv_load {
+    const nnrt_source_request *request;
+    nnrt_source *source;
+    nnrt_table *table;
+    csv_reader reader;
+    csv_policy missing;
+    bool header;   /* of this file */
+    size_t *place; /* this file's column -> the table's; NULL: the same */
+    int64_t rows;  /* that are kept */
+    nnrt_error *e;
+} csv_load;
 
-void nnrt_table_free(nnrt_table *table);
-/* Names of the features, one for each of a sample's values, made anew; NULL: out of memory. Each
- * and the array: free() */
-char **nnrt_table_feature_names(const nnrt_table *table, int64_t features);
+/* ---- csv_load.c ---- */
+/* The next row; 0 cells: the end. An error where it has not as many cells as the others. */
+bool csv_next_row(csv_load *l);
+/* Also leaves out the rows that the policy drops. */
+bool csv_next_kept_row(csv_load *l);
+bool csv_is_dropped(const csv_load *l); /* the row last read */
+bool csv_rewind_to_data(csv_load *l);   /* to the first row after the header */
+
+bool csv_is_text(const csv_cell *cell);
+/* Adds the cell to the column's counts. False: it is a text. */
+bool csv_count_cell(nnrt_column *column, const csv_cell *cell);
+/* What targets with these counts are. */
+nnrt_label_kind csv_label_kind(const nnrt_column *column);
+
+/* All return false. `j` is the table's column. `cell` NULL: the message quotes none. */
+bool csv_fail_cell(const csv_load *l, const char *code, size_t j, const csv_cell *cell,
+                   const char *what);
+bool csv_fail_missing(const csv_load *l, size_t j);
+/* The error of the first text in this file's column i. */
+bool csv_fail_text(csv_load *l, size_t i, const char *code, const char *what);
+bool csv_fail_text_target(csv_load *l, size_t i);
+bool csv_fail_empty(const csv_load *l);
+bool csv_no_memory(const csv_load *l);
+
+/* ---- csv_columns.c ---- */
+/* Reads the training file's columns into the table: names, counts, types, values, target. */
+bool csv_survey(csv_load *l);
+
+/* ---- csv_further.c ---- */
+/* Places a further file's columns onto the table's, counts its rows, and sees what its targets
+ * are. */
+bool csv_survey_further(csv_load *l);
+
+/* ---- csv_samples.c ---- */
+/* Reads the samples and targets of the kept rows. */
+bool csv_fill_samples(csv_load *l, int64_t features);
 #endif

@@ -2,9 +2,10 @@
  * filled and normalised (data.h). */
 #include "data/dataset.h"
 #include "data/augment.h"
-#include "data/csv.h"
+#include "data/form.h"
 #include "data/labels.h"
 #include "data/parts.h"
+#include "data/sources.h"
 #include <stdlib.h>
 #include <string.h>
 

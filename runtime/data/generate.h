@@ -1,7 +1,7 @@
 /* generate.h: what the generators share: sizes, names, and classes in a drawn order. */
 #ifndef NNRT_GENERATE_H
 #define NNRT_GENERATE_H
-#include "data/source.h"
+#include "data/reader.h"
 
 /* Sets count and names from the form's `n`; x for samples of the shape already set; `classes` > 0:
  * integer targets, as many of each class as can be, in an order drawn from `random`; else real

@@ -5,7 +5,7 @@
  * file system. Pictures have one channel where all of them are grey, else three. A first round
  * reads their sizes, which must agree; a second one their pixels. */
 #include "data/picture.h"
-#include "data/source.h"
+#include "data/reader.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -32,16 +32,6 @@ typedef struct search {
 static bool no_memory(search *s)
 {
     return nnrt_no_memory_for(s->e, "images");
-}
-
-/* Where a name of the script is on the disk; free() */
-static char *path_of(const search *s, const char *name)
-{
-    char *path = NULL;
-    const char *folder = s->request->folder;
-    if (*name == '/' || !folder || !*folder)
-        return strdup(name);
-    return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
 }
 
 static int seen(const struct dirent *entry)
@@ -93,7 +83,7 @@ static bool walk(search *s, const char *folder, int depth, uint32_t class);
 static bool visit(search *s, const char *name, int depth, uint32_t class)
 {
     struct stat about;
-    char *path = path_of(s, name);
+    char *path = nnrt_source_path(s->request, name);
     if (!path)
         return no_memory(s);
     bool there = stat(path, &about) == 0;
@@ -129,7 +119,7 @@ static bool visit(search *s, const char *name, int depth, uint32_t class)
 static bool walk(search *s, const char *folder, int depth, uint32_t class)
 {
     struct dirent **entry = NULL;
-    char *path = path_of(s, folder);
+    char *path = nnrt_source_path(s->request, folder);
     if (!path)
         return no_memory(s);
     int count = scandir(path, &entry, seen, by_bytes), why = errno;
@@ -160,7 +150,7 @@ static bool walk(search *s, const char *folder, int depth, uint32_t class)
 /* ---- pictures ---- */
 static bool read_file(search *s, const char *name, nnrt_picture *picture, int channels, float *out)
 {
-    char *path = path_of(s, name);
+    char *path = nnrt_source_path(s->request, name);
     bool read = path ? nnrt_picture_read(path, name, picture, channels, out, s->e) : no_memory(s);
     free(path);
     return read;
@@ -216,9 +206,7 @@ bool nnrt_read_images(const nnrt_source_request *request, nnrt_source *source, n
     const char *folder = nnrt_form_text(request->form, "folder", "");
     search s = { .request = request, .e = e };
     nnrt_picture *picture = NULL;
-    source->x_name = strdup(folder);
-    source->y_name = strdup(folder);
-    bool read = source->x_name && source->y_name ? walk(&s, folder, 0, 0) : no_memory(&s);
+    bool read = nnrt_source_name(source, folder, folder, e) && walk(&s, folder, 0, 0);
     if (read && !s.count) {
         read = nnrt_fail(e, NNRT_FILES, "empty-file", "%s: holds no folder with images", folder);
         snprintf(e->help, sizeof e->help, "images stand in one folder a class");

@@ -1,5 +1,6 @@
 /* labels.c: targets as classes or values (labels.h). */
 #include "data/labels.h"
+#include "data/block.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,16 +4,25 @@ libnnrt_a_SOURCES += \
     runtime/data/array.h \
     runtime/data/augment.c \
     runtime/data/augment.h \
+    runtime/data/block.c \
+    runtime/data/block.h \
     runtime/data/characters.c \
     runtime/data/csv.c \
     runtime/data/csv.h \
-    runtime/data/csv_text.c \
+    runtime/data/csv_columns.c \
+    runtime/data/csv_further.c \
+    runtime/data/csv_load.c \
+    runtime/data/csv_rows.c \
+    runtime/data/csv_rows.h \
+    runtime/data/csv_samples.c \
     runtime/data/data.h \
     runtime/data/dataset.c \
     runtime/data/dataset.h \
     runtime/data/digits.c \
     runtime/data/feed.c \
     runtime/data/feed.h \
+    runtime/data/form.c \
+    runtime/data/form.h \
     runtime/data/generate.c \
     runtime/data/generate.h \
     runtime/data/idx.c \
@@ -26,9 +35,16 @@ libnnrt_a_SOURCES += \
     runtime/data/parts.h \
     runtime/data/picture.c \
     runtime/data/picture.h \
+    runtime/data/reader.c \
+    runtime/data/reader.h \
     runtime/data/scale.c \
     runtime/data/source.c \
     runtime/data/source.h \
+    runtime/data/sources.c \
+    runtime/data/sources.def \
+    runtime/data/sources.h \
     runtime/data/split.c \
+    runtime/data/table.c \
+    runtime/data/table.h \
     runtime/data/views.c \
     runtime/data/views.h

@@ -1,7 +1,7 @@
 /* scale.c: missing cells and normalisation, both decided by the training part alone and carried
  * into every part (parts.h). */
 #include "data/parts.h"
-#include "data/source.h"
+#include "data/form.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 /* split.c: which sample belongs to which part, and the samples' order in memory (parts.h). */
 #include "data/parts.h"
-#include "data/source.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,8 +5,9 @@
  * 2, ... in turn over the whole row, so sizes differ by one at most and so do the samples of a
  * class. Without shuffle, real targets are cut into runs in file order, as scikit-learn's KFold. */
 #include "data/views.h"
+#include "data/block.h"
+#include "data/form.h"
 #include "data/parts.h"
-#include "data/source.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -34,23 +34,10 @@ const nnrt_glyph *nnrt_glyph_find(uint32_t code)
 
 size_t nnrt_text_next(const char *text, uint32_t *code)
 {
-    const unsigned char *c = (const unsigned char *)text;
-    size_t length = *c < 0x80                 ? 1
-                    : *c >= 0xc2 && *c < 0xe0 ? 2
-                    : *c >= 0xe0 && *c < 0xf0 ? 3
-                    : *c >= 0xf0 && *c < 0xf5 ? 4
-                                              : 0;
-    uint32_t value = length == 1 ? *c : *c & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++)
-        if ((c[i] & 0xc0) != 0x80)
-            length = 0;
-        else
-            value = value << 6 | (c[i] & 0x3fu);
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    bool sound =
-        length && value >= least[length] && value <= 0x10ffff && (value < 0xd800 || value > 0xdfff);
-    *code = sound ? value : REPLACEMENT;
-    return sound ? length : 1;
+    size_t bytes = nnrt_utf8_decode(text, strnlen(text, 4), code);
+    if (!bytes)
+        *code = *text ? REPLACEMENT : 0;
+    return bytes ? bytes : 1;
 }
 
 double nnrt_text_width(const char *text, double size)

@@ -1,33 +1,20 @@
-/* csv_text.c: CSV text into rows of cells (csv.h). */
-#include "data/csv.h"
+/* csv_rows.c: CSV text into rows of cells (csv_rows.h). */
+#include "data/csv_rows.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* The offset of the first byte that is no UTF-8 (RFC 3629), or of a NUL; `length` where all is
- * well. */
+/* The offset of the first byte that is not UTF-8, or of a NUL; `length` where there is none. */
 static size_t utf8_fault(const char *text, size_t length)
 {
-    const unsigned char *s = (const unsigned char *)text;
     for (size_t i = 0; i < length;) {
-        if (s[i] && s[i] < 0x80) {
-            i++;
-            continue;
-        }
-        int more = s[i] >= 0xc2 && s[i] < 0xe0   ? 1
-                   : s[i] >= 0xe0 && s[i] < 0xf0 ? 2
-                   : s[i] >= 0xf0 && s[i] < 0xf5 ? 3
-                                                 : 0;
-        if (!more || length - i <= (size_t)more)
+        uint32_t code = (unsigned char)text[i];
+        size_t bytes = 1;
+        if (code >= 0x80)
+            bytes = nnrt_utf8_decode(text + i, length - i, &code);
+        if (!bytes || !code)
             return i;
-        for (int k = 1; k <= more; k++)
-            if ((s[i + (size_t)k] & 0xc0) != 0x80)
-                return i;
-        if ((s[i] == 0xe0 && s[i + 1] < 0xa0) || (s[i] == 0xed && s[i + 1] > 0x9f) ||
-            (s[i] == 0xf0 && s[i + 1] < 0x90) || (s[i] == 0xf4 && s[i + 1] > 0x8f)) {
-            return i;
-        }
-        i += (size_t)more + 1;
+        i += bytes;
     }
     return length;
 }
@@ -35,8 +22,10 @@ static size_t utf8_fault(const char *text, size_t length)
 bool csv_open(csv_reader *reader, const char *name, const char *text, size_t length, char delimiter,
               nnrt_error *e)
 {
-    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-        text += 3, length -= 3;
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        text += 3;
+        length -= 3;
+    }
     *reader =
         (csv_reader){ .name = name, .text = text, .end = text + length, .delimiter = delimiter };
     size_t fault = utf8_fault(text, length);
@@ -45,7 +34,7 @@ bool csv_open(csv_reader *reader, const char *name, const char *text, size_t len
         for (size_t i = 0; i < fault; i++)
             line += text[i] == '\n';
         return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: row %lld: holds %s", name, line,
-                         text[fault] ? "bytes that are no UTF-8" : "a NUL byte");
+                         text[fault] ? "bytes that are not UTF-8" : "a NUL byte");
     }
     reader->unquoted = malloc(length + 1);
     csv_rewind(reader);
@@ -97,11 +86,19 @@ static bool is_blank(const csv_reader *r, char c)
     return (c == ' ' || c == '\t') && c != r->delimiter;
 }
 
-/* `at` stands behind the opening quote. */
-static bool quoted_cell(csv_reader *r, nnrt_error *e)
+/* Is the reader at the last character of the end of a row? CR LF counts once. */
+static bool ends_line(const csv_reader *r)
+{
+    return *r->at == '\n' || (*r->at == '\r' && (r->end - r->at < 2 || r->at[1] != '\n'));
+}
+
+/* Reads to the closing quote; the reader is just after the opening one. The text is what lies
+ * there, or, where quotes are doubled, a copy. */
+static bool quoted_text(csv_reader *r, const char **text, size_t *length, nnrt_error *e)
 {
     const char *first = r->at;
     char *copy = NULL, *to = NULL; /* begun at the first doubled quote */
+
     for (;; r->at++) {
         if (r->at == r->end) {
             return nnrt_fail(e, NNRT_FILES, "bad-file",
@@ -117,15 +114,26 @@ static bool quoted_cell(csv_reader *r, nnrt_error *e)
             }
             r->at++;
         }
-        if (*r->at == '\n' || (*r->at == '\r' && (r->end - r->at < 2 || r->at[1] != '\n')))
+        if (ends_line(r))
             r->line++;
         if (copy)
             *to++ = *r->at;
     }
-    size_t length = copy ? (size_t)(to - copy) : (size_t)(r->at - first);
+
+    *text = copy ? copy : first;
+    *length = copy ? (size_t)(to - copy) : (size_t)(r->at - first);
     if (copy)
-        r->used += length;
+        r->used += *length;
     r->at++;
+    return true;
+}
+
+static bool quoted_cell(csv_reader *r, nnrt_error *e)
+{
+    const char *text = "";
+    size_t length = 0;
+    if (!quoted_text(r, &text, &length, e))
+        return false;
     while (r->at < r->end && is_blank(r, *r->at))
         r->at++;
     if (!at_row_end(r) && *r->at != r->delimiter) {
@@ -133,7 +141,7 @@ static bool quoted_cell(csv_reader *r, nnrt_error *e)
                          "%s: row %lld: something follows a cell's closing quote", r->name,
                          (long long)r->row_line);
     }
-    return add_cell(r, copy ? copy : first, length, e);
+    return add_cell(r, text, length, e);
 }
 
 static bool plain_cell(csv_reader *r, nnrt_error *e)
@@ -147,25 +155,36 @@ static bool plain_cell(csv_reader *r, nnrt_error *e)
     return add_cell(r, first, (size_t)(last - first), e);
 }
 
-bool csv_next(csv_reader *r, nnrt_error *e)
+static void skip_blanks(csv_reader *r)
 {
-    r->cells = r->used = 0;
-    for (;;) { /* blank lines */
+    while (r->at < r->end && is_blank(r, *r->at))
+        r->at++;
+}
+
+/* False: nothing but blank lines is left. */
+static bool skip_blank_lines(csv_reader *r)
+{
+    for (;;) {
         const char *line = r->at;
-        while (r->at < r->end && is_blank(r, *r->at))
-            r->at++;
+        skip_blanks(r);
         if (r->at == r->end)
-            return true;
+            return false;
         if (!at_row_end(r)) {
             r->at = line;
-            break;
+            return true;
         }
         skip_row_end(r);
     }
+}
+
+bool csv_next(csv_reader *r, nnrt_error *e)
+{
+    r->cells = r->used = 0;
+    if (!skip_blank_lines(r))
+        return true;
     r->row_line = r->line;
     for (;;) {
-        while (r->at < r->end && is_blank(r, *r->at))
-            r->at++;
+        skip_blanks(r);
         bool quoted = r->at < r->end && *r->at == '"';
         if (quoted)
             r->at++;

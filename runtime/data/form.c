@@ -1,0 +1,14 @@
+/* form.c: looking up a form's arguments (form.h). */
+#include "data/form.h"
+
+const char *nnrt_form_text(const json_t *form, const char *name, const char *fallback)
+{
+    const char *text = json_string_value(json_object_get(form, name));
+    return text ? text : fallback;
+}
+
+double nnrt_form_number(const json_t *form, const char *name, double fallback)
+{
+    const json_t *value = json_object_get(form, name);
+    return json_is_number(value) ? json_number_value(value) : fallback;
+}
