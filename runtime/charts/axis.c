@@ -1,8 +1,9 @@
 /* axis.c: axes with ticks at round values: steps of 1, 2 or 5 times a power of ten (Heckbert, Nice
  * Numbers for Graph Labels, Graphics Gems, 1990); on a logarithmic axis at powers of ten, and where
  * those are few, at twice and five times them. */
-#include "charts/figure.h"
+#include "charts/axis.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A true minus, and exponents without leading zeros: 1e-05 becomes 1e-5. */
@@ -33,12 +34,16 @@ void nnrt_number_text(char *text, size_t size, double value)
 static double nice_step(double range, double pieces)
 {
     double raw = range / pieces, power = pow(10, floor(log10(raw))), rest = raw / power;
-    return power * (rest < 1.5 ? 1 : rest < 3.5 ? 2 : rest < 7.5 ? 5 : 10);
+    if (rest < 1.5)
+        return power;
+    if (rest < 3.5)
+        return power * 2;
+    return power * (rest < 7.5 ? 5 : 10);
 }
 
 static void add_tick(nnrt_axis *axis, double value, int decimals)
 {
-    if (axis->ticks == sizeof axis->tick / sizeof *axis->tick)
+    if (axis->ticks == NNRT_TICKS)
         return;
     char *text = axis->text[axis->ticks];
     size_t size = sizeof axis->text[0];
@@ -62,7 +67,8 @@ static void linear_ticks(nnrt_axis *axis, bool widen, size_t most)
     }
     int decimals = step < 1 ? (int)ceil(-log10(step) - 1e-9) : 0;
     double first = ceil(axis->low / step - 1e-9);
-    for (size_t i = 0; i < 24 && (first + (double)i) * step <= axis->high + step * 1e-6; i++) {
+    for (size_t i = 0; i < NNRT_TICKS && (first + (double)i) * step <= axis->high + step * 1e-6;
+         i++) {
         double value = (first + (double)i) * step;
         add_tick(axis, fabs(value) < step * 1e-6 ? 0 : value, decimals);
     }
@@ -75,8 +81,10 @@ static void log_ticks(nnrt_axis *axis, bool widen)
     static const double few[] = { 1, 2, 5 };
     size_t per = decades < 3 ? 3 : 1;
     double stride = fmax(1, ceil((last - first) / 10));
-    if (widen && decades >= 3)
-        axis->low = pow(10, first), axis->high = pow(10, last);
+    if (widen && decades >= 3) {
+        axis->low = pow(10, first);
+        axis->high = pow(10, last);
+    }
     for (double power = first; power <= last; power += stride) {
         for (size_t i = 0; i < per; i++) {
             double value = few[i] * pow(10, power);
@@ -91,8 +99,11 @@ nnrt_axis nnrt_axis_over(double low, double high, bool log, bool whole, bool wid
     nnrt_axis axis = {
         .low = low, .high = high, .log = log && low > 0 && high > 0, .whole = whole
     };
-    if (!(isfinite(low) && isfinite(high)))
-        axis.low = 0, axis.high = 1, axis.log = false;
+    if (!(isfinite(low) && isfinite(high))) {
+        axis.low = 0;
+        axis.high = 1;
+        axis.log = false;
+    }
     double size = fmax(fabs(axis.low), fabs(axis.high));
     if (axis.high - axis.low <= size * 1e-9) { /* one value: give it some room */
         double room = size > 0 ? size * 0.1 : 1;

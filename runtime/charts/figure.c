@@ -1,4 +1,4 @@
-/* figure.c: making figures, and laying their panels out in one drawing. */
+/* figure.c: making figures and their panels (figure.h). */
 #include "charts/figure.h"
 #include <stdarg.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ const char *nnrt_figure_text(nnrt_figure *figure, const char *format, ...)
     return text ? text : "";
 }
 
-enum { PANEL_WIDTH = 640, PANEL_HEIGHT = 340, GAP = 16, HEAD = 52, EDGE = 8 };
+enum { PANEL_WIDTH = 640, PANEL_HEIGHT = 340 };
 
 nnrt_panel *nnrt_figure_panel(nnrt_figure *f, nnrt_panel_kind kind, const char *title)
 {
@@ -105,63 +105,4 @@ void nnrt_panel_series(nnrt_figure *f, nnrt_panel *panel, const char *name, nnrt
         x = numbers;
     }
     panel->series[panel->series_count++] = (nnrt_series){ name, ink, style, count, x, y };
-}
-
-static void draw_panel(nnrt_drawing *d, const nnrt_panel *panel, double x, double y)
-{
-    static void (*const draws[])(nnrt_drawing *, const nnrt_panel *, double, double) = {
-        [NNRT_PANEL_CURVES] = nnrt_panel_draw,
-        [NNRT_PANEL_MATRIX] = nnrt_matrix_draw,
-        [NNRT_PANEL_TABLE] = nnrt_table_draw,
-        [NNRT_PANEL_TILES] = nnrt_tiles_draw,
-    };
-    draws[panel->kind](d, panel, x, y);
-}
-
-nnrt_drawing *nnrt_panel_alone(const nnrt_panel *panel)
-{
-    nnrt_drawing *d = nnrt_drawing_new(panel->width, panel->height, panel->title);
-    if (d)
-        draw_panel(d, panel, 0, 0);
-    return d;
-}
-
-nnrt_drawing *nnrt_figure_draw(const nnrt_figure *f)
-{
-    size_t columns = f->panels > 2 ? 2 : 1;
-    double width = 0, height = HEAD, column_width[2] = { 0, 0 };
-    for (size_t i = 0; i < f->panels; i++)
-        if (f->panel[i]->width > column_width[i % columns])
-            column_width[i % columns] = f->panel[i]->width;
-    width = column_width[0] + (columns > 1 ? GAP + column_width[1] : 0) + 2 * EDGE;
-    for (size_t i = 0; i < f->panels; i += columns) {
-        double row = f->panel[i]->height;
-        if (columns > 1 && i + 1 < f->panels && f->panel[i + 1]->height > row)
-            row = f->panel[i + 1]->height;
-        height += row + GAP;
-    }
-    nnrt_drawing *d = nnrt_drawing_new(width, height, f->title);
-    if (!d)
-        return NULL;
-    char text[400];
-    nnrt_text_fit(f->title, 18, width - 40, text, sizeof text);
-    nnrt_draw_text(d, NNRT_INK_TEXT, 18, true, NNRT_START, 18, 28, text);
-    if (f->subtitle) {
-        nnrt_text_fit(f->subtitle, 12, width - 40, text, sizeof text);
-        nnrt_draw_text(d, NNRT_INK_MUTED, 12, false, NNRT_START, 18, 46, text);
-    }
-    double y = HEAD;
-    for (size_t i = 0; i < f->panels; i += columns) {
-        double row = f->panel[i]->height;
-        draw_panel(d, f->panel[i], EDGE, y);
-        if (columns > 1 && i + 1 < f->panels) {
-            draw_panel(d, f->panel[i + 1], EDGE + column_width[0] + GAP, y);
-            if (f->panel[i + 1]->height > row)
-                row = f->panel[i + 1]->height;
-        }
-        y += row + GAP;
-    }
-    if (f->failed)
-        d->failed = true;
-    return d;
 }

@@ -1,9 +1,9 @@
 /* figure.h: what a picture shows: panels of curves, bars, matrices or contour lines, before anyone
  * has said where their lines lie.
  *
- * charts.c makes figures of results, report.c of logs; panel.c and its kin draw panels. Everything
- * in a figure lives in it and is freed with it; what cannot be had for want of memory sets
- * `failed`, so that only the end need look. */
+ * charts.c makes figures of results, report.c of logs; draw_figure.c and the other draw_*.c draw
+ * them. Everything in a figure lives in it and is freed with it. Running out of memory sets
+ * `failed`, so that only the end needs to look. */
 #ifndef NNRT_FIGURE_H
 #define NNRT_FIGURE_H
 #include "draw/draw.h"
@@ -98,39 +98,11 @@ nnrt_panel *nnrt_figure_panel(nnrt_figure *figure, nnrt_panel_kind kind, const c
 void nnrt_panel_series(nnrt_figure *figure, nnrt_panel *panel, const char *name, nnrt_ink ink,
                        nnrt_series_style style, size_t count, const double *x, const double *y);
 
-/* Makes a panel of tiles, and sets its height by its width. */
+/* Makes a panel of tiles, and sets its height by its width. (draw_tiles.c) */
 void nnrt_panel_tiles(nnrt_panel *panel, size_t tiles, size_t across, size_t rows, size_t columns,
                       const double *value, const char *const *names);
 
-/* Draws a panel with its top left corner at x, y. */
-void nnrt_panel_draw(nnrt_drawing *drawing, const nnrt_panel *panel, double x, double y);
-void nnrt_matrix_draw(nnrt_drawing *drawing, const nnrt_panel *panel, double x, double y);
-void nnrt_tiles_draw(nnrt_drawing *drawing, const nnrt_panel *panel, double x, double y);
-void nnrt_table_draw(nnrt_drawing *drawing, const nnrt_panel *panel, double x, double y);
-/* All panels in one drawing, in one or two columns; NULL: out of memory. */
+/* All panels in one drawing, in one or two columns; NULL: out of memory. (draw_figure.c) */
 nnrt_drawing *nnrt_figure_draw(const nnrt_figure *figure);
 nnrt_drawing *nnrt_panel_alone(const nnrt_panel *panel);
-
-/* ---- axes (axis.c) ---- */
-typedef struct nnrt_axis {
-    double low, high;
-    bool log, whole;
-    size_t ticks;
-    double tick[24];
-    char text[24][24];
-} nnrt_axis;
-
-/* An axis over [low, high], with ticks at round values, widened to them where `widen` says so. */
-nnrt_axis nnrt_axis_over(double low, double high, bool log, bool whole, bool widen, size_t most);
-double nnrt_axis_place(const nnrt_axis *axis, double value); /* 0..1 */
-/* %.4g with a true minus */
-void nnrt_number_text(char *text, size_t size, double value);
-
-/* ---- contours (contour.c) ---- */
-/* Contour lines of a field, drawn in a frame whose axes are given. */
-void nnrt_contours_draw(nnrt_drawing *drawing, const nnrt_field *field, const nnrt_axis *x,
-                        const nnrt_axis *y, double left, double top, double width, double height);
-/* The areas that each class holds (regions.c). */
-void nnrt_regions_draw(nnrt_drawing *drawing, const nnrt_regions *regions, const nnrt_axis *x,
-                       const nnrt_axis *y, double left, double top, double width, double height);
 #endif

@@ -1,15 +1,28 @@
 # runtime/charts/local.mk: figures of results and data
 libnnrt_a_SOURCES += \
     runtime/charts/axis.c \
+    runtime/charts/axis.h \
+    runtime/charts/chart_data.c \
+    runtime/charts/chart_evaluation.c \
+    runtime/charts/chart_graphs.c \
+    runtime/charts/chart_layers.c \
+    runtime/charts/chart_paths.c \
+    runtime/charts/chart_tables.c \
+    runtime/charts/chart_trainings.c \
+    runtime/charts/chart_trials.c \
     runtime/charts/charts.c \
     runtime/charts/charts.h \
-    runtime/charts/charts_data.c \
-    runtime/charts/charts_evaluation.c \
-    runtime/charts/charts_several.c \
-    runtime/charts/contour.c \
+    runtime/charts/draw_contours.c \
+    runtime/charts/draw_curves.c \
+    runtime/charts/draw_figure.c \
+    runtime/charts/draw_matrix.c \
+    runtime/charts/draw_panels.h \
+    runtime/charts/draw_regions.c \
+    runtime/charts/draw_tiles.c \
     runtime/charts/figure.c \
     runtime/charts/figure.h \
-    runtime/charts/matrix.c \
+    runtime/charts/kinds.h \
     runtime/charts/page.c \
-    runtime/charts/panel.c \
-    runtime/charts/regions.c
+    runtime/charts/page.h \
+    runtime/charts/records.c \
+    runtime/charts/records.h

@@ -15,22 +15,36 @@ static void place_in_order(csv_load *l)
         l->place[j] = j;
 }
 
+/* The column of this name that has no place yet; else the first of this name; else `columns`. */
+static size_t column_named(const nnrt_table *table, const csv_cell *cell, const bool *taken)
+{
+    size_t first = table->columns;
+    for (size_t j = 0; j < table->columns; j++) {
+        if (!is_name_of(&table->column[j], cell))
+            continue;
+        if (!taken[j])
+            return j;
+        if (first == table->columns)
+            first = j;
+    }
+    return first;
+}
+
 /* Takes the row last read for names of columns; returns how many are. *unmatched: one that is not,
  * + 1; or 0. */
-static size_t place_by_name(csv_load *l, size_t *unmatched)
+static size_t place_by_name(csv_load *l, bool *taken, size_t *unmatched)
 {
     const nnrt_table *table = l->table;
     size_t matches = 0;
     *unmatched = 0;
     place_in_order(l);
     for (size_t i = 0; table->header && i < l->reader.cells; i++) {
-        size_t j = 0;
-        while (j < table->columns && !is_name_of(&table->column[j], &l->reader.cell[i]))
-            j++;
+        size_t j = column_named(table, &l->reader.cell[i], taken);
         if (j == table->columns) {
             *unmatched = i + 1;
         } else {
             l->place[i] = j;
+            taken[j] = true;
             matches++;
         }
     }
@@ -42,8 +56,7 @@ static bool check_no_column_twice(const csv_load *l)
     const nnrt_table *table = l->table;
     for (size_t j = 0; j < table->columns; j++) {
         for (size_t i = 0; i < j; i++) {
-            if (l->place[i] == l->place[j] &&
-                strcmp(table->column[i].name, table->column[j].name) != 0) {
+            if (l->place[i] == l->place[j]) {
                 return nnrt_fail(l->e, NNRT_FILES, "bad-file", "%s: has the column '%.80s' twice",
                                  l->reader.name, table->column[l->place[i]].name);
             }
@@ -71,7 +84,11 @@ static bool match_columns(csv_load *l)
     if (!l->reader.cells)
         return nnrt_fail(l->e, NNRT_FILES, "bad-file", "%s: is empty", l->reader.name);
 
-    l->header = has_header(l, place_by_name(l, &unmatched));
+    bool *taken = calloc(l->table->columns, sizeof *taken);
+    if (!taken)
+        return csv_no_memory(l);
+    l->header = has_header(l, place_by_name(l, taken, &unmatched));
+    free(taken);
     if (!l->header || !l->table->header) {
         place_in_order(l);
         return true;

@@ -1,4 +1,4 @@
-/* charts_data.c: pictures of data: images as they are, samples of one or two features as points,
+/* chart_data.c: pictures of data: images as they are, samples of one or two features as points,
  * histograms of more, and how many of each class there are. */
 #include "charts/charts.h"
 #include <math.h>
@@ -7,6 +7,7 @@ enum {
     MOST_POINTS = 800,
     MOST_HISTOGRAMS = 12,
     BINS = 24,
+    OUTLINE = 2 * BINS + 2,
     MOST_CLASSES = 40,
     TILES_ACROSS = 10,
     TILES = 30
@@ -14,9 +15,11 @@ enum {
 
 static const char *feature_name(nnrt_figure *f, const nnrt_data *data, int64_t number)
 {
-    return data->feature_name      ? nnrt_figure_text(f, "%s", data->feature_name[number])
-           : data->sample_size > 1 ? nnrt_figure_text(f, "feature %lld", (long long)number + 1)
-                                   : "x";
+    if (data->feature_name)
+        return nnrt_figure_text(f, "%s", data->feature_name[number]);
+    if (data->sample_size > 1)
+        return nnrt_figure_text(f, "feature %lld", (long long)number + 1);
+    return "x";
 }
 
 static const char *class_name(nnrt_figure *f, const nnrt_data *data, int64_t number)
@@ -90,37 +93,51 @@ static void chart_points(nnrt_figure *f, const parts *p)
     }
 }
 
-static void chart_histogram(nnrt_figure *f, const parts *p, int64_t feature)
+/* The outline of a histogram as a curve of steps. False: there are no values. */
+static bool outline(const double *values, size_t count, double *x, double *y)
 {
-    const nnrt_data *d = p->data;
-    double low = INFINITY, high = -INFINITY, *x = nnrt_figure_alloc(f, (2 * BINS + 2) * sizeof *x),
-           *y = nnrt_figure_alloc(f, (2 * BINS + 2) * sizeof *y), bins[BINS] = { 0 };
-    size_t count;
-    const double *values = column(f, p, feature, -1, -1, &count);
+    double low = INFINITY, high = -INFINITY, bins[BINS] = { 0 };
     if (!x || !y || !values || !count)
-        return;
-    for (size_t i = 0; i < count; i++)
-        low = fmin(low, values[i]), high = fmax(high, values[i]);
-    if (!(low < high))
-        low -= 0.5, high += 0.5;
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        low = fmin(low, values[i]);
+        high = fmax(high, values[i]);
+    }
+    if (!(low < high)) {
+        low -= 0.5;
+        high += 0.5;
+    }
+
     for (size_t i = 0; i < count; i++)
         if (isfinite(values[i]))
             bins[(int)fmin((values[i] - low) / (high - low) * BINS, BINS - 1)]++;
-    for (size_t i = 0; i < 2 * BINS + 2; i++) { /* steps */
+    for (size_t i = 0; i < OUTLINE; i++) {
         x[i] = low + (high - low) * (double)(i / 2) / BINS;
-        y[i] = i && i < 2 * BINS + 1 ? bins[(i - 1) / 2] : 0;
+        y[i] = i && i + 1 < OUTLINE ? bins[(i - 1) / 2] : 0;
     }
-    nnrt_panel *panel = nnrt_figure_panel(f, NNRT_PANEL_CURVES,
-                                          feature < 0 ? "Target" : feature_name(f, d, feature));
+    return true;
+}
+
+/* feature -1: the target */
+static void chart_histogram(nnrt_figure *f, const parts *p, int64_t feature)
+{
+    bool target = feature < 0;
+    size_t count;
+    const double *values = column(f, p, feature, -1, -1, &count);
+    double *x = nnrt_figure_alloc(f, OUTLINE * sizeof *x),
+           *y = nnrt_figure_alloc(f, OUTLINE * sizeof *y);
+    if (!outline(values, count, x, y))
+        return;
+    const char *name = target ? "target" : feature_name(f, p->data, feature);
+    nnrt_panel *panel = nnrt_figure_panel(f, NNRT_PANEL_CURVES, target ? "Target" : name);
     if (!panel)
         return;
     panel->height = 240;
-    panel->x_label = feature < 0 ? "target" : feature_name(f, d, feature);
+    panel->x_label = name;
     panel->y_label = "samples";
     panel->y_from_zero = true;
     panel->bare = true;
-    nnrt_panel_series(f, panel, "", nnrt_series_ink(feature < 0 ? 1 : 0), NNRT_CURVE, 2 * BINS + 2,
-                      x, y);
+    nnrt_panel_series(f, panel, "", nnrt_series_ink(target ? 1 : 0), NNRT_CURVE, OUTLINE, x, y);
 }
 
 static void chart_classes(nnrt_figure *f, const parts *p)
@@ -133,13 +150,16 @@ static void chart_classes(nnrt_figure *f, const parts *p)
         names && place ? nnrt_figure_panel(f, NNRT_PANEL_CURVES, "Samples by class") : NULL;
     if (!panel)
         return;
-    for (size_t c = 0; c < classes; c++)
-        names[c] = class_name(f, d, (int64_t)c), place[c] = (double)c;
+    for (size_t c = 0; c < classes; c++) {
+        names[c] = class_name(f, d, (int64_t)c);
+        place[c] = (double)c;
+    }
     panel->x_names = names;
     panel->x_name_count = classes;
     panel->x_label = "class";
     panel->y_label = "samples";
     panel->y_from_zero = true;
+
     for (int k = p->first; k <= p->last; k++) {
         double *counts = d->part[k].count ? nnrt_figure_alloc(f, classes * sizeof *counts) : NULL;
         for (int64_t i = 0; counts && i < d->part[k].count * d->target_size; i++)
@@ -162,36 +182,57 @@ static int64_t sample_of(const nnrt_data *data, const nnrt_part *part, int64_t c
     return -1;
 }
 
-/* The first of each class in turn, as grey images between the darkest and the brightest cell. */
+/* The number of the i-th sample to show: the first of each class in turn, where there are few. */
+static int64_t shown_sample(const nnrt_data *data, const nnrt_part *part, int64_t i)
+{
+    int64_t classes = data->classify && data->classes ? data->classes : 1;
+    if (!data->classify || classes > TILES)
+        return i;
+    int64_t at = sample_of(data, part, i % classes, i / classes);
+    return at < 0 ? i : at;
+}
+
+/* Each cell of an image as the mean of its channels. */
+static void grey_image(const nnrt_data *d, const float *x, double *value)
+{
+    int64_t channels = d->shape[0], cells = d->shape[1] * d->shape[2];
+    for (int64_t c = 0; c < cells; c++) {
+        double sum = 0;
+        for (int64_t k = 0; k < channels; k++)
+            sum += x[k * cells + c];
+        value[c] = sum / (double)channels;
+    }
+}
+
+/* From the darkest to the brightest cell: 0 to 1. */
+static void spread_values(double *value, int64_t count)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (int64_t i = 0; i < count; i++) {
+        low = fmin(low, value[i]);
+        high = fmax(high, value[i]);
+    }
+    for (int64_t i = 0; i < count; i++)
+        value[i] = high > low ? (value[i] - low) / (high - low) : 0;
+}
+
 static void chart_images(nnrt_figure *f, const parts *p)
 {
     const nnrt_data *d = p->data;
     const nnrt_part *part = &d->part[p->first];
-    int64_t channels = d->shape[0], cells = d->shape[1] * d->shape[2],
-            classes = d->classify && d->classes ? d->classes : 1,
-            count = part->count < TILES ? part->count : TILES;
-    double *value = nnrt_figure_alloc(f, (size_t)(count * cells) * sizeof *value), low = INFINITY,
-           high = -INFINITY;
+    int64_t cells = d->shape[1] * d->shape[2], count = part->count < TILES ? part->count : TILES;
+    double *value = nnrt_figure_alloc(f, (size_t)(count * cells) * sizeof *value);
     const char **names = nnrt_figure_alloc(f, (size_t)(count + 1) * sizeof *names);
     if (!value || !names)
         return;
+
     for (int64_t i = 0; i < count; i++) {
-        int64_t at =
-            d->classify && classes <= TILES ? sample_of(d, part, i % classes, i / classes) : i;
-        if (at < 0)
-            at = i;
-        for (int64_t c = 0; c < cells; c++) {
-            double sum = 0;
-            for (int64_t k = 0; k < channels; k++)
-                sum += part->x[at * d->sample_size + k * cells + c];
-            value[i * cells + c] = sum / (double)channels;
-            low = fmin(low, value[i * cells + c]);
-            high = fmax(high, value[i * cells + c]);
-        }
+        int64_t at = shown_sample(d, part, i);
+        grey_image(d, part->x + at * d->sample_size, value + i * cells);
         names[i] = d->classify ? class_name(f, d, (int64_t)part->y[at * d->target_size]) : "";
     }
-    for (int64_t i = 0; i < count * cells; i++)
-        value[i] = high > low ? (value[i] - low) / (high - low) : 0;
+    spread_values(value, count * cells);
+
     nnrt_panel *panel = nnrt_figure_panel(f, NNRT_PANEL_TILES, "Samples");
     if (panel) {
         nnrt_panel_tiles(panel, (size_t)count, TILES_ACROSS, (size_t)d->shape[1],
@@ -206,6 +247,7 @@ bool nnrt_chart_data(nnrt_figure *f, const nnrt_data *data, int part)
     parts p = { data, part < 0 ? NNRT_TRAIN : part, part < 0 ? NNRT_TEST : part };
     if (!samples_in(&p))
         return false;
+
     bool image = data->rank == 3 && data->shape[1] > 1 && data->shape[1] <= LARGEST_SIDE &&
                  data->shape[2] > 1 && data->shape[2] <= LARGEST_SIDE;
     if (image)
@@ -215,6 +257,7 @@ bool nnrt_chart_data(nnrt_figure *f, const nnrt_data *data, int part)
     else if (data->rank == 1)
         for (int64_t i = 0; i < data->sample_size && i < MOST_HISTOGRAMS; i++)
             chart_histogram(f, &p, i);
+
     if (data->classify && data->classes)
         chart_classes(f, &p);
     else if (data->target_size == 1)

@@ -1,6 +1,7 @@
-/* charts_evaluation.c: pictures of an evaluation beyond its metrics: reliability diagram, decision
+/* chart_evaluation.c: pictures of an evaluation beyond its metrics: reliability diagram, decision
  * regions, fits (pictured.h says what notes hold). */
-#include "charts/charts.h"
+#include "charts/axis.h"
+#include "charts/kinds.h"
 #include <math.h>
 
 static double number(const json_t *object, const char *key)
@@ -23,9 +24,17 @@ static const double *list_of(nnrt_figure *f, const json_t *list)
 static const double *pair(nnrt_figure *f, double a, double b)
 {
     double *values = nnrt_figure_alloc(f, 2 * sizeof *values);
-    if (values)
-        values[0] = a, values[1] = b;
+    if (values) {
+        values[0] = a;
+        values[1] = b;
+    }
     return values;
+}
+
+static const char *second_class(const json_t *notes)
+{
+    const char *name = json_string_value(json_array_get(json_object_get(notes, "classes"), 1));
+    return name && *name ? name : "1";
 }
 
 static void chart_calibration(nnrt_figure *f, const json_t *notes)
@@ -34,21 +43,20 @@ static void chart_calibration(nnrt_figure *f, const json_t *notes)
     size_t count = json_array_size(bins), found;
     const double *said = nnrt_chart_column(f, bins, "said", &found),
                  *truth = nnrt_chart_column(f, bins, "true", &found);
-    bool second = json_is_true(json_object_get(notes, "of_second"));
-    const char *class_name =
-        json_string_value(json_array_get(json_object_get(notes, "classes"), 1));
     char error[40];
     nnrt_number_text(error, sizeof error, round(1e4 * number(notes, "calibration_error")) / 1e4);
-    nnrt_panel *panel =
-        count ? nnrt_figure_panel(f, NNRT_PANEL_CURVES,
-                                  nnrt_figure_text(f, "Calibration (error %s)", error))
-              : NULL;
+    const char *title = nnrt_figure_text(f, "Calibration (error %s)", error);
+    nnrt_panel *panel = count ? nnrt_figure_panel(f, NNRT_PANEL_CURVES, title) : NULL;
     if (!panel || !said || !truth)
         return;
-    panel->x_label = second ? nnrt_figure_text(f, "predicted probability of class %s",
-                                               class_name && *class_name ? class_name : "1")
-                            : "confidence";
-    panel->y_label = second ? "share of that class" : "accuracy";
+
+    panel->x_label = "confidence";
+    panel->y_label = "accuracy";
+    if (json_is_true(json_object_get(notes, "of_second"))) {
+        panel->x_label =
+            nnrt_figure_text(f, "predicted probability of class %s", second_class(notes));
+        panel->y_label = "share of that class";
+    }
     panel->height = 400;
     panel->unit_square = true;
     nnrt_panel_series(f, panel, "perfect", NNRT_INK_AXIS, NNRT_CURVE_DASHED, 2, pair(f, 0, 1),
@@ -56,19 +64,29 @@ static void chart_calibration(nnrt_figure *f, const json_t *notes)
     nnrt_panel_series(f, panel, "model", nnrt_series_ink(0), NNRT_CURVE, count, said, truth);
 }
 
+/* The second coordinates of the samples of one class, NAN for the others. */
+static const double *of_class(nnrt_figure *f, const double *y, const double *class_of, size_t count,
+                              size_t class_number)
+{
+    double *mine = nnrt_figure_alloc(f, count * sizeof *mine);
+    for (size_t i = 0; mine && i < count; i++)
+        mine[i] = (size_t)class_of[i] == class_number ? y[i] : NAN;
+    return mine;
+}
+
 /* One series of dots a class, and rings about those that the model takes for another. */
 static void add_samples(nnrt_figure *f, nnrt_panel *panel, const json_t *notes)
 {
     const json_t *points = json_object_get(notes, "points"),
                  *names = json_object_get(notes, "classes");
-    size_t count = json_array_size(json_object_get(points, "x")), classes = json_array_size(names),
-           missed = 0;
+    size_t count = json_array_size(json_object_get(points, "x")), missed = 0;
     const double *x = list_of(f, json_object_get(points, "x")),
                  *y = list_of(f, json_object_get(points, "y")),
                  *class_of = list_of(f, json_object_get(points, "class"));
     double *wrong = nnrt_figure_alloc(f, count * sizeof *wrong);
     if (!x || !y || !class_of || !wrong)
         return;
+
     for (size_t i = 0; i < count; i++) {
         bool is = json_is_true(json_array_get(json_object_get(points, "wrong"), i));
         missed += is;
@@ -76,15 +94,13 @@ static void add_samples(nnrt_figure *f, nnrt_panel *panel, const json_t *notes)
     }
     if (missed)
         nnrt_panel_series(f, panel, "misclassified", NNRT_INK_TEXT, NNRT_RINGS, count, x, wrong);
-    for (size_t c = 0; c < classes; c++) {
-        double *mine = nnrt_figure_alloc(f, count * sizeof *mine);
+
+    for (size_t c = 0; c < json_array_size(names); c++) {
         const char *name = json_string_value(json_array_get(names, c));
-        for (size_t i = 0; mine && i < count; i++)
-            mine[i] = (size_t)class_of[i] == c ? y[i] : NAN;
-        nnrt_panel_series(
-            f, panel,
-            nnrt_figure_text(f, "class %s", name && *name ? name : nnrt_figure_text(f, "%zu", c)),
-            nnrt_series_ink(c), NNRT_DOTS, count, x, mine);
+        if (!name || !*name)
+            name = nnrt_figure_text(f, "%zu", c);
+        nnrt_panel_series(f, panel, nnrt_figure_text(f, "class %s", name), nnrt_series_ink(c),
+                          NNRT_DOTS, count, x, of_class(f, y, class_of, count, c));
     }
 }
 
@@ -123,46 +139,53 @@ static void chart_regions(nnrt_figure *f, const json_t *notes)
     add_samples(f, panel, notes);
 }
 
+/* A list of a record as a series; its x is another. */
+static void add_series(nnrt_figure *f, nnrt_panel *panel, const char *name, size_t ink,
+                       nnrt_series_style style, const json_t *record, const char *y)
+{
+    const json_t *x = json_object_get(record, "x");
+    nnrt_panel_series(f, panel, name, nnrt_series_ink(ink), style, json_array_size(x),
+                      list_of(f, x), list_of(f, json_object_get(record, y)));
+}
+
+/* Of one feature: the samples, and the model's curve through them. */
 static void chart_fit(nnrt_figure *f, const json_t *notes)
 {
-    const json_t *fit = json_object_get(notes, "fit"), *points = json_object_get(notes, "points"),
-                 *agreement = json_object_get(notes, "agreement");
-    nnrt_panel *panel = fit || agreement ? nnrt_figure_panel(f, NNRT_PANEL_CURVES,
-                                                             fit ? "Fit" : "Prediction by target")
-                                         : NULL;
+    const json_t *fit = json_object_get(notes, "fit");
+    nnrt_panel *panel = nnrt_figure_panel(f, NNRT_PANEL_CURVES, "Fit");
     if (!panel)
         return;
     panel->height = 400;
-    if (fit) {
-        panel->x_label = axis_name(f, notes, 0);
-        panel->y_label = "target";
-        nnrt_panel_series(f, panel, "samples", nnrt_series_ink(0), NNRT_DOTS,
-                          json_array_size(json_object_get(points, "x")),
-                          list_of(f, json_object_get(points, "x")),
-                          list_of(f, json_object_get(points, "y")));
-        nnrt_panel_series(f, panel, "prediction", nnrt_series_ink(1), NNRT_CURVE,
-                          json_array_size(json_object_get(fit, "x")),
-                          list_of(f, json_object_get(fit, "x")),
-                          list_of(f, json_object_get(fit, "y")));
-        if (!json_object_get(fit, "low"))
-            return;
-        size_t count = json_array_size(json_object_get(fit, "x"));
-        const double *line = list_of(f, json_object_get(fit, "x"));
-        nnrt_panel_series(f, panel, "two deviations over draws of dropout", nnrt_series_ink(2),
-                          NNRT_CURVE_DASHED, count, line, list_of(f, json_object_get(fit, "low")));
-        nnrt_panel_series(f, panel, "", nnrt_series_ink(2), NNRT_CURVE_DASHED, count, line,
-                          list_of(f, json_object_get(fit, "high")));
-        return;
+    panel->x_label = axis_name(f, notes, 0);
+    panel->y_label = "target";
+    add_series(f, panel, "samples", 0, NNRT_DOTS, json_object_get(notes, "points"), "y");
+    add_series(f, panel, "prediction", 1, NNRT_CURVE, fit, "y");
+    if (json_object_get(fit, "low")) {
+        add_series(f, panel, "two deviations over draws of dropout", 2, NNRT_CURVE_DASHED, fit,
+                   "low");
+        add_series(f, panel, "", 2, NNRT_CURVE_DASHED, fit, "high");
     }
-    const double *x = list_of(f, json_object_get(agreement, "x")),
-                 *y = list_of(f, json_object_get(agreement, "y"));
-    size_t count = json_array_size(json_object_get(agreement, "x"));
-    double low = INFINITY, high = -INFINITY;
-    for (size_t i = 0; x && i < count; i++)
-        low = fmin(low, x[i]), high = fmax(high, x[i]);
+}
+
+/* Of more features: what is predicted against what is true. */
+static void chart_agreement(nnrt_figure *f, const json_t *notes)
+{
+    const json_t *agreement = json_object_get(notes, "agreement");
+    nnrt_panel *panel = nnrt_figure_panel(f, NNRT_PANEL_CURVES, "Prediction by target");
+    if (!panel)
+        return;
+    panel->height = 400;
     panel->x_label = "target";
     panel->y_label = "prediction";
-    nnrt_panel_series(f, panel, "samples", nnrt_series_ink(0), NNRT_DOTS, count, x, y);
+    add_series(f, panel, "samples", 0, NNRT_DOTS, agreement, "y");
+
+    const double *x = list_of(f, json_object_get(agreement, "x"));
+    size_t count = json_array_size(json_object_get(agreement, "x"));
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; x && i < count; i++) {
+        low = fmin(low, x[i]);
+        high = fmax(high, x[i]);
+    }
     if (low < high) {
         nnrt_panel_series(f, panel, "perfect", NNRT_INK_AXIS, NNRT_CURVE_DASHED, 2,
                           pair(f, low, high), pair(f, low, high));
@@ -173,7 +196,10 @@ void nnrt_chart_evaluation(nnrt_figure *f, const json_t *notes)
 {
     if (json_object_get(notes, "regions"))
         chart_regions(f, notes);
-    chart_fit(f, notes);
+    if (json_object_get(notes, "fit"))
+        chart_fit(f, notes);
+    else if (json_object_get(notes, "agreement"))
+        chart_agreement(f, notes);
     if (json_object_get(notes, "calibration"))
         chart_calibration(f, notes);
 }

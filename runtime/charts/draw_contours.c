@@ -1,7 +1,7 @@
-/* contour.c: contour lines by marching squares (Lorensen and Cline's cubes, 1987, in the plane),
- * each cell cut into four triangles about its middle so that saddles need no case of their own.
- * Levels are set so that each band covers about as many cells as the next. */
-#include "charts/figure.h"
+/* draw_contours.c: contour lines by marching squares (Lorensen and Cline's cubes, 1987, in the
+ * plane), each cell cut into four triangles about its middle so that saddles need no case of their
+ * own. Levels are set so that each band covers about as many cells as the next. */
+#include "charts/draw_panels.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,16 +41,15 @@ typedef struct corner {
 
 typedef struct cutter {
     nnrt_drawing *d;
-    double level, left, top, width, height;
-    const nnrt_axis *x, *y;
+    double level;
+    const nnrt_frame *frame;
 } cutter;
 
 static nnrt_point crossing(const cutter *c, corner a, corner b)
 {
     double t = (c->level - a.value) / (b.value - a.value), x = a.x + t * (b.x - a.x),
            y = a.y + t * (b.y - a.y);
-    return (nnrt_point){ c->left + c->width * nnrt_axis_place(c->x, x),
-                         c->top + c->height * (1 - nnrt_axis_place(c->y, y)) };
+    return nnrt_frame_place(c->frame, x, y);
 }
 
 /* The piece of the level's line inside a triangle. */
@@ -130,40 +129,73 @@ static size_t follow(const grid *g, pieces *all, nnrt_point *line, size_t count)
     return count;
 }
 
+static void file_ends(grid *g, const pieces *all)
+{
+    memset(g->head, 0xff, g->size * sizeof *g->head);
+    for (size_t i = 0; i < 2 * all->count; i++) {
+        size_t b = bucket(g, i % 2 ? all->data[i / 2].b : all->data[i / 2].a);
+        g->next[i] = g->head[b];
+        g->head[b] = i;
+    }
+}
+
+static void turn_round(nnrt_point *line, size_t count)
+{
+    for (size_t l = 0, r = count - 1; l < r; l++, r--) {
+        nnrt_point swap = line[l];
+        line[l] = line[r];
+        line[r] = swap;
+    }
+}
+
+/* Draws each line from one of its pieces on, as far as there are others, both ways. */
+static void draw_lines(nnrt_drawing *d, const grid *g, pieces *all, nnrt_point *line, double width)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        piece *one = &all->data[i];
+        if (one->used)
+            continue;
+        one->used = true;
+        line[0] = one->a;
+        line[1] = one->b;
+        size_t count = follow(g, all, line, 2);
+        turn_round(line, count);
+        nnrt_draw_line(d, NNRT_INK_AXIS, width, false, line, follow(g, all, line, count));
+    }
+}
+
 static void join(nnrt_drawing *d, pieces *all, double width)
 {
     grid g = { .size = 2 * all->count + 1 };
     g.head = malloc(g.size * sizeof *g.head);
     g.next = malloc((2 * all->count + 1) * sizeof *g.next);
     nnrt_point *line = malloc((2 * all->count + 4) * sizeof *line);
-    if (!g.head || !g.next || !line) {
-        d->failed = true;
+    if (g.head && g.next && line) {
+        file_ends(&g, all);
+        draw_lines(d, &g, all, line, width);
     } else {
-        memset(g.head, 0xff, g.size * sizeof *g.head);
-        for (size_t i = 0; i < 2 * all->count; i++) {
-            size_t b = bucket(&g, i % 2 ? all->data[i / 2].b : all->data[i / 2].a);
-            g.next[i] = g.head[b];
-            g.head[b] = i;
-        }
-        for (size_t i = 0; i < all->count; i++) {
-            if (all->data[i].used)
-                continue;
-            all->data[i].used = true;
-            line[0] = all->data[i].a;
-            line[1] = all->data[i].b;
-            size_t count = follow(&g, all, line, 2);
-            /* The other way: turn what there is round and go on. */
-            for (size_t l = 0, r = count - 1; l < r; l++, r--) {
-                nnrt_point swap = line[l];
-                line[l] = line[r];
-                line[r] = swap;
-            }
-            nnrt_draw_line(d, NNRT_INK_AXIS, width, false, line, follow(&g, all, line, count));
-        }
+        d->failed = true;
     }
     free(line);
     free(g.head);
     free(g.next);
+}
+
+/* The pieces of the level's line in one cell of the grid. */
+static void march_cell(cutter *c, const corner q[4], pieces *all)
+{
+    double sum = 0;
+    for (size_t i = 0; i < 4; i++)
+        sum += q[i].value / 4;
+    if (!isfinite(sum))
+        return;
+    corner middle = { (q[0].x + q[2].x) / 2, (q[0].y + q[2].y) / 2, sum };
+    for (size_t i = 0; i < 4; i++) {
+        corner triangle[3] = { q[i], q[(i + 1) % 4], middle };
+        nnrt_point ends[2];
+        if (cut(c, triangle, ends) == 2 && !add_piece(all, ends[0], ends[1]))
+            c->d->failed = true;
+    }
 }
 
 static void march(cutter *c, const nnrt_field *f, pieces *all)
@@ -173,34 +205,21 @@ static void march(cutter *c, const nnrt_field *f, pieces *all)
     for (size_t r = 0; r + 1 < f->rows; r++) {
         for (size_t k = 0; k + 1 < f->columns; k++) {
             corner q[4];
-            double sum = 0;
             for (size_t i = 0; i < 4; i++) {
                 size_t column = k + (i == 1 || i == 2), row = r + (i > 1);
                 q[i] = (corner){ f->x0 + dx * (double)column, f->y0 + dy * (double)row,
                                  f->value[row * f->columns + column] };
-                sum += q[i].value / 4;
             }
-            if (!isfinite(sum))
-                continue;
-            corner middle = { (q[0].x + q[2].x) / 2, (q[0].y + q[2].y) / 2, sum };
-            for (size_t i = 0; i < 4; i++) {
-                corner triangle[3] = { q[i], q[(i + 1) % 4], middle };
-                nnrt_point ends[2];
-                if (cut(c, triangle, ends) == 2 && !add_piece(all, ends[0], ends[1]))
-                    c->d->failed = true;
-            }
+            march_cell(c, q, all);
         }
     }
 }
 
-void nnrt_contours_draw(nnrt_drawing *d, const nnrt_field *field, const nnrt_axis *x,
-                        const nnrt_axis *y, double left, double top, double width, double height)
+void nnrt_contours_draw(nnrt_drawing *d, const nnrt_field *field, const nnrt_frame *frame)
 {
     double levels[LEVELS];
     size_t count = field->columns > 1 && field->rows > 1 ? levels_of(field, levels) : 0;
-    cutter c = {
-        .d = d, .left = left, .top = top, .width = width, .height = height, .x = x, .y = y
-    };
+    cutter c = { .d = d, .frame = frame };
     pieces all = { 0 };
     for (size_t i = 0; i < count; i++) {
         c.level = levels[i];

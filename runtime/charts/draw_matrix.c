@@ -1,6 +1,6 @@
-/* matrix.c: matrices of counts as shaded cells, and tables of numbers with bars for those that are
- * shares. */
-#include "charts/figure.h"
+/* draw_matrix.c: matrices of counts as shaded cells, and tables of numbers with bars for those that
+ * are shares. */
+#include "charts/draw_panels.h"
 #include <math.h>
 
 enum { TITLE = 15, SMALL = 12, MOST_NUMBERED = 24, ROW = 26 };
@@ -34,6 +34,24 @@ static void draw_names(nnrt_drawing *d, const nnrt_panel *p, double left, double
     }
 }
 
+/* A cell with its top left corner at x, y, and its number where there is room. */
+static void draw_cell(nnrt_drawing *d, const nnrt_panel *p, double value, double share, bool right,
+                      double x, double y, double cell)
+{
+    double inset = cell > 12 ? 1 : 0;
+    nnrt_draw_box(d, right ? NNRT_INK_SERIES_1 : NNRT_INK_SERIES_2, 0.05 + 0.93 * share, x + inset,
+                  y + inset, cell - 2 * inset, cell - 2 * inset);
+    if (p->columns > MOST_NUMBERED || value == 0)
+        return;
+    char text[24];
+    cell_text(text, sizeof text, value);
+    double size = fmin(15, fmin(cell * 0.42, 0.86 * cell / fmax(nnrt_text_width(text, 1), 0.1)));
+    if (size >= 5) {
+        nnrt_draw_text(d, share > 0.5 ? NNRT_INK_PAPER : NNRT_INK_TEXT, size, false, NNRT_MIDDLE,
+                       x + cell / 2, y + cell / 2 + size * 0.36, text);
+    }
+}
+
 void nnrt_matrix_draw(nnrt_drawing *d, const nnrt_panel *p, double x, double y)
 {
     double widest = 0, top = y + 40;
@@ -43,30 +61,20 @@ void nnrt_matrix_draw(nnrt_drawing *d, const nnrt_panel *p, double x, double y)
            room = fmin(x + p->width - 16 - left,
                        (y + p->height - 50 - top) * (double)p->columns / (double)p->rows);
     double cell = room / (double)p->columns;
+
     nnrt_draw_text(d, NNRT_INK_TEXT, TITLE, true, NNRT_START, x + 10, y + 20, p->title);
     for (size_t r = 0; r < p->rows; r++) {
+        const double *value = p->value + r * p->columns;
         double sum = 0;
         for (size_t c = 0; c < p->columns; c++)
-            sum += fabs(p->value[r * p->columns + c]);
+            sum += fabs(value[c]);
         for (size_t c = 0; c < p->columns; c++) {
-            double value = p->value[r * p->columns + c], share = sum > 0 ? fabs(value) / sum : 0;
-            double cx = left + (double)c * cell, cy = top + (double)r * cell,
-                   inset = cell > 12 ? 1 : 0;
-            nnrt_draw_box(
-                d, r == c || p->rows != p->columns ? NNRT_INK_SERIES_1 : NNRT_INK_SERIES_2,
-                0.05 + 0.93 * share, cx + inset, cy + inset, cell - 2 * inset, cell - 2 * inset);
-            if (p->columns > MOST_NUMBERED || value == 0)
-                continue;
-            char text[24];
-            cell_text(text, sizeof text, value);
-            double size =
-                fmin(15, fmin(cell * 0.42, 0.86 * cell / fmax(nnrt_text_width(text, 1), 0.1)));
-            if (size >= 5) {
-                nnrt_draw_text(d, share > 0.5 ? NNRT_INK_PAPER : NNRT_INK_TEXT, size, false,
-                               NNRT_MIDDLE, cx + cell / 2, cy + cell / 2 + size * 0.36, text);
-            }
+            draw_cell(d, p, value[c], sum > 0 ? fabs(value[c]) / sum : 0,
+                      r == c || p->rows != p->columns, left + (double)c * cell,
+                      top + (double)r * cell, cell);
         }
     }
+
     draw_names(d, p, left, top, cell);
     nnrt_draw_text(d, NNRT_INK_MUTED, SMALL, false, NNRT_MIDDLE, left + room / 2,
                    top + cell * (double)p->rows + 36, p->x_label);
