@@ -1,4 +1,5 @@
-# runtime/local.mk: the wings in their order: each may use those before it, none after it (tests/structure/wings.sh)
+# runtime/local.mk: the wings in their order: each may use those before it, none after it
+# (tests/structure/wings.sh)
 include runtime/base/local.mk
 include runtime/data/local.mk
 include runtime/draw/local.mk

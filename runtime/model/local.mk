@@ -1,4 +1,5 @@
-# runtime/model/local.mk: sessions and programs: weights, networks, units, results, ensembles, metrics, the log
+# runtime/model/local.mk: sessions and programs: weights, networks, units, results, ensembles,
+# metrics, the log
 libnnrt_a_SOURCES += \
     runtime/model/action_fields.c \
     runtime/model/ensemble.c \
