@@ -144,7 +144,7 @@ typedef struct Node {
         int tensor;
         int axis; /* INDEX, CONCAT */
 
-        /* RANDOM: counter = (row, panel, stream, step), see codegen/random.c */
+        /* RANDOM: counter = (row, panel, stream, step), see codegen/cpu/philox.c */
         struct {
             RandomKind kind;
             uint32_t stream;
