@@ -17,18 +17,18 @@ typedef struct Build {
     Arena *arena;
     const char *output; /* NAME of -o */
     const json_t *json; /* the program */
-    AotProgram program;
+    BuiltProgram program;
     char *error;
 } Build;
 
 /* Rows: what --emit makes besides programs and libraries, and the suffix where -o says no name. */
 static const struct {
-    Emit emit;
+    CodeForm form;
     const char *suffix;
 } kinds[] = {
-    [BUILD_EXE] = { EMIT_OBJECT, "" }, [BUILD_OBJECT] = { EMIT_OBJECT, ".o" },
-    [BUILD_ASM] = { EMIT_ASM, ".s" },  [BUILD_LLVM] = { EMIT_LLVM, ".ll" },
-    [BUILD_LIB] = { EMIT_OBJECT, "" },
+    [BUILD_EXE] = { CODE_OBJECT, "" }, [BUILD_OBJECT] = { CODE_OBJECT, ".o" },
+    [BUILD_ASM] = { CODE_ASM, ".s" },  [BUILD_LLVM] = { CODE_LLVM, ".ll" },
+    [BUILD_LIB] = { CODE_OBJECT, "" },
 };
 
 static const char *base_name(const char *path)
@@ -47,16 +47,16 @@ static const char *default_output(Arena *arena, const char *script, BuildEmit em
     return strcmp(output, name) == 0 ? NULL : output;
 }
 
-static bool emit_code(Build *b, Emit kind, const char *path)
+static bool emit_code(Build *b, CodeForm form, const char *path)
 {
     Target *target = compiler_target(b->c, &b->error);
-    return target && aot_emit(target, &b->program, kind, path, &b->error);
+    return target && b->c->backend->write_program(target, &b->program, form, path, &b->error);
 }
 
 static bool build_file(Build *b)
 {
     char *beside = toolchain_beside(b->arena, b->output);
-    if (emit_code(b, kinds[b->c->options->emit].emit, beside))
+    if (emit_code(b, kinds[b->c->options->emit].form, beside))
         return toolchain_publish(b->arena, beside, b->output, &b->error);
     unlink(beside);
     return false;
@@ -66,7 +66,7 @@ static bool build_program(Build *b, const char *folder)
 {
     char *object = arena_printf(b->arena, "%s/program.o", folder),
          *beside = toolchain_beside(b->arena, b->output);
-    if (emit_code(b, EMIT_OBJECT, object) && toolchain_link(b->arena, object, beside, &b->error))
+    if (emit_code(b, CODE_OBJECT, object) && toolchain_link(b->arena, object, beside, &b->error))
         return toolchain_publish(b->arena, beside, b->output, &b->error);
     unlink(beside);
     return false;
@@ -130,7 +130,7 @@ static bool build_library(Build *b, const char *folder)
     char *library = arena_printf(b->arena, "%.*slib%s.a", prefix, b->output, name);
     char *object = arena_printf(b->arena, "%s/program.o", folder),
          *beside = toolchain_beside(b->arena, library);
-    if (!emit_code(b, EMIT_OBJECT, object) ||
+    if (!emit_code(b, CODE_OBJECT, object) ||
         !toolchain_archive(b->arena, folder, object, beside, &b->error)) {
         unlink(beside);
         return false;
@@ -143,7 +143,7 @@ static void fill_program(Build *b, char *json)
 {
     const Compiled *compiled = b->compiled;
     bool library = b->c->options->emit == BUILD_LIB;
-    AotProgram *p = &b->program;
+    BuiltProgram *p = &b->program;
     const Codes *codes = b->c->codes;
     size_t most = library ? compiled->predict_units.len : codes->list.len;
     p->plans = ARENA_ARRAY(b->arena, const Plan *, most + 1);

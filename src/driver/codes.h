@@ -7,7 +7,7 @@
  * them built in, stays as it is, and another one is made. */
 #ifndef NNC_CODES_H
 #define NNC_CODES_H
-#include "codegen/codegen.h"
+#include "codegen/backend.h"
 #include <pthread.h>
 
 typedef struct Code {

@@ -19,6 +19,8 @@ Compiler *compiler_new(const Options *options)
     Compiler *c = ARENA_NEW(arena, Compiler);
     c->options = options;
     c->arena = arena;
+    c->backend = &cpu_backend;
+    c->passes.machine = c->backend->machine();
     c->names = interner_new(arena);
     c->diags = diagnostics_new(arena);
     c->sema = sema_new(arena, c->names, c->diags);
@@ -37,10 +39,8 @@ void compiler_free(Compiler *c)
         compiler_free(c->trials.data[i]);
     if (!c->parent) {
         nnrt_session_free(c->session);
-        if (c->jit)
-            jit_free(c->jit);
-        if (c->target)
-            target_free(c->target);
+        c->backend->jit_free(c->jit);
+        c->backend->target_free(c->target);
         codes_free(c->codes);
     }
     Arena *arena = c->arena;
@@ -90,7 +90,7 @@ nnrt_session *compiler_session(Compiler *c)
         .color = options_color(o),
         .log_path = c->carries_out ? o->log : NULL,
         .resume_path = c->carries_out ? o->resume : NULL,
-        .cpu = o->cpu && strcmp(o->cpu, "native") != 0 ? o->cpu : target_host_cpu(c->arena),
+        .cpu = o->cpu && strcmp(o->cpu, "native") != 0 ? o->cpu : c->backend->host_name(c->arena),
         .repl = o->command->bit == FOR_REPL,
         .diagnostics_json = o->json,
     };
@@ -106,7 +106,7 @@ Target *compiler_target(Compiler *c, char **error)
     const char *cpu =
         c->options->cpu && strcmp(c->options->cpu, "native") == 0 ? NULL : c->options->cpu;
     if (!c->target)
-        c->target = target_new(c->arena, cpu, error);
+        c->target = c->backend->target_new(c->arena, cpu, error);
     return c->target;
 }
 
@@ -128,11 +128,13 @@ nnrt_unit compiler_resolve(void *context, const char *unit_name, double *compile
     Code *code = code_to_compile(c->codes, unit_name);
     if (code && !code->entry) {
         if (!c->jit && compiler_target(c, &error))
-            c->jit = jit_new(c->target, &error);
+            c->jit = c->backend->jit_new(c->target, &error);
         code->under_way = true;
         pthread_mutex_unlock(&c->codes->lock);
         clock_gettime(CLOCK_MONOTONIC, &begin);
-        nnrt_unit entry = c->jit ? jit_compile(c->jit, code_final_plan(code), &error) : NULL;
+        nnrt_unit entry = NULL;
+        if (c->jit)
+            entry = c->backend->jit_compile(c->jit, code_final_plan(code), &error);
         clock_gettime(CLOCK_MONOTONIC, &end);
         if (compile_seconds) {
             *compile_seconds +=

@@ -103,6 +103,7 @@ typedef struct Compiler {
     const char *folder;
     /* made when data is first opened or something is run */
     nnrt_session *session;
+    const Backend *backend; /* code for which kind of machine */
     Target *target;
     Jit *jit; /* made when code is first compiled */
     VEC(DataUse *) data;

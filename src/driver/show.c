@@ -21,12 +21,12 @@ static int unknown_pass(Compiler *c, const char *name)
     return options_wrong(c->options, "there is no pass '%s'; the passes are %s", name, list);
 }
 
-static int show_code(Compiler *c, const Unit *unit, Emit kind)
+static int show_code(Compiler *c, const Unit *unit, CodeForm form)
 {
     char *error = NULL, *text = NULL;
     Target *target = compiler_target(c, &error);
     if (target)
-        text = codegen_text(target, unit->plan, kind, &error);
+        text = c->backend->unit_text(target, unit->plan, form, &error);
     if (!text) {
         fprintf(stderr, "nnc: error: %s: %s\n", unit->spec.name,
                 error ? error : "no code was made");
@@ -41,8 +41,8 @@ static int show_unit(Compiler *c, const Unit *unit)
 {
     switch (c->options->show) {
     case SHOW_PLAN: plan_print(unit->plan, stdout); break;
-    case SHOW_LLVM: return show_code(c, unit, EMIT_LLVM);
-    case SHOW_ASM: return show_code(c, unit, EMIT_ASM);
+    case SHOW_LLVM: return show_code(c, unit, CODE_LLVM);
+    case SHOW_ASM: return show_code(c, unit, CODE_ASM);
     case SHOW_IR:
     case SHOW_GRAPH: /* dumped on the way through the passes */
     case SHOW_NOTHING: break;
@@ -58,7 +58,8 @@ static int show(Compiler *c, const char *path)
     if (!pass_exists(pass))
         return unknown_pass(c, pass);
     if (c->options->show == SHOW_IR)
-        c->passes = (PassOptions){ .dump = stdout, .dump_pass = pass };
+        c->passes.dump = stdout;
+    c->passes.dump_pass = pass;
     c->show_graphs = c->options->show == SHOW_GRAPH;
     if (!compile_script(c, path, &compiled, &status))
         return status;

@@ -22,26 +22,42 @@ static const SumRules cpu_sums = {
     .remake_arrays = 4,
     .sparse_inputs = 48,
     .sparse_units = 8,
+    .conv_floats = 32768,
+    .conv_near_floats = 4096,
+    .conv_near_pixels = 128,
+    .narrow_channels = 8,
 };
 
 static const Machine registers_16 = {
     .sums = &cpu_sums,
     .stack_rows = 4096,
+    .conv_floats_max = 1 << 20,
     .most_moves = 32,
     .move_floats = 8192,
     .sparse_percent = 30,
+    .sparse_samples = 128,
     .tile_rows = 6,
     .product_tile_rows = 6,
+    .filter_tile_rows = 6,
+    .cached_rows = 320,
+    .product_unroll = 2,
+    .pool_unroll = 32,
 };
 
 static const Machine registers_32 = {
     .sums = &cpu_sums,
     .stack_rows = 4096,
+    .conv_floats_max = 1 << 20,
     .most_moves = 32,
     .move_floats = 8192,
     .sparse_percent = 30,
+    .sparse_samples = 128,
     .tile_rows = 14,
     .product_tile_rows = 24,
+    .filter_tile_rows = 16,
+    .cached_rows = 320,
+    .product_unroll = 2,
+    .pool_unroll = 32,
 };
 
 const Machine *machine_cpu(bool many_registers)

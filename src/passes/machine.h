@@ -45,19 +45,33 @@ typedef struct SumRules {
     int64_t remake_floats; /* images below this are kept for the backward pass */
     int remake_arrays;     /* others may be made again from at most this many arrays */
     int64_t sparse_inputs, sparse_units; /* smaller products never skip zeros */
+
+    /* Convolutions (codegen/cpu/conv_blocks.c): a filter's derivative is summed block by block of
+     * the image. A block of up to conv_floats is copied at a time; where filters are summed, one of
+     * up to conv_near_floats, or of conv_near_pixels. Images of at most narrow_channels are copied
+     * without padding them to a panel. */
+    int64_t conv_floats, conv_near_floats, conv_near_pixels, narrow_channels;
 } SumRules;
 
 typedef struct Machine {
     const SumRules *sums;
-    /* Rows of a product that its kernel keeps on the stack, where nobody else reads them. */
-    int64_t stack_rows;
+    /* Rows of a panel that a kernel keeps on the stack: of a product that nobody else reads, of an
+     * image, of a head's width. And what a convolution may copy there at most, in floats. */
+    int64_t stack_rows, conv_floats_max;
     /* Kernels that only move data: at most so many tasks, of at least so many floats. */
     int64_t most_moves, move_floats;
     /* A panel of which more weights than this are left is multiplied in full. */
     int sparse_percent;
-    /* Rows of a register tile: of a convolution's, and of a product's. With 32 vector registers 24
-     * sums leave room for B and a broadcast; with 16 registers there is room for 6. */
-    int tile_rows, product_tile_rows;
+    /* Calls of fewer samples multiply all panels in full. */
+    int64_t sparse_samples;
+    /* Rows of a register tile: of a convolution's, of a product's, and of a filter's derivative.
+     * With 32 vector registers 24 sums leave room for B and a broadcast; with 16 registers there is
+     * room for 6. */
+    int tile_rows, product_tile_rows, filter_tile_rows;
+    /* Rows of a panel that stay in a first-level cache while the rows of the other factor pass. */
+    int64_t cached_rows;
+    /* Terms of a product's inner loop; cells of a pooling window that are written out. */
+    int product_unroll, pool_unroll;
 } Machine;
 
 /* The machine of a plan for any CPU. With 32 vector registers, or 16. */

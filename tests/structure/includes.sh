@@ -45,8 +45,11 @@ done
 bad=$(sources src/codegen | xargs grep -nE "#[[:space:]]*include[[:space:]]+\"($headers)\"" /dev/null)
 rule "of the runtime, src/codegen sees the ABI only" "$bad"
 
-bad=$(sources src grammar runtime abi tests | xargs grep -nE '#[[:space:]]*include[[:space:]]+<llvm-c' /dev/null | grep -vE '^(src/codegen/|tests/unit/test_codegen)')
-rule "only src/codegen sees llvm-c" "$bad"
+bad=$(sources src grammar runtime abi tests | xargs grep -nE '#[[:space:]]*include[[:space:]]+<llvm-c' /dev/null | grep -vE '^src/codegen/cpu/')
+rule "only src/codegen/cpu sees llvm-c" "$bad"
+bad=$(sources src grammar runtime abi tests | xargs grep -nE '#[[:space:]]*include[[:space:]]+"codegen/' /dev/null |
+    grep -vE '^src/codegen/cpu/|"codegen/backend\.h"')
+rule "code generation is entered by backend.h only" "$bad"
 bad=$(sources src grammar runtime | xargs grep -nE '^[[:space:]]*#[[:space:]]*pragma[[:space:]]+omp|^[[:space:]]*#[[:space:]]*include[[:space:]]+<omp\.h>' /dev/null | grep -v '^runtime/base/threads\.c:')
 rule "only runtime/base/threads.c knows OpenMP" "$bad"
 

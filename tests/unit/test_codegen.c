@@ -1,6 +1,6 @@
 /* test_codegen.c: generated code against oracles: libm in float64, Philox in C, naive sums. Graphs
  * go through all passes. */
-#include "codegen/codegen.h"
+#include "codegen/backend.h"
 #include "tap.h"
 #include <float.h>
 #include <math.h>
@@ -47,7 +47,7 @@ static bool run_graph(Graph *g, float **logical, int64_t n, const float *x, floa
     Plan *plan = passes_run(g, &none, &error);
     if (!plan)
         return ok(0, "passes accept the graph: %s", error), false;
-    nnrt_unit unit = jit_compile(jit, plan, &error);
+    nnrt_unit unit = cpu_backend.jit_compile(jit, plan, &error);
     if (!unit)
         return ok(0, "the plan compiles: %s", error), false;
     float *packed[16] = { 0 };
@@ -105,7 +105,7 @@ static void test_scalar_table(void)
 {
     const char *missing = NULL;
     for (int i = 0; i < IR_OP_COUNT; i++)
-        if (op_class((Op)i) == CLASS_MAP && !codegen_has_map((Op)i))
+        if (op_class((Op)i) == CLASS_MAP && !cpu_backend.has_map((Op)i))
             missing = op_name((Op)i);
     ok(!missing, "each elementwise op has its code%s%s", missing ? ", but not " : "",
        missing ? missing : "");
@@ -338,15 +338,15 @@ static void test_bf16_on(const char *cpu)
                                          { 50, 784, 10 }, { 128, 32, 130 }, { 2, 400, 300 } };
     char *error = NULL;
     Jit *own = jit;
-    Target *target = target_new(arena, cpu, &error);
-    jit = target ? jit_new(target, &error) : NULL;
+    Target *target = cpu_backend.target_new(arena, cpu, &error);
+    jit = target ? cpu_backend.jit_new(target, &error) : NULL;
     if (jit)
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
             test_bf16(cpu, shapes[i][0], shapes[i][1], shapes[i][2], i % 2 ? 1 : 1e-20f);
     else
         ok(1, "bfloat16 for %s # SKIP %s", cpu, error);
-    jit_free(jit);
-    target_free(target);
+    cpu_backend.jit_free(jit);
+    cpu_backend.target_free(target);
     jit = own;
 }
 
@@ -420,7 +420,7 @@ static size_t functions_of(Target *target, int depth, size_t *kernels)
     char *error = NULL;
     PassOptions none = { 0 };
     Plan *plan = passes_run(g, &none, &error);
-    char *text = plan ? codegen_text(target, plan, EMIT_LLVM, &error) : NULL;
+    char *text = plan ? cpu_backend.unit_text(target, plan, CODE_LLVM, &error) : NULL;
     size_t count = 0;
     for (const char *c = text; c && (c = strstr(c, "\ndefine ")); c++)
         count++;
@@ -442,8 +442,8 @@ int main(void)
 {
     char *error = NULL;
     arena = arena_new();
-    Target *target = target_new(arena, NULL, &error);
-    jit = target ? jit_new(target, &error) : NULL;
+    Target *target = cpu_backend.target_new(arena, NULL, &error);
+    jit = target ? cpu_backend.jit_new(target, &error) : NULL;
     if (!jit) {
         printf("1..0 # SKIP %s\n", error);
         return 0;
@@ -473,12 +473,12 @@ int main(void)
     }
     test_shared_kernels(target);
     char *unknown = NULL, *weak = NULL;
-    ok(!target_new(arena, "znver33", &unknown) && strstr(unknown, "znver3"),
+    ok(!cpu_backend.target_new(arena, "znver33", &unknown) && strstr(unknown, "znver3"),
        "an unknown CPU is answered with the nearest one");
-    ok(!target_new(arena, "x86-64-v2", &weak) && strstr(weak, "multiply-add"),
+    ok(!cpu_backend.target_new(arena, "x86-64-v2", &weak) && strstr(weak, "multiply-add"),
        "a CPU without fused multiply-add is refused");
-    jit_free(jit);
-    target_free(target);
+    cpu_backend.jit_free(jit);
+    cpu_backend.target_free(target);
     arena_free(arena);
     return done_testing();
 }

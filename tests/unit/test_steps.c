@@ -1,6 +1,6 @@
 /* test_steps.c: whole steps, passes and generated code together, against the interpreter: networks,
  * and graphs drawn at random. */
-#include "codegen/codegen.h"
+#include "codegen/backend.h"
 #include "interpret.h"
 #include "networks.h"
 #include "tap.h"
@@ -136,8 +136,8 @@ static void test_graph(Graph *g, int64_t batch, double tolerance, const char *na
         ok(false, "%s: the passes accept it: %s", name, error);
         return;
     }
-    Jit *jit = jit_new(target, &error);
-    nnrt_unit unit = jit ? jit_compile(jit, plan, &error) : NULL;
+    Jit *jit = cpu_backend.jit_new(target, &error);
+    nnrt_unit unit = jit ? cpu_backend.jit_compile(jit, plan, &error) : NULL;
     if (!unit) {
         ok(false, "%s: it compiles: %s", name, error);
     } else {
@@ -147,7 +147,7 @@ static void test_graph(Graph *g, int64_t batch, double tolerance, const char *na
         ok(c.worst < tolerance, "%s: a step is the interpreter's (%.2g at %s)", name, c.worst,
            c.where);
     }
-    jit_free(jit);
+    cpu_backend.jit_free(jit);
 }
 
 static void test_networks(void)
@@ -491,7 +491,7 @@ int main(int argc, char **argv)
 {
     arena = arena_new();
     char *error = NULL;
-    target = target_new(arena, NULL, &error);
+    target = cpu_backend.target_new(arena, NULL, &error);
     if (!target) {
         printf("1..0 # SKIP %s\n", error);
         return 0;
@@ -511,7 +511,7 @@ int main(int argc, char **argv)
         Graph *g = random_images(i, batch);
         test_graph(g, batch, 5e-3, g->name);
     }
-    target_free(target);
+    cpu_backend.target_free(target);
     arena_free(arena);
     return done_testing();
 }

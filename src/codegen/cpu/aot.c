@@ -1,6 +1,8 @@
 /* aot.c: programs and libraries: all units in one module, the script's JSON, and what calls the
  * runtime. */
+#include "codegen/cpu/aot.h"
 #include "codegen/cpu/emit.h"
+#include "codegen/cpu/module.h"
 #include <llvm-c/Analysis.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +19,7 @@ static Val text_constant(Emitter *e, const char *text)
 }
 
 /* nnrt_embedded[]: names and functions. */
-static Val unit_table(Emitter *e, const AotProgram *p)
+static Val unit_table(Emitter *e, const BuiltProgram *p)
 {
     LLVMTypeRef row =
         LLVMStructTypeInContext(e->context, (LLVMTypeRef[]){ e->ptr, e->ptr }, 2, false);
@@ -34,7 +36,7 @@ static Val unit_table(Emitter *e, const AotProgram *p)
     return global;
 }
 
-static void add_main(Emitter *e, const AotProgram *p, Val json, Val units, const Target *target)
+static void add_main(Emitter *e, const BuiltProgram *p, Val json, Val units, const Target *target)
 {
     LLVMTypeRef type = LLVMFunctionType(e->i32, (LLVMTypeRef[]){ e->i32, e->ptr }, 2, false);
     Val fn = LLVMAddFunction(e->module, "main", type);
@@ -50,7 +52,7 @@ static void add_main(Emitter *e, const AotProgram *p, Val json, Val units, const
     LLVMBuildRet(e->b, call_extern(e, "nnrt_main", called, 6, args));
 }
 
-static void add_library(Emitter *e, const AotProgram *p, Val json, Val units)
+static void add_library(Emitter *e, const BuiltProgram *p, Val json, Val units)
 {
     LLVMTypeRef get = LLVMFunctionType(e->ptr, (LLVMTypeRef[]){ e->ptr, e->ptr, e->i64 }, 3, false);
     LLVMTypeRef predict = LLVMFunctionType(
@@ -75,14 +77,27 @@ static void add_library(Emitter *e, const AotProgram *p, Val json, Val units)
     }
 }
 
-static LLVMModuleRef program_module(LLVMContextRef context, Target *target, const AotProgram *p,
-                                    Arena *scratch, char **error)
+/* All plans' units in one module. */
+static LLVMModuleRef whole_module(LLVMContextRef context, Target *target, const Plan *const *plans,
+                                  size_t count, Arena *arena, char **error)
 {
-    LLVMModuleRef module = module_of_plans(
-        context, target, &(ModuleRequest){ p->plans, p->count, 0, 1, scratch, 0 }, error);
+    ModuleRequest request = {
+        .plans = plans, .count = count, .part = 0, .parts = 1, .machine = 0, .arena = arena
+    };
+    LLVMModuleRef module = module_of_plans(context, target, &request, error);
+    if (!module && !*error)
+        *error = arena_printf(arena, "internal: no code");
+    return module;
+}
+
+static LLVMModuleRef program_module(LLVMContextRef context, Target *target, const BuiltProgram *p,
+                                    Arena *arena, char **error)
+{
+    LLVMModuleRef module = whole_module(context, target, p->plans, p->count, arena, error);
     if (!module)
         return NULL;
-    Emitter e = { .context = context, .module = module, .arena = scratch, .error = error };
+
+    Emitter e = { .context = context, .module = module, .arena = arena, .error = error };
     e.b = LLVMCreateBuilderInContext(context);
     abi_types(&e);
     /* Units are reached through the table alone. */
@@ -93,72 +108,92 @@ static LLVMModuleRef program_module(LLVMContextRef context, Target *target, cons
         add_main(&e, p, json, units, target);
     add_library(&e, p, json, units);
     LLVMDisposeBuilder(e.b);
+
     char *message = NULL;
-    bool bad = LLVMVerifyModule(module, LLVMReturnStatusAction, &message);
-    if (bad)
+    bool ok = !LLVMVerifyModule(module, LLVMReturnStatusAction, &message);
+    if (!ok)
         emit_fail(&e, "internal: LLVM rejects the program: %s", message);
     LLVMDisposeMessage(message);
-    if (!bad)
+    if (ok)
         return module;
     LLVMDisposeModule(module);
     return NULL;
 }
 
-bool aot_emit(Target *target, const AotProgram *program, Emit kind, const char *path, char **error)
+static bool write_module(Target *target, LLVMModuleRef module, CodeForm form, const char *path,
+                         char **error)
 {
-    LLVMContextRef context = LLVMContextCreate();
-    Arena *scratch = arena_new();
-    char *inner = NULL, *message = NULL;
-    LLVMModuleRef module = program_module(context, target, program, scratch, &inner);
-    bool done = false;
-    if (!module) {
-        *error = strdup(inner ? inner : "internal: no code");
-    } else if (kind == EMIT_LLVM) {
-        done = !LLVMPrintModuleToFile(module, path, &message);
+    char *message = NULL;
+    LLVMBool failed;
+    if (form == CODE_LLVM) {
+        failed = LLVMPrintModuleToFile(module, path, &message);
     } else {
-        done = !LLVMTargetMachineEmitToFile(
-            target_machine(target, 0), module, (char *)(uintptr_t)path,
-            kind == EMIT_ASM ? LLVMAssemblyFile : LLVMObjectFile, &message);
+        LLVMCodeGenFileType type = form == CODE_ASM ? LLVMAssemblyFile : LLVMObjectFile;
+        failed = LLVMTargetMachineEmitToFile(target_llvm_machine(target, 0), module,
+                                             (char *)(uintptr_t)path, type, &message);
     }
     if (message) {
-        *error = strdup(message);
+        *error = arena_printf(target->arena, "%s", message);
         LLVMDisposeMessage(message);
     }
-    if (module)
-        LLVMDisposeModule(module);
-    LLVMContextDispose(context);
-    arena_free(scratch);
-    return done;
+    return !failed;
 }
 
-char *codegen_text(Target *target, const Plan *plan, Emit kind, char **error)
+bool aot_write_program(Target *target, const BuiltProgram *program, CodeForm form, const char *path,
+                       char **error)
 {
     LLVMContextRef context = LLVMContextCreate();
-    Arena *scratch = arena_new();
-    char *inner = NULL;
-    LLVMModuleRef module =
-        module_of_plans(context, target, &(ModuleRequest){ &plan, 1, 0, 1, scratch, 0 }, &inner);
-    if (!module)
-        *error = strdup(inner ? inner : "internal: no code");
+    Arena *arena = arena_new();
+    char *problem = NULL;
+    bool ok = false;
+    LLVMModuleRef module = program_module(context, target, program, arena, &problem);
+    if (module) {
+        ok = write_module(target, module, form, path, error);
+        LLVMDisposeModule(module);
+    } else {
+        *error = arena_printf(target->arena, "%s", problem);
+    }
+    LLVMContextDispose(context);
+    arena_free(arena);
+    return ok;
+}
+
+/* malloc'ed; NULL and *error where it fails */
+static char *module_text(Target *target, LLVMModuleRef module, CodeForm form, char **error)
+{
     char *text = NULL, *message = NULL;
-    if (module && kind == EMIT_LLVM) {
+    if (form == CODE_LLVM) {
         char *printed = LLVMPrintModuleToString(module);
         text = strdup(printed);
         LLVMDisposeMessage(printed);
-    } else if (module) {
-        LLVMMemoryBufferRef buffer = NULL;
-        if (!LLVMTargetMachineEmitToMemoryBuffer(target_machine(target, 0), module,
-                                                 LLVMAssemblyFile, &message, &buffer)) {
-            text = strndup(LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
-            LLVMDisposeMemoryBuffer(buffer);
-        } else {
-            *error = strdup(message);
-            LLVMDisposeMessage(message);
-        }
+        return text;
     }
-    if (module)
+
+    LLVMMemoryBufferRef buffer = NULL;
+    if (LLVMTargetMachineEmitToMemoryBuffer(target_llvm_machine(target, 0), module,
+                                            LLVMAssemblyFile, &message, &buffer)) {
+        *error = arena_printf(target->arena, "%s", message);
+        LLVMDisposeMessage(message);
+    } else {
+        text = strndup(LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
+        LLVMDisposeMemoryBuffer(buffer);
+    }
+    return text;
+}
+
+char *aot_unit_text(Target *target, const Plan *plan, CodeForm form, char **error)
+{
+    LLVMContextRef context = LLVMContextCreate();
+    Arena *arena = arena_new();
+    char *problem = NULL, *text = NULL;
+    LLVMModuleRef module = whole_module(context, target, &plan, 1, arena, &problem);
+    if (module) {
+        text = module_text(target, module, form, error);
         LLVMDisposeModule(module);
+    } else {
+        *error = arena_printf(target->arena, "%s", problem);
+    }
     LLVMContextDispose(context);
-    arena_free(scratch);
+    arena_free(arena);
     return text;
 }

@@ -73,7 +73,7 @@ static void find_packed(Emitter *e)
     NodeId count = (NodeId)e->g->nodes.len;
     uint8_t *packed = e->packed = ARENA_ARRAY(e->arena, uint8_t, e->g->nodes.len + 1);
     e->packed_plan = plan;
-    if (!e->bf16)
+    if (!e->target->bf16)
         return;
     for (NodeId i = 0; i < count; i++)
         packed[i] = can_pack(e, i);

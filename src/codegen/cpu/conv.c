@@ -20,8 +20,6 @@ typedef struct Side {
 
 typedef enum Packing { PACK_PANELS, PACK_NARROW, PACK_GROUPS } Packing;
 
-enum { NARROW = 8, SCRATCH_FLOATS = 32768, SCRATCH_MOST = 1 << 20 };
-
 typedef struct Conv {
     Emitter *e;
     Window w;
@@ -65,7 +63,9 @@ static void conv_start(Conv *c, Emitter *e, const Node *n, Shape source, Shape t
     space_of(source, c->source);
     space_of(target, c->target);
     c->taps = (int64_t)c->w.size[0] * c->w.size[1] * c->w.size[2];
-    c->packing = c->w.groups > 1 ? PACK_GROUPS : c->in <= NARROW ? PACK_NARROW : PACK_PANELS;
+    c->packing = c->w.groups > 1                                      ? PACK_GROUPS
+                 : c->in <= e->target->machine->sums->narrow_channels ? PACK_NARROW
+                                                                      : PACK_PANELS;
     c->pixel = c->packing == PACK_NARROW ? c->in : LANES;
 }
 
@@ -126,18 +126,20 @@ static int64_t pixels_of(const Pass *p)
  * don't count. */
 static void cut(const Conv *c, Pass *p, bool sums)
 {
-    enum { FILTER_ROWS = 320, NEAR_FLOATS = 4096, FEWEST_PIXELS = 128 };
+    const Machine *m = c->e->target->machine;
 
     int64_t channels = c->packing == PACK_GROUPS ? c->inner : (c->in + LANES - 1) / LANES;
     int64_t rows = p->side[0].taps * p->side[1].taps * p->side[2].taps *
                    (c->packing == PACK_PANELS ? LANES : 1);
     p->chunk = c->packing == PACK_NARROW ? 1 : channels;
     if (!sums && p->chunk > 1)
-        p->chunk = least(p->chunk, most(1, FILTER_ROWS / rows));
+        p->chunk = least(p->chunk, most(1, m->cached_rows / rows));
     for (int d = 0; d < SPACE_RANK; d++)
         p->block[d] = p->side[d].count;
-    for (measure(p); chunk_floats(c, p) > (sums ? NEAR_FLOATS : SCRATCH_FLOATS); measure(p)) {
-        int64_t spare = sums && chunk_floats(c, p) <= SCRATCH_FLOATS ? FEWEST_PIXELS : 1;
+    for (measure(p); chunk_floats(c, p) > (sums ? m->sums->conv_near_floats : m->sums->conv_floats);
+         measure(p)) {
+        int64_t spare =
+            sums && chunk_floats(c, p) <= m->sums->conv_floats ? m->sums->conv_near_pixels : 1;
         if (p->block[0] > 1 && pixels_of(p) > spare)
             p->block[0] = (p->block[0] + 1) / 2;
         else if (p->block[1] > 1 && pixels_of(p) > spare)
@@ -150,7 +152,7 @@ static void cut(const Conv *c, Pass *p, bool sums)
             break;
     }
     p->chunks = c->packing == PACK_NARROW ? 1 : (channels + p->chunk - 1) / p->chunk;
-    if (chunk_floats(c, p) > SCRATCH_MOST) {
+    if (chunk_floats(c, p) > m->conv_floats_max) {
         emit_fail(c->e,
                   "a filter of %dx%dx%d cells is larger than the code for convolutions can hold",
                   c->w.size[0], c->w.size[1], c->w.size[2]);
@@ -373,8 +375,9 @@ static void call_tiles(const Conv *c, const Pass *p, const Row *r, Val from, int
 /* A row of pixels in near-equal tiles. */
 static void row_tiles(const Conv *c, const Pass *p, const Row *r, int64_t width)
 {
-    int64_t tiles = (width + c->e->tile_rows - 1) / c->e->tile_rows, each = width / tiles,
-            larger = width % tiles;
+    int64_t tiles =
+                (width + c->e->target->machine->tile_rows - 1) / c->e->target->machine->tile_rows,
+            each = width / tiles, larger = width % tiles;
     call_tiles(c, p, r, c64(c->e, 0), larger, (int)each + 1);
     call_tiles(c, p, r, c64(c->e, larger * (each + 1)), tiles - larger, (int)each);
 }
@@ -523,8 +526,7 @@ static void panel_filters(const Sums *s, Val a, Val sums, int64_t lanes)
 {
     const Conv *c = s->c;
     Emitter *e = c->e;
-    int64_t rows = e->tile_rows >= 14 ? FILTER_TILE_MOST : e->tile_rows,
-            tiles = (lanes + rows - 1) / rows;
+    int64_t rows = e->target->machine->filter_tile_rows, tiles = (lanes + rows - 1) / rows;
     for (int64_t t = 0; t < tiles; t++) {
         int64_t begin = lanes * t / tiles, end = lanes * (t + 1) / tiles;
         FilterTile tile = { .mode = TILE_BROADCAST,
@@ -582,7 +584,7 @@ static void cells_sums(const Sums *s, int64_t chunk, Val sums)
 {
     const Conv *c = s->c;
     Emitter *e = c->e;
-    int64_t begin, end, rows = e->tile_rows >= 14 ? FILTER_TILE_MOST : e->tile_rows;
+    int64_t begin, end, rows = e->target->machine->filter_tile_rows;
     chunk_channels(c, s->p, chunk, &begin, &end);
     bool groups = c->packing == PACK_GROUPS;
     int64_t each = groups ? c->taps : (end - begin) * c->taps, tiles = (each + rows - 1) / rows;

@@ -244,7 +244,7 @@ static const OpEmitter emitters[IR_OP_COUNT] = {
     [IR_SELECT] = op_select,
 };
 
-bool codegen_has_map(Op op)
+bool elementwise_has(Op op)
 {
     return emitters[op] != NULL;
 }

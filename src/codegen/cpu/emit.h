@@ -6,9 +6,8 @@
  * inside it: no optimiser runs over this IR. */
 #ifndef NNC_EMIT_H
 #define NNC_EMIT_H
-#include "codegen/codegen.h"
+#include "codegen/cpu/target.h"
 #include <llvm-c/Core.h>
-#include <llvm-c/TargetMachine.h>
 
 typedef LLVMValueRef Val;
 typedef LLVMBasicBlockRef Block;
@@ -28,17 +27,14 @@ typedef struct Emitter {
     LLVMBuilderRef b;
     LLVMTypeRef void_, i1, i8, i16, i32, i64, f32, f64, ptr, vf, vi, vd, vl, v4i, v4l, v8f,
         call_struct;
+    const Target *target;
     const Plan *plan;
     const Graph *g;
     Arena *arena;
-    /* rows of a register tile: 6 with 16 vector registers of 8; with 32 of 16, 14 of convolutions,
-     * and of products what product.c says */
-    int tile_rows;
     /* the shared product functions, declared when first asked for */
     Val product[PRODUCT_KINDS];
     uint64_t tiles_wanted[PRODUCT_KINDS]; /* bit r: a tile of r rows */
-    /* bf16: the processor has dot products of bfloat16, and they are used */
-    bool x86, bf16, used_bf16;
+    bool used_bf16;                       /* some code uses dot products of bfloat16 */
     const Plan *packed_plan; /* of bf16.c: which of this plan's nodes lie packed, and how */
     uint8_t *packed;
     VEC(Shared) shared; /* of windows: made when first asked for */
@@ -171,6 +167,7 @@ Val math_sin(Emitter *e, Val x, bool cosine);
 Val math_pow(Emitter *e, Val a, Val b);
 
 /* elementwise.c */
+bool elementwise_has(Op op);
 Val emit_map(Emitter *e, Op op, const Val *in); /* lane vectors, or a step's doubles */
 Val emit_reduce_step(Emitter *e, Op op, Val accumulator, Val value); /* lane vectors */
 Val emit_reduce_identity(Emitter *e, Op op);
@@ -305,24 +302,4 @@ Val function_known(Emitter *e, Val fn, uint64_t key);
 bool trains(const Emitter *e);
 /* unit_function.c: the unit's function, and the kernels that it calls. */
 void emit_unit(Emitter *e);
-
-/* module.c: a module with these plans' units in it, or with one part of `parts` of them; NULL and
- * *error (in `arena`) where a plan is beyond code generation. */
-typedef struct ModuleRequest {
-    const Plan *const *plans;
-    size_t count;
-    int part, parts;
-    Arena *arena;
-    int machine;
-} ModuleRequest;
-
-LLVMModuleRef module_of_plans(LLVMContextRef context, Target *target, const ModuleRequest *request,
-                              char **error);
-
-/* parts of a unit that may be compiled side by side, and of all units */
-enum { TARGET_PARTS = 2, TARGET_MACHINES = 64 };
-
-/* LLVM's are not for two threads at once */
-LLVMTargetMachineRef target_machine(Target *target, int number);
-int target_tile_rows(const Target *target);
 #endif

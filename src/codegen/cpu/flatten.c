@@ -13,8 +13,7 @@ typedef struct Flatten {
     bool back;
 } Flatten;
 
-/* What is done more slowly where a panel's part of an image would take too much of the stack. */
-enum { MOST_PIXELS = 4096, BLOCK = 8 };
+enum { BLOCK = 8 };
 
 static bool flatten_of(const Emitter *e, const Kernel *k, Flatten *f)
 {
@@ -34,7 +33,8 @@ static bool flatten_of(const Emitter *e, const Kernel *k, Flatten *f)
     f->flat = &e->plan->storage[flat_node];
     f->channels = image.dim[1];
     f->pixels = f->image->view.per_sample;
-    return f->pixels <= MOST_PIXELS;
+    /* larger ones go element by element: the buffer is on the stack */
+    return f->pixels <= e->target->machine->stack_rows;
 }
 
 bool flatten_tasks(const Emitter *e, const Kernel *k, int64_t block, Tasks *tasks)

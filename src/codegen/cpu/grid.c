@@ -189,12 +189,11 @@ static void find_swept_tensors(Grid *grid)
 /* What one product of a panel needs on the stack; NULL where it is kept in the arena. */
 static Val product_stack(Grid *grid, int64_t row_block)
 {
-    enum { STACK_ROWS_MAX = 8192 };
 
     NodeId product = grid->k->contract;
     if (product == NO_NODE || grid->e->plan->storage[product].kind == STORE_ARENA)
         return NULL;
-    if (row_block > STACK_ROWS_MAX && grid->sample_rows == 0) {
+    if (row_block > grid->e->target->machine->stack_rows && grid->sample_rows == 0) {
         emit_fail(grid->e, "internal: the product of kernel '%s' needs a buffer in the arena",
                   grid->k->name);
         return NULL;

@@ -31,10 +31,7 @@ static bool heads_of(Emitter *e, const Kernel *k, Heads *h)
     h->width = b->shape.dim[last] / h->heads;
     h->other = b->shape.dim[last - 1];
     h->length = n->op == IR_HEADS_DOT ? n->shape.dim[last] : n->shape.dim[last - 1];
-
-    enum { MOST_BUFFERED = 4096 };
-
-    h->panels = h->width % LANES == 0 && h->width <= MOST_BUFFERED;
+    h->panels = h->width % LANES == 0 && h->width <= e->target->machine->stack_rows;
     for (int i = 0; i < 2; i++)
         if (e->plan->feature_axis[n->inputs[i]] != graph_node(e->g, n->inputs[i])->shape.rank - 1)
             return false;

@@ -3,6 +3,8 @@ libnnc_a_SOURCES += \
     src/codegen/cpu/abi.c \
     src/codegen/cpu/address.c \
     src/codegen/cpu/aot.c \
+    src/codegen/cpu/aot.h \
+    src/codegen/cpu/backend.c \
     src/codegen/cpu/bf16.c \
     src/codegen/cpu/conv.c \
     src/codegen/cpu/conv.h \
@@ -21,7 +23,9 @@ libnnc_a_SOURCES += \
     src/codegen/cpu/heads.c \
     src/codegen/cpu/ir_builder.c \
     src/codegen/cpu/jit.c \
+    src/codegen/cpu/jit.h \
     src/codegen/cpu/module.c \
+    src/codegen/cpu/module.h \
     src/codegen/cpu/moves.c \
     src/codegen/cpu/numbered_rows.c \
     src/codegen/cpu/philox.c \
@@ -30,6 +34,8 @@ libnnc_a_SOURCES += \
     src/codegen/cpu/same_functions.c \
     src/codegen/cpu/sparse_products.c \
     src/codegen/cpu/step_scalars.c \
+    src/codegen/cpu/target.c \
+    src/codegen/cpu/target.h \
     src/codegen/cpu/unit_function.c \
     src/codegen/cpu/vector_math.c \
     src/codegen/cpu/windows.c

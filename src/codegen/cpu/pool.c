@@ -67,13 +67,10 @@ static void window_cells(const Pool *p, Turn *t, const Val at[SPACE_RANK])
     Emitter *e = p->e;
     const Window *w = &p->w;
     int64_t cells = (int64_t)w->size[0] * w->size[1] * w->size[2];
-
-    enum { UNROLLED = 32 };
-
     Val first[SPACE_RANK];
     for (int d = 0; d < SPACE_RANK; d++)
         first[d] = LLVMBuildSub(e->b, imul(e, at[d], w->stride[d]), c64(e, w->before[d]), "");
-    if (p->inside && cells <= UNROLLED) {
+    if (p->inside && cells <= e->target->machine->pool_unroll) {
         Val base = place(e, p->image, first);
         for (int64_t i = 0; i < cells; i++) {
             int64_t c[SPACE_RANK] = { i / ((int64_t)w->size[1] * w->size[2]),

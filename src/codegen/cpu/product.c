@@ -24,8 +24,6 @@
 
 enum { ARG_A, ARG_STRIDE, ARG_B, ARG_C, ARG_BEGIN, ARG_END, ARG_INNER, ARG_COUNT };
 
-enum { UNROLL = 2, INNER_BLOCK = 320 };
-
 static const char *const names[PRODUCT_KINDS] = {
     "plain",
     "transposed",
@@ -113,7 +111,7 @@ static void tile_plain(Emitter *e, unsigned kind, Val fn, int rows, Val *acc)
         acc[i] = l.phi[i];
     Val panel = float_offset(e, a, LLVMBuildMul(e->b, panels_before(e, kind, l.i), stride, ""));
     chain(e, kind, acc, rows, panel, 1, wide, float_offset(e, b, imul(e, l.i, LANES)), c64(e, wide),
-          UNROLL);
+          e->target->machine->product_unroll);
     loop_end(e, &l, acc);
     for (int i = 0; i < rows; i++)
         acc[i] = l.phi[i];
@@ -135,10 +133,11 @@ static void tile_transposed(Emitter *e, unsigned kind, Val fn, int rows, Val *ac
     Val panel = LLVMBuildMul(e->b, LLVMBuildLShr(e->b, row, c64(e, 4), ""),
                              LLVMGetParam(fn, ARG_STRIDE), "");
     Val a = float_offset(e, LLVMGetParam(fn, ARG_A), iadd(e, panel, rest_part(e, row, LANES)));
-    Val whole = whole_part(e, inner, UNROLL);
-    chain(e, kind, acc, rows, a, LANES, 1, b, whole, UNROLL);
+    int unroll = e->target->machine->product_unroll;
+    Val whole = whole_part(e, inner, unroll);
+    chain(e, kind, acc, rows, a, LANES, 1, b, whole, unroll);
     chain(e, kind, acc, rows, float_offset(e, a, imul(e, whole, LANES)), LANES, 1,
-          float_offset(e, b, imul(e, whole, LANES)), rest_part(e, inner, UNROLL), 1);
+          float_offset(e, b, imul(e, whole, LANES)), rest_part(e, inner, unroll), 1);
 }
 
 /* Rows [begin, begin + rows) of C take the chain on over one inner block. */
@@ -162,13 +161,12 @@ static Val tile_function(Emitter *e, unsigned kind, int rows)
     return fn;
 }
 
-/* The rows of the largest tile: with 32 registers sums of 24 rows leave room for B and a broadcast,
- * and each load of B serves all of them; a transposed tile is a panel of A. */
+/* The rows of the largest tile, all of which each load of B serves; a transposed tile stays inside
+ * a panel of A. */
 static int most_rows(const Emitter *e, unsigned kind)
 {
-    enum { FEW_REGISTERS = 6, MOST = 24 };
-
-    return e->tile_rows <= FEW_REGISTERS ? e->tile_rows : transposes(kind) ? LANES : MOST;
+    int rows = e->target->machine->product_tile_rows;
+    return transposes(kind) && rows > LANES ? LANES : rows;
 }
 
 /* How many rows of `left` the next tile takes: near-equal tiles, so that the last ones are not
@@ -284,7 +282,7 @@ static void write_product(Emitter *e, unsigned kind)
         if (rows == 1 || e->tiles_wanted[kind] >> rows & 1)
             tile[rows] = tile_function(e, kind, rows);
     LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, fn, "entry"));
-    if (kind & PRODUCT_PAIRS && e->x86)
+    if (kind & PRODUCT_PAIRS && e->target->level > 0)
         old = flush_below_normal(e);
     Val args[ARG_COUNT], inner = LLVMGetParam(fn, ARG_INNER), a = LLVMGetParam(fn, ARG_A),
                          b = LLVMGetParam(fn, ARG_B), c = LLVMGetParam(fn, ARG_C);
@@ -293,7 +291,7 @@ static void write_product(Emitter *e, unsigned kind)
     Loop zero = loop_begin(e, args[ARG_BEGIN], args[ARG_END], 1, 0, NULL, NULL);
     store_vector(e, vconst(e, 0), float_offset(e, c, imul(e, zero.i, LANES)));
     loop_end(e, &zero, NULL);
-    Val blocks = ceil_div(e, inner, INNER_BLOCK);
+    Val blocks = ceil_div(e, inner, e->target->machine->cached_rows);
     Val block = whole_part(
         e,
         iadd(e,

@@ -9,7 +9,7 @@
  * multiplied in full. So may be what is too short for a list to pay. */
 #include "codegen/cpu/emit.h"
 
-enum { TILE_BLOCKS = SPARSE_ROWS / LANES, WORTH_ROWS = 128 };
+enum { TILE_BLOCKS = SPARSE_ROWS / LANES };
 
 static Val int_at(Emitter *e, Val base, Val index)
 {
@@ -301,7 +301,8 @@ void emit_sparse_lists(Emitter *e, SparseCall c)
     LLVMTypeRef wait = LLVMFunctionType(e->void_, (LLVMTypeRef[]){ e->ptr }, 1, false);
     Val arena = abi_field(e, c.call, ABI_ARENA, e->ptr),
         tensors = abi_field(e, c.call, ABI_TENSOR, e->ptr);
-    Val worth = LLVMBuildICmp(e->b, LLVMIntSGE, c.samples, c64(e, WORTH_ROWS), "");
+    Val worth =
+        LLVMBuildICmp(e->b, LLVMIntSGE, c.samples, c64(e, e->target->machine->sparse_samples), "");
     for (size_t i = 0; i < plan->sparse_weights.len; i++) {
         const SparseWeight *w = &plan->sparse_weights.data[i];
         int64_t panels = (w->units + LANES - 1) / LANES;

@@ -1,6 +1,7 @@
 /* unit_function.c: the unit's function: a loop over batches, in it a loop over a table of kernels,
  * phase by phase, tasks shared among threads. */
 #include "codegen/cpu/emit.h"
+#include "codegen/cpu/module.h"
 
 /* Equal for kernels that may come to the same function; it decides which part makes them, and which
  * functions are compared. */
@@ -58,7 +59,7 @@ static int *share_kernels(const Emitter *e, const uint64_t *key)
 {
     size_t count = e->plan->kernels.len;
     int *owner = ARENA_ARRAY(e->arena, int, count + 1);
-    size_t load[TARGET_PARTS] = { 0 };
+    size_t load[MODULE_PARTS_MAX] = { 0 };
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < count; i++) {
             const Kernel *k = &e->plan->kernels.data[i];
@@ -138,7 +139,7 @@ static bool emit_part(Emitter *e, Val *pair)
             fields[] = { fn[i] ? fn[i] : null, fn[i] ? LLVMConstGEP2(e->i64, args, &at, 1) : null };
         pair[i] = LLVMConstStructInContext(e->context, fields, 2, false);
     }
-    Val part[TARGET_PARTS] = { 0 };
+    Val part[MODULE_PARTS_MAX] = { 0 };
     part[e->part] = constant_table(e, part_name(e, e->part), pair_type(e), pair, count);
     for (int p = 0; p < e->parts; p++) {
         if (p != e->part && e->part == 0) {
