@@ -20,4 +20,5 @@ const Backend cpu_backend = {
     .jit_compile = jit_compile,
     .write_program = aot_write_program,
     .unit_text = aot_unit_text,
+    .has_map = elementwise_has,
 };
