@@ -2,7 +2,7 @@
  * layout.
  *
  * The tokens are walked twice side by side: as scanned, where every newline still stands, and as
- * the layout (layout.c) left them, which says what each word is and which newlines end a statement.
+ * newlines.c left them: it says what each word is and which newlines end a statement.
  * Lines stay lines; only behind a `{` and before a `}` whose partner stands on another line one may
  * be added. Comments are found in the gaps between tokens. In a last sweep the `=` of settings and
  * the comments of neighbouring lines are put below each other. The result is read again and
@@ -399,7 +399,8 @@ static void read_tokens(Arena *arena, Interner *names, const SourceFile *file, T
         raw->data =
             arena_dup(arena, parser.tokens.data, parser.tokens.len * sizeof *parser.tokens.data);
     }
-    layout_tokens(&parser);
+    balance_brackets(&parser);
+    settle_newlines(&parser);
     *laid = parser.tokens;
 }
 

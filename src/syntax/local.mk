@@ -4,11 +4,13 @@ libnnc_a_SOURCES += \
     src/syntax/parse.h \
     src/syntax/parse.c \
     src/syntax/tokens.h \
+    src/syntax/tokens.c \
     src/syntax/keywords.c \
-    src/syntax/layout.c \
-    src/syntax/build.h \
-    src/syntax/format.c \
+    src/syntax/brackets.c \
+    src/syntax/newlines.c \
+    src/syntax/nodes.h \
+    src/syntax/nodes.c \
     src/syntax/format.h \
-    src/syntax/build.c \
+    src/syntax/format.c \
     src/syntax/syntax_errors.h \
     src/syntax/syntax_errors.c

@@ -166,7 +166,8 @@ Script *parse_file(Arena *arena, Interner *names, Diagnostics *diags, const Sour
     };
     VEC(Stmt *) read = { 0 };
     scan_file(&parser);
-    layout_tokens(&parser);
+    balance_brackets(&parser);
+    settle_newlines(&parser);
     for (uint32_t begin = 0, end; parser.tokens.data[begin].kind != TOK_END;
          begin = end + (parser.tokens.data[end].kind == TOK_NEWLINE)) {
         end = statement_end(&parser, begin);
@@ -189,32 +190,6 @@ Script *parse_file(Arena *arena, Interner *names, Diagnostics *diags, const Sour
 
 /* ---- the REPL's question ---- */
 
-static bool wants_more(int kind)
-{
-    switch (kind) {
-    case TOK_COMMA:
-    case TOK_ARROW:
-    case TOK_DOTS:
-    case TOK_QUESTION:
-    case TOK_COLON:
-    case TOK_NOT:
-    case TOK_PLUS:
-    case TOK_MINUS:
-    case TOK_STAR:
-    case TOK_SLASH:
-    case TOK_CARET:
-    case TOK_AND:
-    case TOK_OR:
-    case TOK_LT:
-    case TOK_LE:
-    case TOK_GT:
-    case TOK_GE:
-    case TOK_EQ:
-    case TOK_NE: return true;
-    default: return false;
-    }
-}
-
 bool parse_is_unfinished(const char *text, size_t length)
 {
     Arena *arena = arena_new();
@@ -224,11 +199,14 @@ bool parse_is_unfinished(const char *text, size_t length)
                       .diags = diagnostics_new(arena),
                       .file = source_from_text(arena, "<stdin>", text, length) };
     scan_file(&parser);
-    layout_tokens(&parser);
+    balance_brackets(&parser);
+    settle_newlines(&parser);
     size_t last = parser.tokens.len - 1; /* END */
     while (last && parser.tokens.data[last - 1].kind == TOK_NEWLINE)
         last--;
-    bool unfinished = parser.unfinished || (last && wants_more(parser.tokens.data[last - 1].kind));
+    bool unfinished =
+        parser.unfinished || (last && (token_continues_line(parser.tokens.data[last - 1].kind) ||
+                                       parser.tokens.data[last - 1].kind == TOK_NOT));
     arena_free(arena);
     return unfinished;
 }

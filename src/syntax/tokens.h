@@ -1,5 +1,5 @@
-/* tokens.h: what passes between scanner (grammar/nn.l), layout (layout.c), feed (parse.c) and
- * grammar (grammar/nn.y). */
+/* tokens.h: the array of tokens on its way from the scanner (grammar/nn.l) to the grammar
+ * (grammar/nn.y): brackets.c and newlines.c put it in order, parse.c feeds it. */
 #ifndef NNC_TOKENS_H
 #define NNC_TOKENS_H
 #include "grammar/nn.tab.h"
@@ -18,7 +18,7 @@ typedef struct Token {
     /* the innermost bracket that it stands in, itself left out, as an index of tokens, or NO_TOKEN
      */
     uint32_t parent;
-    /* how many brackets, never closed, end before it; until the layout has put closing ones there
+    /* how many brackets, never closed, end before it; until newlines.c has put closing ones there
      */
     uint32_t closes;
     uint16_t kind; /* TOK_… */
@@ -38,7 +38,7 @@ struct Parser {
     const SourceFile *file;
     Tokens tokens;
 
-    /* the statement that is read; `end` is the newline behind it, fed as END */
+    /* the statement that is read; `end` is the newline after it, fed as END */
     uint32_t begin, end;
     uint32_t next, current; /* the token to be fed next, and the last one fed */
     bool resume;            /* say RESUME first */
@@ -55,15 +55,27 @@ struct Parser {
  * bytes are reported. (nn.l) */
 void scan_file(Parser *parser);
 
-/* Makes brackets balance, decides which newlines end statements and which words are names; reports
- * unbalanced brackets. (layout.c) */
-void layout_tokens(Parser *parser);
+/* Gives every bracket a partner; reports those that had none. (brackets.c) */
+void balance_brackets(Parser *parser);
+
+/* Then: drops the newlines that end nothing, and makes names of reserved words that are used as
+ * names. (newlines.c) */
+void settle_newlines(Parser *parser);
 
 typedef enum WordClass { WORD_NAME, WORD_WORD, WORD_DECLARATION, WORD_VERB } WordClass;
 
 /* The token of a reserved word, or TOK_NAME; the class of one. (keywords.c) */
 int keyword_token(const char *text);
 WordClass keyword_class(const char *text);
+
+/* By kind. (tokens.c) */
+bool token_opens(int kind);          /* ( [ { */
+bool token_closes(int kind);         /* ) ] } */
+int token_partner(int kind);         /* the closing bracket of an opening one */
+const char *token_bracket(int kind); /* as it is written */
+bool token_continues_line(int kind); /* a statement does not end after it */
+bool token_is_word(int kind);        /* a name, or a reserved word */
+WordClass token_class(const Token *token);
 
 /* Called by the grammar at an error: `expected[token]` is the name of each token that could stand
  * there, else NULL. (parse.c) */

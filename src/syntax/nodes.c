@@ -1,6 +1,6 @@
-/* build.c: nodes of the syntax tree, made bottom-up. Each knows how deep it nests, so that no
+/* nodes.c: nodes of the syntax tree, made bottom-up. Each knows how deep it nests, so that no
  * walker of the tree can be led deeper than NESTING_LIMIT. */
-#include "syntax/build.h"
+#include "syntax/nodes.h"
 #include "syntax/tokens.h"
 
 static uint32_t deeper(uint32_t a, uint32_t b)

@@ -1,6 +1,6 @@
-/* build.h: what the grammar's actions call to make nodes (ast.h), and the lists that they grow. */
-#ifndef NNC_BUILD_H
-#define NNC_BUILD_H
+/* nodes.h: what the grammar's actions call to make nodes (ast.h), and the lists that they grow. */
+#ifndef NNC_NODES_H
+#define NNC_NODES_H
 #include "syntax/ast.h"
 
 typedef struct Parser Parser;
