@@ -15,7 +15,7 @@ typedef struct Check {
 static Diagnostic *clause_error(Check *c, DiagId id, Span span, const char *text)
 {
     Diagnostic *d = diag_error(c->sema->diags, id, span, "'%s' %s", c->verb->name, text);
-    diag_help(c->sema->diags, d, "its form is: %s", c->verb->form);
+    diag_help(c->sema->diags, d, "it is written: %s", c->verb->form);
     return d;
 }
 
@@ -27,13 +27,13 @@ static void take_ensemble(Check *c, const Expr *expr, const Symbol *symbol)
     c->out->ensemble_maker = symbol->maker;
     if (c->verb->ensemble)
         return;
-    Diagnostic *d =
-        clause_error(c, DIAG_WRONG_KIND, expr->span,
-                     arena_printf(c->sema->arena, "works on one network, and '%s' is an ensemble",
-                                  symbol->name));
+    Diagnostic *d = clause_error(c, DIAG_WRONG_KIND, expr->span,
+                                 arena_printf(c->sema->arena,
+                                              "works on a single network, but '%s' is an ensemble",
+                                              symbol->name));
     diag_help(
         c->sema->diags, d,
-        "an ensemble can be evaluated, saved and loaded, and it predicts; its network is '%s'",
+        "an ensemble can be evaluated, used to predict, saved and loaded; its network is '%s'",
         symbol->maker->model->name);
 }
 
@@ -95,11 +95,11 @@ static void take_what(Check *c)
 {
     const Expr *expr = c->action->operand_count ? c->action->operands[0] : NULL;
     if (!expr) {
-        clause_error(c, DIAG_MISSING_CLAUSE, c->action->verb_span, "needs what it works on");
+        clause_error(c, DIAG_MISSING_CLAUSE, c->action->verb_span, "needs something to work on");
         return;
     }
     if (c->action->operand_count > 1)
-        clause_error(c, DIAG_EXTRA_CLAUSE, c->action->operands[1]->span, "works on one thing");
+        clause_error(c, DIAG_EXTRA_CLAUSE, c->action->operands[1]->span, "works on one thing only");
     bool function = c->verb->what == WHAT_FN;
     if (c->verb->what == WHAT_MODEL_OR_FN) {
         function = expr->kind == EXPR_NAME && !name_map_get(&c->sema->models, expr->name.text) &&
@@ -136,7 +136,7 @@ static const DataDecl *find_data(Check *c, const Expr *expr)
     if (data)
         return data;
     if (expr->kind != EXPR_NAME) {
-        clause_error(c, DIAG_WRONG_KIND, expr->span, "needs the name of data behind 'on'");
+        clause_error(c, DIAG_WRONG_KIND, expr->span, "needs the name of data after 'on'");
         return NULL;
     }
     const char *kind = name_map_get(&sema->models, expr->name.text)    ? "a model"
@@ -171,12 +171,12 @@ static void take_part(Check *c, const Expr *expr)
                      expr->name.text, parts, 3);
     } else if (c->verb->recipe && found) {
         Diagnostic *d = clause_error(c, DIAG_WRONG_KIND, expr->name.span,
-                                     "takes the data as a whole, and trains on its training part");
+                                     "takes the data as a whole and trains on its training part");
         diag_help(sema->diags, d, "write 'on %s'", c->out->data->name);
     } else if (!part_exists(c->out->data, parts[found])) {
         Diagnostic *d = diag_error(sema->diags, DIAG_NO_PART, expr->name.span,
                                    "data '%s' has no %s part", c->out->data->name, parts[found]);
-        diag_help(sema->diags, d, "hold one out by '%s = 20%%' in data %s", parts[found],
+        diag_help(sema->diags, d, "hold one out with '%s = 20%%' in data %s", parts[found],
                   c->out->data->name);
         diag_note(sema->diags, d, c->out->data->name_span, "declared here");
     } else {
@@ -236,7 +236,7 @@ static const RecipeDecl *find_recipe(Check *c, const Expr *expr)
     if (expr->kind != EXPR_NAME) {
         clause_error(c, DIAG_WRONG_KIND, expr->span,
                      expr->kind == EXPR_LIST ? "takes one recipe"
-                                             : "needs the name of a recipe behind 'with'");
+                                             : "needs the name of a recipe after 'with'");
     } else if (name_map_get(&sema->models, expr->name.text) ||
                name_map_get(&sema->data, expr->name.text)) {
         Diagnostic *d = diag_error(
@@ -260,7 +260,8 @@ static void take_recipes(Check *c, const Expr *list)
         return;
     }
     if (!list->item_count) {
-        clause_error(c, DIAG_WRONG_TYPE, list->span, "compares recipes, and this list has none");
+        clause_error(c, DIAG_WRONG_TYPE, list->span,
+                     "needs recipes to compare, but this list is empty");
         return;
     }
     Checked *recipes = ARENA_ARRAY(sema->arena, Checked, list->item_count);
@@ -273,7 +274,7 @@ static void take_recipes(Check *c, const Expr *list)
         for (size_t j = 0; j < count; j++) {
             if (names[j] == recipe->name) {
                 diag_error(sema->diags, DIAG_REPEATED_NAME, list->items[i]->span,
-                           "recipe '%s' stands twice in this list", recipe->name);
+                           "recipe '%s' appears twice in this list", recipe->name);
             }
         }
         names[count] = recipe->name;
@@ -354,13 +355,13 @@ static void take_path(Check *c)
     }
     if (!path)
         return;
-    Value value = eval_as(c->sema, c->sema->globals, path, "string", "the file's name");
+    Value value = eval_as(c->sema, c->sema->globals, path, "string", "the name of the file");
     c->out->path_span = path->span;
     if (value.kind != VALUE_STRING)
         return;
     c->out->path = arena_strndup(c->sema->arena, value.text, value.length);
     if (!value.length)
-        clause_error(c, DIAG_OUT_OF_RANGE, path->span, "needs a file's name");
+        clause_error(c, DIAG_OUT_OF_RANGE, path->span, "needs the name of a file");
     else
         check_ending(c);
 }
@@ -377,8 +378,9 @@ static int variable_index(const Check *c, const char *name)
 
 static void take_variable(Check *c, const Setting *one)
 {
-    Value value = eval_as(c->sema, c->sema->globals, one->value, "number",
-                          arena_printf(c->sema->arena, "the start of '%s'", one->key.text));
+    Value value =
+        eval_as(c->sema, c->sema->globals, one->value, "number",
+                arena_printf(c->sema->arena, "the starting value of '%s'", one->key.text));
     size_t n = c->out->variable_count++;
     c->out->variables[n].name = one->key.text;
     c->out->variables[n].value = value.number;
@@ -440,9 +442,9 @@ static void take_settings(Check *c)
         for (size_t j = 0; j < c->out->variable_count; j++)
             given |= c->out->variables[j].name == spec->name;
         if (!given) {
-            clause_error(c, DIAG_MISSING_ARGUMENT,
-                         settings->present ? settings->span : c->action->verb_span,
-                         arena_printf(c->sema->arena, "needs a start for '%s'", spec->name));
+            clause_error(
+                c, DIAG_MISSING_ARGUMENT, settings->present ? settings->span : c->action->verb_span,
+                arena_printf(c->sema->arena, "needs a starting value for '%s'", spec->name));
         }
     }
 }
@@ -472,11 +474,11 @@ static void check_monitors(Check *c, const Checked *recipe)
         if (has_validation(c) || !watches_validation(rule))
             continue;
         Diagnostic *d = diag_error(c->sema->diags, DIAG_NO_PART, rule->span,
-                                   "'%s' watches the validation part, and data '%s' has none",
+                                   "'%s' watches the validation part, but data '%s' has none",
                                    rule->call->form->name, c->out->data->name);
         diag_help(
             c->sema->diags, d,
-            "write 'validation = 10%%' into data %s, or 'monitor = loss' for the training loss",
+            "add 'validation = 10%%' to data %s, or watch the training loss with 'monitor = loss'",
             c->out->data->name);
         diag_note(c->sema->diags, d, c->stmt->span, "in this action");
     }
@@ -527,9 +529,9 @@ static void check_together(Check *c)
         Span span = objective->kind == VALUE_NONE ? c->out->data_span : objective->span;
         Diagnostic *d =
             diag_error(sema->diags, DIAG_NO_PART, span,
-                       "the objective is measured on the validation part, and data '%s' has none",
+                       "the objective is measured on the validation part, but data '%s' has none",
                        c->out->data->name);
-        diag_help(sema->diags, d, "write 'validation = 10%%' into data %s", c->out->data->name);
+        diag_help(sema->diags, d, "add 'validation = 10%%' to data %s", c->out->data->name);
     } else {
         c->out->params = arena_alloc(sema->arena, sema->params.len * sizeof *c->out->params);
         for (size_t i = 0; i < sema->params.len; i++) {
@@ -629,7 +631,7 @@ static void no_clauses(Check *c)
                 : a->as.text ? a->as.span
                              : a->settings.span;
     if (a->on || a->with || a->to || a->from || a->as.text || a->settings.present)
-        clause_error(c, DIAG_EXTRA_CLAUSE, span, "takes values alone");
+        clause_error(c, DIAG_EXTRA_CLAUSE, span, "takes only values");
 }
 
 static void take_values(Check *c)
@@ -643,7 +645,7 @@ static void take_values(Check *c)
     }
     if (condition && c->action->operand_count > 2) {
         clause_error(c, DIAG_EXTRA_CLAUSE, c->action->operands[2]->span,
-                     "takes a condition and a text");
+                     "takes only a condition and a text");
     }
     c->out->values = ARENA_ARRAY(sema->arena, Later *, c->action->operand_count + 1);
     for (size_t i = 0; i < c->action->operand_count; i++) {
@@ -655,10 +657,12 @@ static void take_values(Check *c)
             continue;
         if (condition && i == 0 && value.kind != VALUE_BOOL && value.kind != VALUE_LATER) {
             diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span,
-                       "a condition is true or false, but this is %s", value_kind_name(&value));
+                       "a condition must be true or false, but this is %s",
+                       value_kind_name(&value));
         } else if (condition && i == 1 && value.kind != VALUE_STRING && value.kind != VALUE_LATER) {
             diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span,
-                       "what 'assert' says is a text, but this is %s", value_kind_name(&value));
+                       "the message of 'assert' must be a text, but this is %s",
+                       value_kind_name(&value));
         } else {
             c->out->values[c->out->value_count++] = later_of(sema, &value);
         }

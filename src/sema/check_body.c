@@ -29,9 +29,9 @@ static void check_link(BodyCheck *check, const Scope *scope, const Expr *link, b
             return;
         Diagnostic *d =
             diag_error(sema->diags, DIAG_WRONG_KIND, link->span,
-                       "'%s' is a value, which can only start a chain", link->name.text);
+                       "'%s' is a value, and a value can only start a chain", link->name.text);
         diag_help(sema->diags, d,
-                  "to join it with the current value write add(%s), multiply(%s) or concat(%s)",
+                  "to join it with the current value, write add(%s), multiply(%s) or concat(%s)",
                   link->name.text, link->name.text, link->name.text);
         return;
     }
@@ -59,7 +59,7 @@ static bool taken(BodyCheck *check, Name name)
         if (b->name != name.text || (b->value.kind != VALUE_CALL && b->value.kind != VALUE_LATER))
             continue;
         diag_error(check->sema->diags, DIAG_REPEATED_NAME, name.span,
-                   "there is a '%s' in this body already", name.text);
+                   "this body already has a '%s'", name.text);
         return true;
     }
     return false;
@@ -90,8 +90,9 @@ static void check_weight(BodyCheck *check, const Scope *scope, const BodyItem *i
                 arena_printf(check->sema->arena, "a side of weight '%s'", item->name.text));
     }
     if (item->expr) {
-        eval_as(check->sema, scope, item->expr, "init",
-                arena_printf(check->sema->arena, "the start of weight '%s'", item->name.text));
+        eval_as(
+            check->sema, scope, item->expr, "init",
+            arena_printf(check->sema->arena, "the initial value of weight '%s'", item->name.text));
     }
     if (!taken(check, item->name))
         bind_value(check, item->name);
@@ -128,7 +129,8 @@ static void check_if(BodyCheck *check, const Scope *scope, const BodyItem *item)
             report_not_constant(sema, item->expr->span);
     } else if (condition.kind != VALUE_BOOL && condition.kind != VALUE_ERROR) {
         diag_error(sema->diags, DIAG_WRONG_TYPE, item->expr->span,
-                   "a condition is true or false, but this is %s", value_kind_name(&condition));
+                   "a condition must be true or false, but this is %s",
+                   value_kind_name(&condition));
     }
     check_items(check, scope, &item->body);
     check_items(check, scope, &item->other);

@@ -13,7 +13,7 @@ bool enter(Sema *sema, Span span)
     if (sema->depth++ < SEMA_MAX_DEPTH)
         return true;
     sema->depth--;
-    diag_error(sema->diags, DIAG_NESTING_TOO_DEEP, span, "this is nested more than %d deep",
+    diag_error(sema->diags, DIAG_NESTING_TOO_DEEP, span, "this is nested more than %d levels deep",
                SEMA_MAX_DEPTH);
     return false;
 }
@@ -49,9 +49,9 @@ bool value_usable(Sema *sema, const Value *v, Span span)
     }
     if (v->kind == VALUE_LATER && v->result) {
         const ResultType *type = v->result;
-        Diagnostic *d =
-            diag_error(sema->diags, DIAG_WRONG_TYPE, span, "this is a %s, but one value is needed",
-                       type->kind == RESULT_LIST ? "list" : "record of several values");
+        Diagnostic *d = diag_error(sema->diags, DIAG_WRONG_TYPE, span,
+                                   "this is a %s, but a single value is needed",
+                                   type->kind == RESULT_LIST ? "list" : "record of several values");
         NameList names = { 0 };
         for (size_t i = 0; i < type->fields.len; i++)
             name_list_add(sema->arena, &names, type->fields.data[i].name);
@@ -363,8 +363,9 @@ static Value eval_field(Sema *sema, const Scope *scope, const Expr *expr)
             return value;
         }
         if (name) {
-            diag_error(sema->diags, DIAG_UNKNOWN_NAME, expr->a->span,
-                       "'in' is the input of a block or model, and this is neither's body");
+            diag_error(
+                sema->diags, DIAG_UNKNOWN_NAME, expr->a->span,
+                "'in' is the input of a block or model, and can be used only in the body of one");
         } else {
             diag_unknown(sema->diags, DIAG_UNKNOWN_FIELD, expr->name.span, "size of 'in'", field,
                          fields, 3);

@@ -195,8 +195,8 @@ int argument_place(Sema *sema, const Form *form, size_t skip, const Arg *arg, si
     if (!arg->key.text) {
         if (*named) {
             Diagnostic *d = diag_error(sema->diags, DIAG_ARGUMENT_ORDER, arg->value->span,
-                                       "an argument without a name behind one with a name");
-            diag_help(sema->diags, d, "arguments without names come first");
+                                       "an argument without a name comes after one with a name");
+            diag_help(sema->diags, d, "put arguments without names first");
             return -1;
         }
         if (*next < form->arg_count)
@@ -367,7 +367,7 @@ static Call *link_part(Sema *sema, const Scope *scope, const Expr *link)
                                      link->name.text, names.data, names.len);
         if (!names.len) {
             diag_help(sema->diags, d,
-                      "'%s' binds no names in its body: a part is named there by name = chain",
+                      "the body of '%s' names no parts: a part is named there by 'name = chain'",
                       form->name);
         }
         return NULL;
@@ -375,7 +375,7 @@ static Call *link_part(Sema *sema, const Scope *scope, const Expr *link)
     for (size_t i = 0; i < form->arg_count; i++) {
         if (is_required(&form->args[i])) {
             diag_error(sema->diags, DIAG_MISSING_ARGUMENT, link->span,
-                       "'%s' needs '%s', so no part of it can be used", form->name,
+                       "'%s' needs '%s', so its parts cannot be used", form->name,
                        form->args[i].name);
             return NULL;
         }

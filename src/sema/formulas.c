@@ -133,7 +133,7 @@ Form *form_of_declaration(Sema *sema, const Stmt *stmt, FormCategory category, c
         for (size_t j = 0; j < i; j++) {
             if (form->args[j].name == spec->name) {
                 diag_error(sema->diags, DIAG_REPEATED_NAME, param->name.span,
-                           "'%s' has two parameters '%s'", stmt->name.text, spec->name);
+                           "'%s' has two parameters named '%s'", stmt->name.text, spec->name);
             }
         }
         if (param->fallback) {
@@ -143,12 +143,11 @@ Form *form_of_declaration(Sema *sema, const Stmt *stmt, FormCategory category, c
                 spec->default_value = value_error(param->fallback->span);
             }
         } else if (defaults && category == FORM_FN) {
-            Diagnostic *d =
-                diag_error(sema->diags, DIAG_ARGUMENT_ORDER, param->name.span,
-                           "'%s' has no default, but stands behind one that has", spec->name);
-            diag_help(
-                sema->diags, d,
-                "what a function works on comes first, its settings with their defaults behind");
+            Diagnostic *d = diag_error(
+                sema->diags, DIAG_ARGUMENT_ORDER, param->name.span,
+                "'%s' has no default, but comes after a parameter that has one", spec->name);
+            diag_help(sema->diags, d,
+                      "put what the function works on first, and settings with defaults after it");
         }
         spec->type = param_type(sema, stmt, category, spec->name,
                                 param->fallback ? &spec->default_value : NULL);
@@ -212,10 +211,10 @@ static void check_lines(Sema *sema, Scope *scope, const Stmt *stmt, const char *
         if (line->is_state) {
             if (stmt->kind != STMT_OPTIMIZER) {
                 diag_error(sema->diags, DIAG_WRONG_KIND, line->name.span,
-                           "only an optimizer has states");
+                           "only an optimizer has state");
             } else if (known) {
                 diag_error(sema->diags, DIAG_REPEATED_NAME, line->name.span,
-                           "there is a '%s' already", name);
+                           "there is already a '%s'", name);
             }
             check_formula(sema, scope, line->value);
             bind_unknown(scope, name);
@@ -232,7 +231,7 @@ static void check_lines(Sema *sema, Scope *scope, const Stmt *stmt, const char *
                                          "name to assign", name, accepted.data, accepted.len);
             if (stmt->kind == STMT_OPTIMIZER) {
                 diag_help(sema->diags, d,
-                          "what lives from step to step is declared first: state %s = 0", name);
+                          "declare first what is kept from step to step: state %s = 0", name);
             }
         }
         if (!known && !earlier)
@@ -401,12 +400,12 @@ bool is_recursive(Sema *sema, const Stmt *stmt, FormCategory category)
         return false;
     bool inside = hunt.where.file == stmt->span.file && hunt.where.begin >= stmt->span.begin &&
                   hunt.where.end <= stmt->span.end;
-    Diagnostic *d =
-        diag_error(sema->diags, DIAG_RECURSION, inside ? hunt.where : stmt->name.span,
-                   "'%s' uses itself%s", stmt->name.text, inside ? "" : " by way of others");
+    Diagnostic *d = diag_error(sema->diags, DIAG_RECURSION, inside ? hunt.where : stmt->name.span,
+                               "'%s' uses itself%s", stmt->name.text,
+                               inside ? "" : " through other declarations");
     if (!inside) {
         diag_note(sema->diags, d, hunt.where,
-                  "the name stands here, and means the new declaration now");
+                  "the name is used here, and now means the new declaration");
     }
     return true;
 }

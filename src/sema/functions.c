@@ -68,7 +68,7 @@ static Value argument(Sema *sema, const Scope *scope, const Expr *expr, const ch
     }
     if (value.kind == VALUE_LATER && value.result) {
         diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span,
-                   "'%s' needs one number, but this is several", function);
+                   "'%s' needs a single number, but this is several", function);
         return value_error(expr->span);
     }
     if (value.kind == VALUE_NUMBER || value.kind == VALUE_LATER || value.kind == VALUE_ERROR ||

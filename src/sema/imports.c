@@ -53,7 +53,7 @@ void check_import(Sema *sema, const Stmt *stmt)
         Diagnostic *d =
             diag_error(sema->diags, DIAG_IMPORT_FAILED, stmt->span, "cannot import \"%s\": %s",
                        path, why ? why : "it cannot be read");
-        diag_help(sema->diags, d, "the path starts at the folder of the file that imports");
+        diag_help(sema->diags, d, "paths are relative to the folder of the importing file");
         d->exit_status = 3;
         return;
     }

@@ -159,7 +159,7 @@ void sema_finish_params(Sema *sema)
         Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_PARAM, (Span){ 0 }, "param of --set",
                                      o->name, sema->param_names.data, sema->param_names.len);
         if (!sema->param_names.len)
-            diag_help(sema->diags, d, "the script declares no param");
+            diag_help(sema->diags, d, "the script declares no params");
         d->exit_status = 2;
     }
 }

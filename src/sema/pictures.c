@@ -11,11 +11,10 @@ static bool add(Sema *sema, CheckedAction *out, Picture picture)
                                              [PICTURE_FUNCTION] = "a function",
                                              [PICTURE_SCHEDULE] = "a schedule" };
         Diagnostic *d = diag_error(sema->diags, DIAG_NO_PICTURE, picture.span,
-                                   "%s and %s have no picture together",
+                                   "%s and %s cannot be drawn together",
                                    kinds[out->pictures[0].kind], kinds[picture.kind]);
-        diag_help(
-            sema->diags, d,
-            "a list of things of one kind is drawn over each other: plot [a, b] to \"both.svg\"");
+        diag_help(sema->diags, d,
+                  "things of one kind can be drawn over each other: plot [a, b] to \"both.svg\"");
         return false;
     }
     Picture *grown = ARENA_ARRAY(sema->arena, Picture, count + 1);
@@ -30,7 +29,7 @@ static bool add(Sema *sema, CheckedAction *out, Picture picture)
 static void no_picture(Sema *sema, Span span, const char *kind)
 {
     Diagnostic *d =
-        diag_error(sema->diags, DIAG_NO_PICTURE, span, "this is %s, which has no picture", kind);
+        diag_error(sema->diags, DIAG_NO_PICTURE, span, "this is %s, which cannot be drawn", kind);
     diag_help(sema->diags, d,
               "name the result of an action and plot that: train m on d as run, then plot run to "
               "\"run.svg\"");
@@ -78,8 +77,8 @@ static void take_function(Sema *sema, CheckedAction *out, const Form *form, Span
             drawn->variables[drawn->variable_count++].name = decl->params.data[i].name.text;
     if (drawn->variable_count < 1 || drawn->variable_count > 2) {
         Diagnostic *d = diag_error(sema->diags, DIAG_NO_PICTURE, span,
-                                   "function '%s' has %zu arguments without a default, and "
-                                   "pictures have room for one or two",
+                                   "function '%s' has %zu arguments without a default, but a "
+                                   "picture has room for one or two",
                                    form->name, drawn->variable_count);
         diag_help(sema->diags, d, "give the others defaults: fn f(x, y, k = 3) = ...");
         return;
@@ -96,10 +95,10 @@ static void take_recipe(Sema *sema, CheckedAction *out, const char *name, Checke
         (CheckedAction){ .verb = out->verb, .span = span, .verb_span = span, .recipe = recipe };
     const Value *schedule = setting(&recipe, "schedule");
     if (schedule->kind == VALUE_CALL && !strcmp(schedule->call->form->name, "plateau")) {
-        Diagnostic *d = diag_error(sema->diags, DIAG_NO_PICTURE, span,
-                                   "'plateau' follows what training does, so it has no picture "
-                                   "before there is a training");
-        diag_help(sema->diags, d, "train with it, and plot the training: its rates are drawn too");
+        Diagnostic *d = diag_error(
+            sema->diags, DIAG_NO_PICTURE, span,
+            "'plateau' depends on how training goes, so it cannot be drawn before a training");
+        diag_help(sema->diags, d, "train with it and plot the training: its rates are drawn too");
         return;
     }
     add(sema, out,
@@ -148,13 +147,13 @@ static void take_one(Sema *sema, CheckedAction *out, const Expr *expr)
     if (data) {
         if (out->data && out->data != data) {
             diag_error(sema->diags, DIAG_NO_PICTURE, expr->span,
-                       "data '%s' and '%s' have no picture together", out->data->name, data->name);
+                       "data '%s' and '%s' cannot be drawn together", out->data->name, data->name);
             return;
         }
         if (part != PART_ANY && !part_exists(data, expr->name.text)) {
             Diagnostic *d = diag_error(sema->diags, DIAG_NO_PART, expr->name.span,
                                        "data '%s' has no %s part", data->name, expr->name.text);
-            diag_help(sema->diags, d, "hold one out by '%s = 20%%' in data %s", expr->name.text,
+            diag_help(sema->diags, d, "hold one out with '%s = 20%%' in data %s", expr->name.text,
                       data->name);
             return;
         }

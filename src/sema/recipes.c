@@ -60,7 +60,7 @@ void declare_data(Sema *sema, const Stmt *stmt)
         Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_KEY, setting_span(&checked, "train"),
                                    "data '%s' has both 'source' and 'train'", stmt->name.text);
         diag_help(sema->diags, d,
-                  "'source' is split into parts; 'train' stands beside a 'test' of its own");
+                  "'source' is split into parts; 'train' goes with a 'test' of its own");
     } else if (!source && !train && !misnamed) {
         Diagnostic *d = diag_error(sema->diags, DIAG_MISSING_ARGUMENT, stmt->name.span,
                                    "data '%s' has no 'source'", stmt->name.text);
@@ -79,7 +79,7 @@ static void take_length(Sema *sema, Checked *recipe, const Setting *one, bool *s
     int other = checked_find(recipe, strcmp(one->key.text, "epochs") ? "epochs" : "steps");
     if (*seen_length && recipe->given[other]) {
         Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_KEY, one->key.span,
-                                   "both 'epochs' and 'steps' in one place");
+                                   "both 'epochs' and 'steps' are given");
         diag_help(sema->diags, d, "each says how long to train: keep one of them");
         return;
     }
@@ -119,7 +119,7 @@ void declare_recipe(Sema *sema, const Stmt *stmt)
             checked = checked_copy(sema, &base->settings);
         } else if (stmt->base.text == stmt->name.text) {
             diag_error(sema->diags, DIAG_RECURSION, stmt->base.span,
-                       "recipe '%s' is made from itself", stmt->name.text);
+                       "recipe '%s' is based on itself", stmt->name.text);
         } else if (!may_be_declared_in_broken_text(sema, stmt->base.text)) {
             NameList names = { 0 };
             name_list_add_map(sema->arena, &names, &sema->recipes);

@@ -129,14 +129,13 @@ static Value no_such_field(Sema *sema, const Expr *expr, const ResultType *type)
         name_list_add(sema->arena, &names, type->fields.data[i].name);
     if (type->kind == RESULT_LIST) {
         Diagnostic *d = diag_error(sema->diags, DIAG_WRONG_TYPE, expr->name.span,
-                                   "this is a list: choose an element before its field");
+                                   "this is a list: choose an element first, then its field");
         diag_help(sema->diags, d, "elements are counted from 0: [0].%s", expr->name.text);
     } else if (expr->name.text == sema->word.validation && type->missing_validation) {
         Diagnostic *d = diag_error(sema->diags, DIAG_NO_PART, expr->name.span,
-                                   "there is no validation here: data '%s' has no such part",
+                                   "there is no 'validation' here: data '%s' has no such part",
                                    type->missing_validation);
-        diag_help(sema->diags, d, "write 'validation = 10%%' into data %s",
-                  type->missing_validation);
+        diag_help(sema->diags, d, "add 'validation = 10%%' to data %s", type->missing_validation);
     } else {
         diag_unknown(sema->diags, DIAG_UNKNOWN_FIELD, expr->name.span, "field", expr->name.text,
                      names.data, names.len);

@@ -33,14 +33,14 @@ static bool piecewise(Sema *sema, const Call *call)
         return true;
     if (values->count != epochs->count + 1) {
         diag_error(sema->diags, DIAG_OUT_OF_RANGE, call->span,
-                   "'piecewise' has %zu epochs and %zu values: it needs one value more than epochs",
+                   "'piecewise' has %zu epochs and %zu values: it needs one more value than epochs",
                    epochs->count, values->count);
         return false;
     }
     for (size_t i = 1; i < epochs->count; i++) {
         if (epochs->items[i].number <= epochs->items[i - 1].number) {
             diag_error(sema->diags, DIAG_OUT_OF_RANGE, epochs->items[i].span,
-                       "the epochs of 'piecewise' must rise");
+                       "the epochs of 'piecewise' must increase");
             return false;
         }
     }
@@ -55,7 +55,7 @@ static bool warmup(Sema *sema, const Call *call)
         return true;
     if (epochs) {
         diag_error(sema->diags, DIAG_OUT_OF_RANGE, call->span,
-                   "'warmup' has both 'epochs' and 'steps': say one of them");
+                   "'warmup' has both 'epochs' and 'steps': give only one of them");
     } else {
         diag_error(sema->diags, DIAG_MISSING_ARGUMENT, call->span,
                    "'warmup' needs 'epochs' or 'steps'");
@@ -88,7 +88,7 @@ static bool has_choices(Sema *sema, const Call *call)
         if (is_known(&values->items[0]) && is_known(&values->items[i]) &&
             values->items[i].kind != values->items[0].kind) {
             diag_error(sema->diags, DIAG_WRONG_TYPE, values->items[i].span,
-                       "the values of 'choice' must be of one type");
+                       "the values of 'choice' must all be of one type");
             return false;
         }
     }
@@ -114,8 +114,9 @@ static bool csv(Sema *sema, const Call *call)
 {
     const Value *delimiter = call_arg(call, "delimiter");
     if (is_known(delimiter) && (delimiter->length != 1 || strchr("\"\n\r", *delimiter->text))) {
-        diag_error(sema->diags, DIAG_OUT_OF_RANGE, delimiter->span,
-                   "'delimiter' of 'csv' must be one character, no quote and no line end");
+        diag_error(
+            sema->diags, DIAG_OUT_OF_RANGE, delimiter->span,
+            "'delimiter' of 'csv' must be one character that is neither a quote nor a line end");
         return false;
     }
     return has_name(sema, call);
@@ -139,7 +140,7 @@ static bool swa(Sema *sema, const Call *call)
     if (!is_known(start) || start->number != 0 || !start->is_integer)
         return true;
     diag_error(sema->diags, DIAG_OUT_OF_RANGE, start->span,
-               "'start' of 'swa' is an epoch's number from 1, or a share such as 60%%, but is 0");
+               "'start' of 'swa' must be an epoch from 1 on, or a share such as 60%%, but is 0");
     return false;
 }
 

@@ -92,12 +92,12 @@ void report_unknown_value(Sema *sema, const Scope *scope, Name name)
         return;
     }
     if (name.text == sema->word.classes || name.text == sema->word.features) {
-        Diagnostic *needs =
-            diag_error(sema->diags, DIAG_NEEDS_DATA, name.span,
-                       "'%s' is known only in a model that meets data%s, and here there is none",
-                       name.text, name.text == sema->word.classes ? " of classes" : "");
+        Diagnostic *needs = diag_error(
+            sema->diags, DIAG_NEEDS_DATA, name.span,
+            "'%s' is known only in a model that is used with data%s, and there is none here",
+            name.text, name.text == sema->word.classes ? " of classes" : "");
         diag_help(sema->diags, needs,
-                  "write the number, or let the model meet data in an earlier action");
+                  "write the number, or use the model with data in an earlier action");
         return;
     }
     Diagnostic *d = report_unknown(sema, DIAG_UNKNOWN_NAME, name.span, "name", name.text,

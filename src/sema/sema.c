@@ -78,8 +78,8 @@ Diagnostic *report_unknown(Sema *sema, DiagId id, Span span, const char *what, c
             continue;
         source_position(script->file, declared->span.begin, &line, &column);
         diag_help(sema->diags, d,
-                  "'%s' is declared below, on line %u: a declaration stands above its uses", name,
-                  line);
+                  "'%s' is declared below, on line %u: a declaration must come before its uses",
+                  name, line);
         break;
     }
     return d;
@@ -100,8 +100,8 @@ bool declare_name(Sema *sema, NameMap *map, Name name, const char *kind, Span ea
     if (!name_map_get(map, name.text) || sema->repl)
         return true;
     Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_NAME, name.span,
-                               "%s '%s' is declared already", kind, name.text);
-    diag_note(sema->diags, d, earlier, "here for the first time");
+                               "%s '%s' is already declared", kind, name.text);
+    diag_note(sema->diags, d, earlier, "first declared here");
     return false;
 }
 
@@ -134,7 +134,7 @@ void declare_const(Sema *sema, const Stmt *stmt)
 static void import_only_declares(Sema *sema, const Stmt *stmt)
 {
     Diagnostic *d = diag_error(sema->diags, DIAG_IMPORT_ACTION, stmt->span,
-                               "an imported file may only declare, and this is an action");
+                               "an imported file may only declare things, but this is an action");
     diag_help(sema->diags, d, "move it into the script that is run");
 }
 

@@ -127,7 +127,7 @@ bool report_repeated_key(Sema *sema, const Settings *settings, size_t i)
         if (settings->data[j].key.text == settings->data[i].key.text) {
             Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_KEY, settings->data[i].key.span,
                                        "'%s' is given twice", settings->data[i].key.text);
-            diag_note(sema->diags, d, settings->data[j].key.span, "here for the first time");
+            diag_note(sema->diags, d, settings->data[j].key.span, "first given here");
             return true;
         }
     }

@@ -382,10 +382,10 @@ static Value model_value(Sema *sema, const Expr *expr)
                            names.data, names.len);
         }
     } else {
-        help_declared(
-            sema,
-            diag_error(sema->diags, DIAG_WRONG_KIND, expr->span, "a model's name is needed here"),
-            "models", &sema->models);
+        help_declared(sema,
+                      diag_error(sema->diags, DIAG_WRONG_KIND, expr->span,
+                                 "the name of a model is needed here"),
+                      "models", &sema->models);
     }
     return value_error(expr->span);
 }
@@ -427,7 +427,7 @@ static Value list_value(Sema *sema, const Scope *scope, const Expr *expr, const 
             if (value.items[i].kind == VALUE_CALL &&
                 value_equal(&value.items[i], &value.items[j])) {
                 diag_error(sema->diags, DIAG_REPEATED_ARGUMENT, expr->items[i]->span,
-                           "'%s' stands twice in this list", value.items[i].call->form->name);
+                           "'%s' appears twice in this list", value.items[i].call->form->name);
                 failed = true;
                 break;
             }

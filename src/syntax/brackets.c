@@ -104,10 +104,10 @@ static void close_unclosed(Balance *b, size_t keep, const Token *before)
                                        "'%s' is never closed", token_bracket(token->kind));
         const char *wanted = token_bracket(token_partner(token->kind));
         if (before->kind == TOK_END) {
-            diag_help(b->parser->diags, error, "the file ends without the '%s' for it", wanted);
+            diag_help(b->parser->diags, error, "the file ends without its '%s'", wanted);
         } else {
-            diag_note(b->parser->diags, error, before->span,
-                      "this stands where '%s' is missing at the latest", wanted);
+            diag_note(b->parser->diags, error, before->span, "a '%s' is missing before this",
+                      wanted);
         }
     }
     while (b->open.len > keep) {
@@ -163,7 +163,7 @@ static bool is_other_bracket(Balance *b, Token *token, const Token *rest)
         diag_error(b->parser->diags, DIAG_UNCLOSED, token->span, "'%s' cannot close '%s'",
                    token_bracket(token->kind), token_bracket(opening));
     diag_help(b->parser->diags, error, "write '%s' here", token_bracket(token_partner(opening)));
-    diag_note(b->parser->diags, error, opener->span, "this is open");
+    diag_note(b->parser->diags, error, opener->span, "opened here");
     token->kind = (uint16_t)token_partner(opening);
     token->reported = true;
     pop_opener(b);
@@ -182,7 +182,7 @@ static void close_bracket(Balance *b, const Token *rest)
             return;
         if (is_other_bracket(b, token, rest))
             return;
-        diag_error(b->parser->diags, DIAG_UNCLOSED, token->span, "'%s' closes nothing that is open",
+        diag_error(b->parser->diags, DIAG_UNCLOSED, token->span, "'%s' closes nothing",
                    token_bracket(token->kind));
         token->kind = TOK_BROKEN;
         token->reported = true;
@@ -234,7 +234,7 @@ static void join_brace(Balance *b)
     Token *brace = &b->out.data[at];
     Diagnostic *error =
         diag_error(b->parser->diags, DIAG_SYNTAX, brace->span, "'{' cannot start a line");
-    diag_help(b->parser->diags, error, "it stands at the end of the line that it belongs to");
+    diag_help(b->parser->diags, error, "put it at the end of the line that it belongs to");
     brace->reported = true;
     b->out.data[line_end] = *brace;
     b->out.len = line_end + 1;

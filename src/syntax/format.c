@@ -454,7 +454,7 @@ char *format_script(Arena *arena, Interner *names, Diagnostics *diags, const Sou
         print_lines(&f, out);
     if (!out || fclose(out)) {
         diag_error(diags, DIAG_INTERNAL, (Span){ file, 0, 0 },
-                   "there is no memory for the script in its new layout");
+                   "there is not enough memory to format the script");
         return NULL;
     }
     char *made = arena_strndup(arena, text, *length);
@@ -465,6 +465,6 @@ char *format_script(Arena *arena, Interner *names, Diagnostics *diags, const Sou
     if (says_the_same(&f.laid, file, &laid, again))
         return made;
     diag_error(diags, DIAG_INTERNAL, (Span){ file, 0, 0 },
-               "the script in its new layout would mean something else; it is left as it is");
+               "the formatted script would mean something else, so it is left as it is");
     return NULL;
 }

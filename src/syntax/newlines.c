@@ -154,7 +154,7 @@ static bool joins_clause(Layout *l, Token *next, const Token *after)
     Diagnostic *error = diag_error(l->parser->diags, DIAG_SYNTAX, next->span,
                                    "'%s' cannot start a line", next->text);
     diag_help(l->parser->diags, error,
-              "an action stands on one line; only its settings in { } may take several");
+              "an action goes on one line; only its settings in { } may take several");
     next->reported = true;
     return true;
 }

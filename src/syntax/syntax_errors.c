@@ -69,7 +69,7 @@ static bool unknown_statement(const Mistake *m)
     Diagnostic *error = diag_unknown(m->parser->diags, DIAG_UNKNOWN_STATEMENT, first->span,
                                      "statement", first->text, accepted, count);
     if (m->at->kind == TOK_ARROW || m->at->kind == TOK_LPAREN)
-        diag_help(m->parser->diags, error, "layers stand between the braces of a model or block");
+        diag_help(m->parser->diags, error, "layers go between the braces of a model or block");
     return true;
 }
 
@@ -103,7 +103,7 @@ static bool else_alone(const Mistake *m)
     Diagnostic *error =
         diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "'else' without an 'if'");
     diag_help(m->parser->diags, error,
-              "'else' stands on the line of the '}' that ends the 'if': } else {");
+              "'else' goes on the line of the '}' that ends the 'if': } else {");
     return true;
 }
 
@@ -123,7 +123,7 @@ static bool out_of_place(const Mistake *m)
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         if (places[i].kind != m->at->kind)
             continue;
-        diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "'%s' stands only inside %s",
+        diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "'%s' can be used only inside %s",
                    m->at->text, places[i].where);
         return true;
     }
@@ -132,7 +132,7 @@ static bool out_of_place(const Mistake *m)
     if (!starts || m->at->kind < TOK_VERB || m->at->kind > TOK_NONE)
         return false;
     diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span,
-               "'%s' starts a statement, which cannot stand inside braces", m->at->text);
+               "'%s' starts a statement, and statements cannot go inside braces", m->at->text);
     return true;
 }
 
@@ -145,7 +145,7 @@ static void report_reserved(const Mistake *m, const Token *word)
     if (keyword_class(word->text) != WORD_NAME)
         diag_help(diags, error, "choose another name, such as '%s_'", word->text);
     else
-        diag_help(diags, error, "in an action's head '%s' introduces a clause", word->text);
+        diag_help(diags, error, "in an action, '%s' introduces a clause", word->text);
 }
 
 /* `data = 3` */
@@ -182,7 +182,7 @@ static bool second_statement(const Mistake *m)
         return false;
     Diagnostic *error = diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span,
                                    "expected the end of the line before %s", found(m, m->at));
-    diag_help(m->parser->diags, error, "each %s stands on a line of its own",
+    diag_help(m->parser->diags, error, "put each %s on a line of its own",
               m->item.brace == NO_TOKEN ? "statement" : "item");
     return true;
 }
@@ -198,7 +198,7 @@ static bool clause_order(const Mistake *m)
         again = again || t->kind == m->at->kind;
     Diagnostic *error =
         diag_error(m->parser->diags, again ? DIAG_EXTRA_CLAUSE : DIAG_SYNTAX, m->at->span,
-                   again ? "a second '%s'" : "'%s' cannot stand here", m->at->text);
+                   again ? "a second '%s'" : "'%s' cannot come here", m->at->text);
     diag_help(
         m->parser->diags, error,
         "an action is written: verb what on data with recipe as name to \"file\" { settings }");
@@ -271,17 +271,17 @@ static void anything_else(const Mistake *m)
         span.begin = span.end = m->at[-1].span.end;
     Diagnostic *error =
         text ? diag_error(m->parser->diags, DIAG_SYNTAX, span, "expected %s before %s", text, what)
-             : diag_error(m->parser->diags, DIAG_SYNTAX, span, "%s cannot stand here", what);
+             : diag_error(m->parser->diags, DIAG_SYNTAX, span, "%s cannot come here", what);
     bool line_above = is_first(m) && m->at > m->tokens && m->at[-1].kind == TOK_NEWLINE;
     if (is_operator(m->at->kind) && line_above && m->at->kind != TOK_DOT) {
-        diag_help(m->parser->diags, error,
-                  "to go on from the line above, put the %s at that line's end", what);
+        diag_help(m->parser->diags, error, "to continue the line above, put the %s at its end",
+                  what);
     } else if (m->at->kind == TOK_STAR && m->at > m->tokens && m->at[-1].kind == TOK_STAR) {
         diag_help(m->parser->diags, error, "a power is written with '^'");
     } else if (m->at->kind == TOK_ASSIGN && m->expected[TOK_EQ]) {
         diag_help(m->parser->diags, error, "values are compared with '=='");
     } else if (m->expected[TOK_TO] && m->at->kind == TOK_STRING) {
-        diag_help(m->parser->diags, error, "a file stands behind 'to' or 'from'");
+        diag_help(m->parser->diags, error, "a file comes after 'to' or 'from'");
     }
 }
 
