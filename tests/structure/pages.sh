@@ -1,19 +1,53 @@
 #!/bin/sh
-# pages.sh: that a page can be read at sight (CONTRIBUTING.md). One TAP line a rule; what breaks it follows as a comment.
+# pages.sh: that a page can be read at sight (CONTRIBUTING.md). One TAP line a rule; what breaks it
+# follows as a comment.
 cd "${TOP:-.}" || exit 99
-found=$(find src grammar runtime abi tests bench -name '*.[chly]' ! -name lower_reference.h | sort |
-    LC_ALL=C.UTF-8 xargs "${AWK:-awk}" -f tests/structure/pages.awk)
+here=tests/structure
 n=0
+
+check() # FILE...
+{
+    LC_ALL=C "${AWK:-awk}" -f $here/pages.awk "$@"
+}
+
+report() # TITLE VIOLATIONS
+{
+    n=$((n + 1))
+    if [ -z "$2" ]; then
+        echo "ok $n - $1"
+        return
+    fi
+    echo "not ok $n - $1"
+    printf '%s\n' "$2" | sed 's/^/# /' | head -n "${PAGES_SHOWN:-20}"
+}
 
 rule() # WORD TITLE
 {
-    n=$((n + 1))
-    bad=$(printf '%s\n' "$found" | sed -n "s/^$1 //p")
-    if [ -z "$bad" ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; printf '%s\n' "$bad" | sed 's/^/# /' | head -"${PAGES_SHOWN:-20}"; fi
+    report "$2" "$(printf '%s\n' "$found" | sed -n "s/^$1 //p")"
 }
 
+# The rules themselves, held against C that is easy to misread.
+folder=$(mktemp -d) || exit 99
+trap 'rm -rf "$folder"' EXIT
+awk '/^@[0-9]+@$/ { gsub(/@/, ""); for (i = 0; i < $1; i++) print "    step();"; next } { print }' \
+    $here/pages.sample >"$folder/pages.sample"
+sed -n '=; s/.*breaks: \([a-z]*\).*/\1/p' "$folder/pages.sample" |
+    awk '/^[0-9]+$/ { line = $1; next } { print $1, line }' >"$folder/expected"
+check "$folder/pages.sample" | sed 's/ .*sample:\([0-9]*\):.*/ \1/' | sort -u -k2n >"$folder/seen"
+report "the rules see what they should in pages.sample" "$(diff "$folder/expected" "$folder/seen")"
+
+sources=$(find src grammar runtime abi tests bench -name '*.[chly]' ! -name lower_reference.h)
+scripts=$(find Makefile.am configure.ac m4 quickstart .ci/run completions -type f
+    find src grammar prelude runtime abi tests docs bench \
+        '(' -name '*.mk' -o -name '*.sh' -o -name '*.awk' -o -name run-case -o -path 'bench/*.py' ')')
+found=$(printf '%s\n' $sources $scripts | sort | xargs -n 500 echo | while read -r files; do
+    check $files
+done)
 rule columns "no line passes 100 columns"
-rule ternaries "no ternary stands within another"
+rule ternaries "no ternary is within another"
 rule paragraphs "a function of more than 25 lines has paragraphs"
 rule functions "no function is longer than 100 lines"
+
+long=$(wc -l $sources | awk '$2 != "total" && $1 > 800 { print $2 ": " $1 " lines" }')
+report "no file is longer than 800 lines" "$long"
 echo "1..$n"
