@@ -1,4 +1,4 @@
-"""Writes lower_reference.h: small networks trained for a few steps in PyTorch (float64), for tests/unit/test_lower.c.
+"""Writes lower_reference.h: small networks trained for a few steps in PyTorch (float64), for tests/unit/test_reference.c.
 
 Weights and data follow from formulas that both sides compute, so only the results are stored. Run: python3 lower_reference.py
 """

@@ -1,6 +1,5 @@
-/* fuzz_data.c: a libFuzzer target: any bytes as a data file, in the form that the first byte
- * chooses. clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iruntime tests/fuzz/fuzz_data.c
- * with the runtime's sources but threads.c, -ljansson -lz -lm */
+/* fuzz_data.c: any bytes as a data file, in the form that the first byte chooses. It must be read or
+ * refused with a status; nothing may crash, leak or hang. */
 #include "data/data.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Diagnostics *diags = diagnostics_new(arena);
     SourceFile *file = source_from_text(arena, "fuzz.nn", (const char *)data, size);
     Script *script = parse_file(arena, interner_new(arena), diags, file);
+
     char *text;
     size_t length;
     FILE *out = open_memstream(&text, &length);
@@ -19,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     diagnostics_print(diags, out, DIAG_JSON);
     fclose(out);
     free(text);
+
     if (!script)
         abort();
     parse_is_unfinished((const char *)data, size);

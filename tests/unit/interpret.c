@@ -57,16 +57,28 @@ static double drawn(RandomKind kind, uint32_t stream, int64_t at)
     return kind == RANDOM_UNIFORM ? a : sqrt(-2 * log(1 - a)) * cos(6.283185307179586 * b);
 }
 
+static double reduction_start(Op op)
+{
+    switch (op) {
+    case IR_REDUCE_SUM: return 0;
+    case IR_REDUCE_MAX: return -INFINITY;
+    default: return INFINITY;
+    }
+}
+
 static void reduce(const Node *n, Shape from, Shape to, const double *a, double *out)
 {
     int64_t count = shape_elements(from), outs = shape_elements(to);
     for (int64_t i = 0; i < outs; i++)
-        out[i] = n->op == IR_REDUCE_SUM ? 0 : n->op == IR_REDUCE_MAX ? -INFINITY : INFINITY;
+        out[i] = reduction_start(n->op);
+
     for (int64_t i = 0; i < count; i++) {
         double *o = &out[broadcast_element(to, from, i)];
-        *o = n->op == IR_REDUCE_SUM   ? *o + a[i]
-             : n->op == IR_REDUCE_MAX ? fmax(*o, a[i])
-                                      : fmin(*o, a[i]);
+        switch (n->op) {
+        case IR_REDUCE_SUM: *o += a[i]; break;
+        case IR_REDUCE_MAX: *o = fmax(*o, a[i]); break;
+        default: *o = fmin(*o, a[i]);
+        }
     }
 }
 
@@ -93,9 +105,11 @@ static void move(const Interpretation *in, const Node *n, Shape to, double *out)
     for (int64_t i = 0; i < shape_elements(to); i++) {
         int64_t c[GRAPH_MAX_RANK + 1] = { 0 }, from[GRAPH_MAX_RANK + 1] = { 0 };
         coordinates(to, i, c);
+
         int input = 0;
         memcpy(from, c, sizeof from);
         bool inside = true;
+
         if (n->op == IR_SLICE)
             from[n->as.slice.axis] += n->as.slice.begin;
         if (n->op == IR_PAD) {
@@ -109,6 +123,7 @@ static void move(const Interpretation *in, const Node *n, Shape to, double *out)
         if (n->op == IR_CONCAT)
             while (from[n->as.axis] >= graph_node(in->g, n->inputs[input])->shape.dim[n->as.axis])
                 from[n->as.axis] -= graph_node(in->g, n->inputs[input++])->shape.dim[n->as.axis];
+
         Shape source = sized(graph_node(in->g, n->inputs[input])->shape, in->n);
         out[i] = inside ? in->node[n->inputs[input]][element(source, from, source.rank)] : 0;
     }
@@ -124,8 +139,8 @@ static int64_t in_space(const int64_t *at, const int64_t *extent)
     return (at[0] * extent[1] + at[1]) * extent[2] + at[2];
 }
 
-/* The next pair of a window and one of its cells, windows in order; false behind the last one.
- * Cells outside are passed over. */
+/* The next pair of a window and one of its cells, windows in order; false after the last one.
+ * Cells outside the image are passed over. */
 static bool next_meeting(const Window *w, const int64_t *image, const int64_t *windows, int64_t *at,
                          Meeting *m)
 {
@@ -140,8 +155,10 @@ static bool next_meeting(const Window *w, const int64_t *image, const int64_t *w
             m->cell[d] = m->window[d] * w->stride[d] - w->before[d] + m->tap[d] * w->dilation[d];
             inside = inside && m->cell[d] >= 0 && m->cell[d] < image[d];
         }
-        if (inside)
-            return (*at)++, true;
+        if (inside) {
+            (*at)++;
+            return true;
+        }
     }
     return false;
 }
@@ -151,10 +168,11 @@ static void convolve(const Interpretation *in, const Node *n, double *out)
     const Window *w = &n->as.window;
     const double *a = in->node[n->inputs[0]], *b = in->node[n->inputs[1]];
     bool filters_made = n->op == IR_CONV_WEIGHT, transposed = n->op == IR_CONV_TRANSPOSE;
-    Shape sa = graph_node(in->g, n->inputs[0])->shape, image_shape = transposed ? n->shape : sa;
-    Shape window_shape = transposed     ? sa
-                         : filters_made ? graph_node(in->g, n->inputs[1])->shape
-                                        : n->shape;
+    Shape sa = graph_node(in->g, n->inputs[0])->shape, sb = graph_node(in->g, n->inputs[1])->shape;
+    Shape image_shape = transposed ? n->shape : sa, window_shape = n->shape;
+    if (transposed || filters_made)
+        window_shape = transposed ? sa : sb;
+
     int64_t image[SPACE_RANK], windows[SPACE_RANK],
         size[SPACE_RANK] = { w->size[0], w->size[1], w->size[2] };
     space_of(image_shape, image);
@@ -163,8 +181,10 @@ static void convolve(const Interpretation *in, const Node *n, double *out)
             taps = size[0] * size[1] * size[2];
     int64_t channels = image_shape.dim[1], filters = window_shape.dim[1],
             c_each = channels / w->groups, f_each = filters / w->groups;
+
     for (int64_t i = 0, count = interpret_elements(n->shape, in->n); i < count; i++)
         out[i] = 0;
+
     for (int64_t s = 0; s < in->n; s++) {
         for (int64_t f = 0; f < filters; f++) {
             for (int64_t c = 0; c < c_each; c++) {
@@ -174,7 +194,7 @@ static void convolve(const Interpretation *in, const Node *n, double *out)
                     int64_t x = (s * channels + channel) * cells + in_space(m.cell, image),
                             y = (s * filters + f) * places + in_space(m.window, windows),
                             t = in_space(m.tap, size);
-                    /* all in the first part */
+                    /* A filter's derivative is a sum in parts: here, all of it in the first. */
                     if (filters_made)
                         out[(f * c_each + c) * taps + t] += a[x] * b[y];
                     else if (transposed)
@@ -195,13 +215,16 @@ static void pool(const Interpretation *in, const Node *n, double *out)
                  *d = n->input_count > 2 ? in->node[n->inputs[2]] : a;
     bool back = n->op == IR_POOL_MAX_BACK || n->op == IR_POOL_SUM_BACK;
     Shape sa = graph_node(in->g, n->inputs[n->input_count > 1 ? 1 : 0])->shape;
+
     int64_t image[SPACE_RANK], windows[SPACE_RANK];
     space_of(back ? n->shape : sa, image);
     space_of(back ? sa : n->shape, windows);
     int64_t cells = image[0] * image[1] * image[2], places = windows[0] * windows[1] * windows[2],
             count = interpret_elements(n->shape, in->n);
+
     for (int64_t i = 0; i < count; i++)
         out[i] = n->op == IR_POOL_MAX ? -INFINITY : 0;
+
     for (int64_t s = 0; s < in->n * n->shape.dim[1]; s++) {
         int64_t at = 0, taken = -1;
         Meeting m;
@@ -214,8 +237,10 @@ static void pool(const Interpretation *in, const Node *n, double *out)
                 out[o] += a[x];
             else if (n->op == IR_POOL_SUM_BACK)
                 out[x] += d[o];
-            else if (a[x] == y[o] && taken != o)
-                out[x] += d[o], taken = o;
+            else if (a[x] == y[o] && taken != o) {
+                out[x] += d[o];
+                taken = o;
+            }
         }
     }
 }
@@ -242,6 +267,7 @@ static void evaluate(Interpretation *in, NodeId id)
     double *out = in->node[id] = ARENA_ARRAY(in->g->arena, double, count);
     Shape a = n->input_count ? sized(graph_node(in->g, n->inputs[0])->shape, in->n) : shape;
     const double *x = n->input_count ? in->node[n->inputs[0]] : NULL;
+
     switch (op_class(n->op)) {
     case CLASS_LEAF:
         for (int64_t i = 0; i < count; i++)
@@ -280,9 +306,10 @@ static void evaluate(Interpretation *in, NodeId id)
             in->assigned[n->as.tensor] = out;
         else if (n->slot == SLOT_TENSOR)
             in->assigned[n->slot_tensor] = out;
-        else if (n->slot == SLOT_OUT)
-            in->out = out, in->out_shape = shape;
-        else
+        else if (n->slot == SLOT_OUT) {
+            in->out = out;
+            in->out_shape = shape;
+        } else
             in->slot[n->slot] = out[0];
         return;
     }

@@ -185,6 +185,7 @@ Graph *network_graph(Arena *arena, const char *name, const NetworkSpec *spec)
     Graph *g = b.g;
     g->sample = shape_of(2, (int64_t[]){ DIM_BATCH, spec->features });
     g->target = shape_of(2, (int64_t[]){ DIM_BATCH, 1 });
+
     NodeId x = g_input(g);
     for (int i = 0; i < spec->layers; i++) {
         bool hidden = i + 1 < spec->layers;
@@ -197,14 +198,17 @@ Graph *network_graph(Arena *arena, const char *name, const NetworkSpec *spec)
         if (spec->dropout > 0 && spec->train)
             x = dropout(&b, x, i + 1);
     }
+
     if (!spec->train) {
         g_emit(g, SLOT_OUT, x, -1);
         return g;
     }
+
     NodeId loss = cross_entropy(&b, x, g_target(g)), gradient[MOST_TENSORS];
     g_emit(g, SLOT_LOSS, loss, -1);
     graph_gradient(g, over(&b, loss, g_hyper(g, HYPER_N)), (size_t)b.count, b.weight, gradient);
     g->current_layer = -1;
+
     NodeId factor = spec->clip > 0 ? clip_factor(&b, gradient) : NO_NODE;
     for (int i = 0; i < b.count; i++) {
         NodeId d = factor == NO_NODE ? gradient[i] : mul(&b, gradient[i], factor);
@@ -213,5 +217,6 @@ Graph *network_graph(Arena *arena, const char *name, const NetworkSpec *spec)
         else
             g_assign(g, b.trained[i], sub(&b, b.weight[i], mul(&b, g_hyper(g, HYPER_LR), d)));
     }
+
     return g;
 }

@@ -1,4 +1,4 @@
-# tests/unit/passes.mk: the graph and its passes.
+# tests/unit/passes.mk: the graph and its passes
 check_PROGRAMS += tests/unit/test_ir tests/unit/test_passes tests/unit/test_steps
 tests_unit_test_ir_SOURCES = \
     tests/unit/test_ir.c \

@@ -18,12 +18,49 @@ static void put_all(FILE *out, Expr *const *items, size_t count)
     }
 }
 
+/* 3, 30%, or 3. for one that is not whole. */
+static void put_number(FILE *out, const Expr *e)
+{
+    if (e->is_integer)
+        fprintf(out, "%.0f", e->number);
+    else
+        fprintf(out, e->is_percent ? "%g%%" : "%g.", e->number);
+}
+
+static void put_call(FILE *out, const Expr *e)
+{
+    fprintf(out, "(%s", e->name.text);
+    for (size_t i = 0; i < e->args.len; i++) {
+        fputc(' ', out);
+        if (e->args.data[i].key.text)
+            fprintf(out, "%s=", e->args.data[i].key.text);
+        put_expr(out, e->args.data[i].value);
+    }
+    fputc(')', out);
+}
+
+static void put_operation(FILE *out, const Expr *e)
+{
+    Expr *parts[3] = { e->a, e->b, e->c };
+    size_t count = 1;
+    while (count < 3 && parts[count])
+        count++;
+
+    fputc('(', out);
+    switch (e->kind) {
+    case EXPR_RANGE: fputs("..", out); break;
+    case EXPR_INDEX: fputs("at", out); break;
+    case EXPR_COND: fputs("?", out); break;
+    default: fputs(operators[e->op], out);
+    }
+    put_all(out, parts, count);
+    fputc(')', out);
+}
+
 static void put_expr(FILE *out, const Expr *e)
 {
     switch (e->kind) {
-    case EXPR_NUMBER:
-        fprintf(out, e->is_integer ? "%.0f" : e->is_percent ? "%g%%" : "%g.", e->number);
-        break;
+    case EXPR_NUMBER: put_number(out, e); break;
     case EXPR_STRING: fprintf(out, "\"%s\"", e->text); break;
     case EXPR_BOOL: fputs(e->boolean ? "true" : "false", out); break;
     case EXPR_NONE: fputs("none", out); break;
@@ -37,30 +74,12 @@ static void put_expr(FILE *out, const Expr *e)
         put_all(out, e->items, e->item_count);
         fputc(')', out);
         break;
-    case EXPR_CALL:
-        fprintf(out, "(%s", e->name.text);
-        for (size_t i = 0; i < e->args.len; i++) {
-            fputc(' ', out);
-            if (e->args.data[i].key.text)
-                fprintf(out, "%s=", e->args.data[i].key.text);
-            put_expr(out, e->args.data[i].value);
-        }
-        fputc(')', out);
-        break;
+    case EXPR_CALL: put_call(out, e); break;
     case EXPR_FIELD:
         put_expr(out, e->a);
         fprintf(out, ".%s", e->name.text);
         break;
-    default: {
-        Expr *parts[3] = { e->a, e->b, e->c };
-        fprintf(out, "(%s",
-                e->kind == EXPR_RANGE   ? ".."
-                : e->kind == EXPR_INDEX ? "at"
-                : e->kind == EXPR_COND  ? "?"
-                                        : operators[e->op]);
-        put_all(out, parts, e->c ? 3 : e->b ? 2 : 1);
-        fputc(')', out);
-    }
+    default: put_operation(out, e);
     }
 }
 
@@ -100,6 +119,7 @@ static void put_item(FILE *out, const BodyItem *item)
         put_chain(out, &item->chain);
         return;
     }
+
     fprintf(out, "(%s", kinds[item->kind]);
     if (item->name.text)
         fprintf(out, " %s", item->name.text);
@@ -159,6 +179,7 @@ static void put_stmt(FILE *out, const Stmt *s)
         put_action(out, &s->action);
         return;
     }
+
     fprintf(out, "(%s %s", kinds[s->kind], s->kind == STMT_IMPORT ? s->text : s->name.text);
     if (s->base.text)
         fprintf(out, " from=%s", s->base.text);

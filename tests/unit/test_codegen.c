@@ -50,12 +50,14 @@ static bool run_graph(Graph *g, float **logical, int64_t n, const float *x, floa
     nnrt_unit unit = cpu_backend.jit_compile(jit, plan, &error);
     if (!unit)
         return ok(0, "the plan compiles: %s", error), false;
+
     float *packed[16] = { 0 };
     for (size_t i = 0; i < g->tensors.len; i++) {
         const Tensor *t = &g->tensors.data[i];
         packed[i] = floats(nnrt_packed_floats(t->shape.dim, t->shape.rank, t->feature_axis));
         nnrt_pack(logical[i], packed[i], t->shape.dim, t->shape.rank, t->feature_axis);
     }
+
     double scalars[64] = { 0 }, metric[NNRT_METRICS] = { 0 };
     nnrt_call call = { .tensor = packed,
                        .arena = floats((size_t)plan->arena_bytes / 4 + 64),
@@ -69,6 +71,7 @@ static bool run_graph(Graph *g, float **logical, int64_t n, const float *x, floa
                        .seed = 0x123456789abcdef0u,
                        .step = 7 };
     nnrt_parallel(unit, &call);
+
     for (size_t i = 0; i < g->tensors.len; i++) {
         const Tensor *t = &g->tensors.data[i];
         nnrt_unpack(packed[i], logical[i], t->shape.dim, t->shape.rank, t->feature_axis);
@@ -140,8 +143,10 @@ static void test_pow(void)
 
     static float a[COUNT], b[COUNT], y[COUNT];
     const int64_t dims[] = { ROWS, LANES };
-    for (int i = 0; i < COUNT; i++)
-        a[i] = (float)exp((i % 97) * 0.2 - 9), b[i] = (float)((i / 97) % 41) * 0.37f - 7;
+    for (int i = 0; i < COUNT; i++) {
+        a[i] = (float)exp((i % 97) * 0.2 - 9);
+        b[i] = (float)((i / 97) % 41) * 0.37f - 7;
+    }
     Graph *g = new_graph(0);
     int ta = tensor(g, "a", 2, dims, 1), tb = tensor(g, "b", 2, dims, 1),
         ty = tensor(g, "y", 2, dims, 1);
@@ -208,15 +213,15 @@ static void test_product(int64_t n, int64_t in, int64_t units, int threads)
     Graph *g = new_graph(n);
     const int64_t dims[] = { units, in };
     g->sample = shape_of(2, (int64_t[]){ DIM_BATCH, in });
-    int w = tensor(g, "w", 2, dims, 0), dx = -1;
-    (void)dx;
+    int w = tensor(g, "w", 2, dims, 0);
     NodeId x = g_input(g), weight = g_weight(g, w);
     NodeId y = g_contract(g, x, weight, false, true, shape_of(2, (int64_t[]){ DIM_BATCH, units }));
-    /* y w, as an input gradient */
+    /* y w, as for the gradient of the input */
     NodeId back = g_contract(g, y, weight, false, false, g->sample);
     NodeId dw = g_contract(g, y, x, true, false, shape_of(2, dims));
     g_assign(g, w, g_binary(g, IR_SUB, weight, dw));
     g_emit(g, SLOT_OUT, back, -1);
+
     float *xs = floats((size_t)(n * in)), *ws = floats((size_t)(units * in)),
           *out = floats((size_t)(n * in)), *old = floats((size_t)(units * in));
     for (int64_t i = 0; i < n * in; i++)
@@ -225,32 +230,38 @@ static void test_product(int64_t n, int64_t in, int64_t units, int threads)
         old[i] = ws[i] = (float)((i * 104729) % 13 - 6) / 8;
     if (!run_graph(g, (float *[]){ ws }, n, xs, out, threads))
         return;
+
     double *ys = calloc((size_t)(n * units), sizeof(double)), worst = 0;
     for (int64_t r = 0; r < n; r++) {
         for (int64_t j = 0; j < units; j++)
             for (int64_t k = 0; k < in; k++)
                 ys[r * units + j] += (double)xs[r * in + k] * old[j * in + k];
     }
+
     for (int64_t j = 0; j < units; j++) {
         for (int64_t k = 0; k < in; k++) {
             double want = old[j * in + k], size = 1;
             for (int64_t r = 0; r < n; r++) {
-                want -= ys[r * units + j] * xs[r * in + k],
-                    size += fabs(ys[r * units + j] * xs[r * in + k]);
+                double term = ys[r * units + j] * xs[r * in + k];
+                want -= term;
+                size += fabs(term);
             }
             worst = fmax(worst, fabs(ws[j * in + k] - want) / size);
         }
     }
+
     for (int64_t r = 0; r < n; r++) {
         for (int64_t k = 0; k < in; k++) {
             double want = 0, size = 1;
             for (int64_t j = 0; j < units; j++) {
-                want += ys[r * units + j] * old[j * in + k],
-                    size += fabs(ys[r * units + j] * old[j * in + k]);
+                double term = ys[r * units + j] * old[j * in + k];
+                want += term;
+                size += fabs(term);
             }
             worst = fmax(worst, fabs(out[r * in + k] - want) / size);
         }
     }
+
     ok(worst < 1e-6, "products of %d samples, %d inputs, %d units on %d threads (off by %.2g)",
        (int)n, (int)in, (int)units, threads, worst);
     free(xs), free(ws), free(out), free(old), free(ys);
@@ -302,6 +313,7 @@ static void test_bf16(const char *cpu, int64_t n, int64_t in, int64_t units, flo
     g_assign(g, w,
              g_binary(g, IR_SUB, weight, g_contract(g, y, x, true, false, shape_of(2, dims))));
     g_emit(g, SLOT_OUT, g_contract(g, y, weight, false, false, g->sample), -1);
+
     float *xs = floats((size_t)(n * in)), *ws = floats((size_t)(units * in)),
           *out = floats((size_t)(n * in)), *old = floats((size_t)(units * in)),
           *ys = floats((size_t)(n * units));
@@ -311,6 +323,7 @@ static void test_bf16(const char *cpu, int64_t n, int64_t in, int64_t units, flo
         old[i] = ws[i] = (float)((i * 104729) % 1009 - 504) / 99;
     if (!run_graph(g, (float *[]){ ws }, n, xs, out, 2))
         return;
+
     int wrong = 0;
     for (int64_t r = 0; r < n; r++)
         for (int64_t j = 0; j < units; j++)
@@ -327,6 +340,7 @@ static void test_bf16(const char *cpu, int64_t n, int64_t in, int64_t units, flo
                      old[j * in + k] - dot_bf16((Line){ ys + j, units }, (Line){ xs + k, in }, n);
         }
     }
+
     ok(!wrong, "bfloat16 for %s: %d samples, %d inputs, %d units, inputs times %g (%d differ)", cpu,
        (int)n, (int)in, (int)units, scale, wrong);
     free(xs), free(ws), free(out), free(old), free(ys);
@@ -365,11 +379,11 @@ static void test_skipped_zeros(int64_t n, int64_t in, int64_t units, int every, 
     /* products that vanish, from below too */
     for (int64_t i = 0; i < 3 * in; i++)
         xs[i] = i % 2 ? -1e-30f : 1e-30f;
-    for (int64_t i = 0; i < units * in; i++) {
-        ws[i] = (i * 104729 >> 3) % every
-                    ? i % 2 ? 0 : -0.0f
-                    : (float)((i * 1299709) % 1013 - 500) / 99 * (i < 9 * in ? 1e-30f : 1);
-    }
+    for (int64_t i = 0; i < units * in; i++)
+        if ((i * 104729 >> 3) % every)
+            ws[i] = i % 2 ? 0 : -0.0f;
+        else
+            ws[i] = (float)((i * 1299709) % 1013 - 500) / 99 * (i < 9 * in ? 1e-30f : 1);
     bool fine = true;
     for (int pruned = 0; pruned < 2; pruned++) {
         Graph *g = new_graph(BATCH);
@@ -438,6 +452,39 @@ static void test_shared_kernels(Target *target)
        kernels[1], kernels[0]);
 }
 
+static void test_products(void)
+{
+    static const int64_t shapes[][3] = { { 1, 1, 2 },      { 2, 3, 5 },     { 5, 16, 16 },
+                                         { 7, 17, 15 },    { 13, 31, 33 },  { 128, 100, 37 },
+                                         { 64, 300, 200 }, { 33, 784, 10 }, { 100, 48, 129 },
+                                         { 256, 5, 5 } };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        for (int threads = 1; threads <= 2; threads++)
+            test_product(shapes[i][0], shapes[i][1], shapes[i][2], threads);
+}
+
+static void test_pruned(void)
+{
+    static const int64_t pruned[][4] = { { 300, 100, 37, 10 },
+                                         { 389, 129, 64, 4 },
+                                         { 128, 784, 10, 10 },
+                                         { 257, 64, 100, 2 },
+                                         { 140, 300, 16, 20 } };
+    for (size_t i = 0; i < sizeof pruned / sizeof *pruned; i++) {
+        test_skipped_zeros(pruned[i][0], pruned[i][1], pruned[i][2], (int)pruned[i][3],
+                           (int)i % 2 + 1);
+    }
+}
+
+static void test_cpus(void)
+{
+    char *unknown = NULL, *weak = NULL;
+    ok(!cpu_backend.target_new(arena, "znver33", &unknown) && strstr(unknown, "znver3"),
+       "an unknown CPU is answered with the nearest one");
+    ok(!cpu_backend.target_new(arena, "x86-64-v2", &weak) && strstr(weak, "multiply-add"),
+       "a CPU without fused multiply-add is refused");
+}
+
 int main(void)
 {
     char *error = NULL;
@@ -448,35 +495,19 @@ int main(void)
         printf("1..0 # SKIP %s\n", error);
         return 0;
     }
+
     test_scalar_table();
     for (size_t i = 0; i < sizeof elementary / sizeof *elementary; i++)
         test_elementary(&elementary[i]);
     test_pow();
     test_random();
-    static const int64_t shapes[][3] = { { 1, 1, 2 },      { 2, 3, 5 },     { 5, 16, 16 },
-                                         { 7, 17, 15 },    { 13, 31, 33 },  { 128, 100, 37 },
-                                         { 64, 300, 200 }, { 33, 784, 10 }, { 100, 48, 129 },
-                                         { 256, 5, 5 } };
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        for (int threads = 1; threads <= 2; threads++)
-            test_product(shapes[i][0], shapes[i][1], shapes[i][2], threads);
+    test_products();
     test_bf16_on("native");
     test_bf16_on("x86-64-v3");
-    static const int64_t pruned[][4] = { { 300, 100, 37, 10 },
-                                         { 389, 129, 64, 4 },
-                                         { 128, 784, 10, 10 },
-                                         { 257, 64, 100, 2 },
-                                         { 140, 300, 16, 20 } };
-    for (size_t i = 0; i < sizeof pruned / sizeof *pruned; i++) {
-        test_skipped_zeros(pruned[i][0], pruned[i][1], pruned[i][2], (int)pruned[i][3],
-                           (int)i % 2 + 1);
-    }
+    test_pruned();
     test_shared_kernels(target);
-    char *unknown = NULL, *weak = NULL;
-    ok(!cpu_backend.target_new(arena, "znver33", &unknown) && strstr(unknown, "znver3"),
-       "an unknown CPU is answered with the nearest one");
-    ok(!cpu_backend.target_new(arena, "x86-64-v2", &weak) && strstr(weak, "multiply-add"),
-       "a CPU without fused multiply-add is refused");
+    test_cpus();
+
     cpu_backend.jit_free(jit);
     cpu_backend.target_free(target);
     arena_free(arena);

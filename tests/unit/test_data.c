@@ -86,133 +86,136 @@ static void refuses(const char *name, const char *declaration, const char *code,
     "{\"source\": {\"form\": \"csv\", \"file\": \"f.csv\"" more "}, \"shuffle\": false}"
 #define BY_NAME ", \"target\": \"y\""
 
-static void tables(void)
+static const struct {
+    const char *name, *text, *declaration;
+    double want[16];
+    size_t n;
+} tables[] = {
+    { "csv/target-by-name", "a,y,b\n1,0,2\n3,1,4\n", CSV(BY_NAME), { 1, 2, 0, 3, 4, 1 }, 6 },
+    { "csv/target-by-index",
+      "a,y,b\n1,0,2\n3,1,4\n",
+      CSV(", \"target\": 1"),
+      { 1, 2, 0, 3, 4, 1 },
+      6 },
+    { "csv/no-header-is-found", "1,2,0\n3,4,1\n", CSV(", \"target\": 2"), { 1, 2, 0, 3, 4, 1 }, 6 },
+    { "csv/text-targets-without-header",
+      "1,0,b\n0,1,c\n1,0,b\n",
+      CSV(", \"target\": 2"),
+      { 1, 0, 0, 0, 1, 1, 1, 0, 0 },
+      9 },
+    { "csv/header-over-text-alone",
+      "c,y\nred,yes\nblue,no\nred,no\n",
+      CSV(", \"target\": 1"),
+      { 0, 1, 1, 1, 0, 0, 0, 1, 0 },
+      9 },
+    { "csv/no-header-over-text-alone",
+      "red,yes\nblue,no\nred,no\n",
+      CSV(", \"target\": 1"),
+      { 0, 1, 1, 1, 0, 0, 0, 1, 0 },
+      9 },
+    { "csv/header-of-numbers",
+      "2020,2022\n1,0\n3,1\n",
+      CSV(", \"target\": \"2022\", \"header\": true"),
+      { 1, 0, 3, 1 },
+      4 },
+    { "csv/numbers-in-every-spelling",
+      "a,b,c,y\n.5,1e3,-2.5E-2,0\n7.,+3,-0.0,1\n",
+      CSV(BY_NAME),
+      { .5, 1000, -.025, 0, 7, 3, 0, 1 },
+      8 },
+    { "csv/quotes-and-newlines",
+      "\"a\",\"y\"\r\n\"1\",\"p\nq\"\r\n2,\"say \"\"o\"\"\"\r\n",
+      CSV(BY_NAME),
+      { 1, 0, 2, 1 },
+      4 },
+    { "csv/byte-order-mark-and-blank-lines",
+      "\xef\xbb\xbfy,a\n\n1,2\n \n0,4",
+      CSV(BY_NAME),
+      { 2, 1, 4, 0 },
+      4 },
+    { "csv/missing-mean",
+      "a,b,y\n1,8,0\n,4,1\n5,?,0\n9,3,1\n",
+      CSV(BY_NAME ", \"missing\": \"mean\""),
+      { 1, 8, 0, 5, 4, 1, 5, 5, 0, 9, 3, 1 },
+      12 },
+    { "csv/missing-drop",
+      "a,b,y\n1,8,0\nNA,4,1\n5,nan,0\n9,3,1\n",
+      CSV(BY_NAME ", \"missing\": \"drop\""),
+      { 1, 8, 0, 9, 3, 1 },
+      6 },
+    { "csv/a-missing-text-is-zero-everywhere",
+      "c,y\nred,0\n,1\nblue,1\n",
+      CSV(BY_NAME ", \"missing\": \"mean\""),
+      { 0, 1, 0, 0, 0, 1, 1, 0, 1 },
+      9 },
+    { "csv/integer-targets-sort-as-numbers",
+      "a,y\n1,10\n2,9\n3,-1\n",
+      CSV(BY_NAME),
+      { 1, 2, 2, 1, 3, 0 },
+      6 },
+    { "csv/real-targets-are-regression", "a,y\n1,10\n2,9.5\n", CSV(BY_NAME), { 1, 10, 2, 9.5 }, 4 },
+    { "csv/semicolons",
+      "a;y\n1,5;0\n2,5;1\n",
+      CSV(BY_NAME ", \"delimiter\": \";\""),
+      { 1, 0, 0, 0, 1, 1 },
+      6 },
+};
+
+static void tables_read(void)
 {
-    static const struct {
-        const char *name, *text, *declaration;
-        double want[16];
-        size_t n;
-    } cases[] = {
-        { "csv/target-by-name", "a,y,b\n1,0,2\n3,1,4\n", CSV(BY_NAME), { 1, 2, 0, 3, 4, 1 }, 6 },
-        { "csv/target-by-index",
-          "a,y,b\n1,0,2\n3,1,4\n",
-          CSV(", \"target\": 1"),
-          { 1, 2, 0, 3, 4, 1 },
-          6 },
-        { "csv/no-header-is-found",
-          "1,2,0\n3,4,1\n",
-          CSV(", \"target\": 2"),
-          { 1, 2, 0, 3, 4, 1 },
-          6 },
-        { "csv/text-targets-without-header",
-          "1,0,b\n0,1,c\n1,0,b\n",
-          CSV(", \"target\": 2"),
-          { 1, 0, 0, 0, 1, 1, 1, 0, 0 },
-          9 },
-        { "csv/header-over-text-alone",
-          "c,y\nred,yes\nblue,no\nred,no\n",
-          CSV(", \"target\": 1"),
-          { 0, 1, 1, 1, 0, 0, 0, 1, 0 },
-          9 },
-        { "csv/no-header-over-text-alone",
-          "red,yes\nblue,no\nred,no\n",
-          CSV(", \"target\": 1"),
-          { 0, 1, 1, 1, 0, 0, 0, 1, 0 },
-          9 },
-        { "csv/header-of-numbers",
-          "2020,2022\n1,0\n3,1\n",
-          CSV(", \"target\": \"2022\", \"header\": true"),
-          { 1, 0, 3, 1 },
-          4 },
-        { "csv/numbers-in-every-spelling",
-          "a,b,c,y\n.5,1e3,-2.5E-2,0\n7.,+3,-0.0,1\n",
-          CSV(BY_NAME),
-          { .5, 1000, -.025, 0, 7, 3, 0, 1 },
-          8 },
-        { "csv/quotes-and-newlines",
-          "\"a\",\"y\"\r\n\"1\",\"p\nq\"\r\n2,\"say \"\"o\"\"\"\r\n",
-          CSV(BY_NAME),
-          { 1, 0, 2, 1 },
-          4 },
-        { "csv/byte-order-mark-and-blank-lines",
-          "\xef\xbb\xbfy,a\n\n1,2\n \n0,4",
-          CSV(BY_NAME),
-          { 2, 1, 4, 0 },
-          4 },
-        { "csv/missing-mean",
-          "a,b,y\n1,8,0\n,4,1\n5,?,0\n9,3,1\n",
-          CSV(BY_NAME ", \"missing\": \"mean\""),
-          { 1, 8, 0, 5, 4, 1, 5, 5, 0, 9, 3, 1 },
-          12 },
-        { "csv/missing-drop",
-          "a,b,y\n1,8,0\nNA,4,1\n5,nan,0\n9,3,1\n",
-          CSV(BY_NAME ", \"missing\": \"drop\""),
-          { 1, 8, 0, 9, 3, 1 },
-          6 },
-        { "csv/a-missing-text-is-zero-everywhere",
-          "c,y\nred,0\n,1\nblue,1\n",
-          CSV(BY_NAME ", \"missing\": \"mean\""),
-          { 0, 1, 0, 0, 0, 1, 1, 0, 1 },
-          9 },
-        { "csv/integer-targets-sort-as-numbers",
-          "a,y\n1,10\n2,9\n3,-1\n",
-          CSV(BY_NAME),
-          { 1, 2, 2, 1, 3, 0 },
-          6 },
-        { "csv/real-targets-are-regression",
-          "a,y\n1,10\n2,9.5\n",
-          CSV(BY_NAME),
-          { 1, 10, 2, 9.5 },
-          4 },
-        { "csv/semicolons",
-          "a;y\n1,5;0\n2,5;1\n",
-          CSV(BY_NAME ", \"delimiter\": \";\""),
-          { 1, 0, 0, 0, 1, 1 },
-          6 },
-    };
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        put_text("f.csv", tables[i].text);
+        reads(tables[i].name, tables[i].declaration, tables[i].want, tables[i].n);
+    }
+}
 
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        put_text("f.csv", cases[i].text);
-        reads(cases[i].name, cases[i].declaration, cases[i].want, cases[i].n);
+static const struct {
+    const char *name, *text, *declaration, *code, *says;
+} wrong_tables[] = {
+    { "csv/empty", "", CSV(BY_NAME), "bad-file", "f.csv" },
+    { "csv/header-alone", "a,y\n", CSV(BY_NAME), "bad-file", "f.csv" },
+    { "csv/ragged", "1,0\n2,1\n3\n", CSV(", \"target\": 1"), "ragged-row", "f.csv: row 3" },
+    { "csv/missing-cell", "a,b,y\n1,2,3\n4,,6\n", CSV(BY_NAME), "missing-cell",
+      "f.csv: row 3, column 'b'" },
+    { "csv/missing-target", "a,y\n1,2\n4,\n", CSV(BY_NAME ", \"missing\": \"mean\""),
+      "missing-cell", "row 3, column 'y'" },
+    { "csv/row-of-the-line", "a,y\n\"1\n\",2\n\n4,\n", CSV(BY_NAME), "missing-cell", "row 5" },
+    { "csv/infinite", "a,y\n1,2\ninf,3\n", CSV(BY_NAME), "nan-cell", "row 3, column 'a'" },
+    { "csv/no-utf8", "a,y\n1,\xe9\n", CSV(BY_NAME), "bad-file", "row 2" },
+    { "csv/open-quote", "a,y\n1,\"2\n3,4\n", CSV(BY_NAME), "bad-file", "row 2" },
+    { "csv/no-such-target", "a,y\n1,2\n", CSV(", \"target\": \"z\""), "bad-target", "a, y" },
+    { "csv/target-index-too-large", "a,y\n1,2\n", CSV(", \"target\": 2"), "bad-target", "2" },
+    { "csv/target-alone", "y\n1\n2\n", CSV(BY_NAME), "bad-file", "target" },
+    { "csv/regress-on-text", "a,y\n1,2\n1,x\n",
+      "{\"source\": {\"form\": \"csv\", \"file\": \"f.csv\", \"target\": \"y\"}, \"task\": "
+      "\"regress\"}",
+      "bad-target", "row 3" },
+};
+
+static void tables_refused(void)
+{
+    for (size_t i = 0; i < sizeof wrong_tables / sizeof *wrong_tables; i++) {
+        put_text("f.csv", wrong_tables[i].text);
+        refuses(wrong_tables[i].name, wrong_tables[i].declaration, wrong_tables[i].code,
+                wrong_tables[i].says);
     }
 
-    static const struct {
-        const char *name, *text, *declaration, *code, *says;
-    } wrong[] = {
-        { "csv/empty", "", CSV(BY_NAME), "bad-file", "f.csv" },
-        { "csv/header-alone", "a,y\n", CSV(BY_NAME), "bad-file", "f.csv" },
-        { "csv/ragged", "1,0\n2,1\n3\n", CSV(", \"target\": 1"), "ragged-row", "f.csv: row 3" },
-        { "csv/missing-cell", "a,b,y\n1,2,3\n4,,6\n", CSV(BY_NAME), "missing-cell",
-          "f.csv: row 3, column 'b'" },
-        { "csv/missing-target", "a,y\n1,2\n4,\n", CSV(BY_NAME ", \"missing\": \"mean\""),
-          "missing-cell", "row 3, column 'y'" },
-        { "csv/row-of-the-line", "a,y\n\"1\n\",2\n\n4,\n", CSV(BY_NAME), "missing-cell", "row 5" },
-        { "csv/infinite", "a,y\n1,2\ninf,3\n", CSV(BY_NAME), "nan-cell", "row 3, column 'a'" },
-        { "csv/no-utf8", "a,y\n1,\xe9\n", CSV(BY_NAME), "bad-file", "row 2" },
-        { "csv/open-quote", "a,y\n1,\"2\n3,4\n", CSV(BY_NAME), "bad-file", "row 2" },
-        { "csv/no-such-target", "a,y\n1,2\n", CSV(", \"target\": \"z\""), "bad-target", "a, y" },
-        { "csv/target-index-too-large", "a,y\n1,2\n", CSV(", \"target\": 2"), "bad-target", "2" },
-        { "csv/target-alone", "y\n1\n2\n", CSV(BY_NAME), "bad-file", "target" },
-        { "csv/regress-on-text", "a,y\n1,2\n1,x\n",
-          "{\"source\": {\"form\": \"csv\", \"file\": \"f.csv\", \"target\": \"y\"}, \"task\": "
-          "\"regress\"}",
-          "bad-target", "row 3" },
-    };
-
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        put_text("f.csv", wrong[i].text);
-        refuses(wrong[i].name, wrong[i].declaration, wrong[i].code, wrong[i].says);
-    }
     refuses("csv/no-file",
             "{\"source\": {\"form\": \"csv\", \"file\": \"nowhere.csv\", \"target\": 0}}",
             "missing-file", "nowhere.csv");
+}
+
+static void tables_of_two_files(void)
+{
     put_text("f.csv", "a,b,y\n1,2,x\n3,4,y\n");
     static const char two[] =
         "{\"train\": {\"form\": \"csv\", \"file\": \"f.csv\", \"target\": \"y\"}, \"test\": "
         "{\"form\": \"csv\", \"file\": \"g.csv\", \"target\": \"y\"}}";
+
     put_text("g.csv", "y,b,a\nx,5,6\nzebra,7,8\n");
     refuses("csv/class-that-training-never-saw", two, "unknown-class",
             "g.csv: row 3: the class 'zebra'");
+
     put_text("g.csv", "y,b,a\ny,5,6\n");
     nnrt_error e;
     nnrt_data *data = open_data(two, &e);
@@ -247,7 +250,9 @@ static void arrays(void)
     const int64_t y[] = { 30, -2, 7 };
     put_npy("x.npy", "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }", x, sizeof x);
     put_npy("y.npy", "{'descr': '<i8', 'fortran_order': False, 'shape': (3,), }", y, sizeof y);
+
     READS("npy/classes-with-gaps", NPY, 1, 2, 2, 3, 4, 0, 5, 6, 1);
+
     put_npy("x.npy", "{'descr': '<f4', 'fortran_order': True, 'shape': (3, 2), }", x, sizeof x);
     READS("npy/column-order", NPY, 1, 4, 2, 2, 5, 0, 3, 6, 1);
     put_npy("x.npy", "{'descr': '>u2', 'fortran_order': False, 'shape': (3,), }", "\1\0\0\2\0\3",
@@ -287,6 +292,7 @@ static void arrays(void)
         put_npy("x.npy", wrong[i].dictionary, x, wrong[i].bytes);
         refuses(wrong[i].name, NPY, wrong[i].code, wrong[i].says);
     }
+
     const float holed[] = { 1, 2, 3, NAN, 5, 6 };
     put_npy("x.npy", "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }", holed,
             sizeof holed);
@@ -304,18 +310,22 @@ static void images(void)
         "{\"source\": {\"form\": \"idx\", \"images\": \"x.idx\", \"labels\": \"y.idx\"}}";
     put("x.idx", x, sizeof x);
     put("y.idx", y, sizeof y);
+
     nnrt_error e;
     nnrt_data *data = open_data(idx, &e);
     ok(data && data->rank == 3 && data->shape[0] == 1 && data->shape[1] == 1 &&
            data->shape[2] == 2 && data->classes == 2 && strcmp(data->class_name[1], "7") == 0,
        "idx/channels-height-width");
     nnrt_data_free(data);
+
     READS("idx/plain", idx, 10, 20, 1, 30, 255, 0);
+
     snprintf(path, sizeof path, "%s/x.idx", folder);
     gzFile z = gzopen(path, "wb");
     gzwrite(z, x, sizeof x);
     gzclose(z);
     READS("idx/gzip", idx, 10, 20, 1, 30, 255, 0);
+
     put("x.idx", x, sizeof x - 1);
     refuses("idx/cut-short", idx, "short-file", "x.idx");
     put("x.idx", y, sizeof y - 1);
@@ -340,57 +350,87 @@ static nnrt_data *blobs(const char *more)
     return data;
 }
 
-static void hold_outs(void)
+static void hold_outs_of_classes(void)
 {
     nnrt_data *data = blobs(", \"test\": 0.2, \"validation\": 0.1");
     int64_t count[NNRT_PARTS][3] = { 0 };
-    for (int part = 0; part < NNRT_PARTS; part++)
-        for (int64_t i = 0; i < data->part[part].count; i++)
-            count[part][(int)data->part[part].y[i]]++;
+    bool even = true, aligned = true;
+    for (int part = 0; part < NNRT_PARTS; part++) {
+        const nnrt_part *p = &data->part[part];
+        for (int64_t i = 0; i < p->count; i++)
+            count[part][(int)p->y[i]]++;
+        for (int c = 0; c < 3; c++)
+            even &= llabs(count[part][c] * 3 - p->count) <= 3;
+        aligned &= ((uintptr_t)p->x | (uintptr_t)p->y) % NNRT_ALIGN == 0;
+    }
+
     ok(data->part[0].count == 720 && data->part[1].count == 80 && data->part[2].count == 200 &&
            data->total == 1000,
        "holdout/test-then-validation");
-    bool even = true, aligned = true;
-    for (int part = 0; part < NNRT_PARTS; part++)
-        for (int c = 0; c < 3; c++)
-            even &= llabs(count[part][c] * 3 - data->part[part].count) <= 3;
-    for (int part = 0; part < NNRT_PARTS; part++) {
-        aligned &=
-            ((uintptr_t)data->part[part].x | (uintptr_t)data->part[part].y) % NNRT_ALIGN == 0;
-    }
     ok(even, "holdout/stratified");
     ok(aligned, "holdout/parts-are-aligned");
-    nnrt_data *whole = blobs(""),
-              *last = blobs(", \"test\": 0.2, \"validation\": 0.1, \"shuffle\": false"),
-              *other = blobs(", \"test\": 0.2, \"seed\": 0"),
-              *seeded = blobs(", \"test\": 0.2, \"seed\": 1");
-    bool order = true;
-    for (int64_t i = 0; i < 1000; i++) {
-        int part = i < 720 ? 0 : i < 800 ? 1 : 2;
-        int64_t at = i - (part == 0 ? 0 : part == 1 ? 720 : 800);
-        order &= whole->part[0].x[2 * i] == last->part[part].x[2 * at] &&
-                 whole->part[0].y[i] == last->part[part].y[at];
-    }
-    ok(order, "holdout/without-shuffle-the-last-rows");
-    ok(memcmp(data->part[2].x, other->part[2].x, 1600) == 0 &&
-           memcmp(data->part[2].x, seeded->part[2].x, 1600) != 0,
-       "holdout/follows-the-seed");
-    /* Every sample is in one part, in the order of the whole. */
+    nnrt_data_free(data);
+}
+
+/* Every sample is in one part, in the order of the whole. */
+static void hold_outs_are_disjoint(void)
+{
+    nnrt_data *whole = blobs(""), *data = blobs(", \"test\": 0.2, \"validation\": 0.1");
     int64_t at[NNRT_PARTS] = { 0 }, found = 0;
     for (int64_t i = 0; i < 1000; i++) {
         for (int part = 0; part < NNRT_PARTS; part++) {
-            if (at[part] < data->part[part].count &&
-                memcmp(&whole->part[0].x[2 * i], &data->part[part].x[2 * at[part]], 8) == 0) {
-                at[part]++, found++;
+            const nnrt_part *p = &data->part[part];
+            if (at[part] < p->count &&
+                memcmp(&whole->part[0].x[2 * i], &p->x[2 * at[part]], 8) == 0) {
+                at[part]++;
+                found++;
             }
         }
     }
+
     ok(found == 1000, "holdout/disjoint-complete-and-in-order");
+    nnrt_data_free(whole);
     nnrt_data_free(data);
+}
+
+static void hold_outs_in_order(void)
+{
+    static const int64_t begin[NNRT_PARTS + 1] = { 0, 720, 800, 1000 };
+    nnrt_data *whole = blobs(""),
+              *last = blobs(", \"test\": 0.2, \"validation\": 0.1, \"shuffle\": false");
+    bool order = true;
+    for (int part = 0; part < NNRT_PARTS; part++) {
+        for (int64_t i = begin[part]; i < begin[part + 1]; i++) {
+            int64_t at = i - begin[part];
+            order &= whole->part[0].x[2 * i] == last->part[part].x[2 * at] &&
+                     whole->part[0].y[i] == last->part[part].y[at];
+        }
+    }
+
+    ok(order, "holdout/without-shuffle-the-last-rows");
     nnrt_data_free(whole);
     nnrt_data_free(last);
+}
+
+static void hold_outs_by_seed(void)
+{
+    nnrt_data *data = blobs(", \"test\": 0.2, \"validation\": 0.1"),
+              *other = blobs(", \"test\": 0.2, \"seed\": 0"),
+              *seeded = blobs(", \"test\": 0.2, \"seed\": 1");
+    ok(memcmp(data->part[2].x, other->part[2].x, 1600) == 0 &&
+           memcmp(data->part[2].x, seeded->part[2].x, 1600) != 0,
+       "holdout/follows-the-seed");
+    nnrt_data_free(data);
     nnrt_data_free(other);
     nnrt_data_free(seeded);
+}
+
+static void hold_outs(void)
+{
+    hold_outs_of_classes();
+    hold_outs_are_disjoint();
+    hold_outs_in_order();
+    hold_outs_by_seed();
     refuses("holdout/of-all", "{\"source\": {\"form\": \"moons\", \"n\": 50}, \"test\": 1.0}",
             "no-part", "moons");
     refuses("holdout/of-more", "{\"source\": {\"form\": \"moons\", \"n\": 50}, \"test\": 1.5}",
@@ -404,11 +444,13 @@ static void normalisation(void)
           "{\"source\": {\"form\": \"csv\", \"file\": \"f.csv\", \"target\": \"y\"}, "
           "\"normalize\": {\"form\": \"minmax\"}}",
           0, 0, 0, 0, .2, 0, 0, 1, .4, 0, 0, 2, 1, 0, 0, 3);
+
     const double d = 1.8708286933869707;
     READS("normalize/standard",
           "{\"source\": {\"form\": \"csv\", \"file\": \"f.csv\", \"target\": \"y\"}, "
           "\"normalize\": {\"form\": \"standard\"}}",
           -2 / d, 0, 0, 0, -1 / d, 0, 0, 1, 0, 0, 0, 2, 3 / d, 0, 0, 3);
+
     READS("normalize/by-the-training-part",
           "{\"source\": {\"form\": \"csv\", \"file\": \"f.csv\", \"target\": \"y\"}, "
           "\"normalize\": {\"form\": \"minmax\"}, \"test\": 0.25, \"shuffle\": false}",
@@ -417,6 +459,7 @@ static void normalisation(void)
           "{\"source\": {\"form\": \"csv\", \"file\": \"f.csv\", \"target\": \"y\"}, "
           "\"normalize\": {\"form\": \"scale\", \"k\": 2}, \"test\": 0.75, \"shuffle\": false}",
           2, 14, .2, 0);
+
     nnrt_error e;
     nnrt_data *data = open_data("{\"source\": {\"form\": \"csv\", \"file\": \"f.csv\", \"target\": "
                                 "\"y\"}, \"shape\": [3, 1]}",
@@ -424,6 +467,7 @@ static void normalisation(void)
     ok(data && data->rank == 2 && data->shape[0] == 3 && data->shape[1] == 1,
        "shape/of-each-sample");
     nnrt_data_free(data);
+
     refuses("shape/that-does-not-fit",
             "{\"source\": {\"form\": \"csv\", \"file\": \"f.csv\", \"target\": \"y\"}, \"shape\": "
             "[2, 4]}",
@@ -519,7 +563,9 @@ int main(void)
     if (!mkdtemp(folder))
         return 1;
     numbers();
-    tables();
+    tables_read();
+    tables_refused();
+    tables_of_two_files();
     arrays();
     images();
     hold_outs();

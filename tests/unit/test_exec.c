@@ -26,6 +26,7 @@ static void train_unit(nnrt_call *call, int32_t thread)
 {
     if (thread)
         return;
+
     for (int64_t at = call->first, step = call->step; at < call->last; at += BATCH, step++) {
         int64_t n = call->last - at < BATCH ? call->last - at : BATCH;
         double loss = 0, gradient[FEATURES + 1] = { 0 };
@@ -37,17 +38,20 @@ static void train_unit(nnrt_call *call, int32_t thread)
                 gradient[k] += 2 * d * call->x[s * FEATURES + k] / (double)n;
             gradient[FEATURES] += 2 * d / (double)n;
         }
+
         if (!isfinite(loss)) {
             call->halt = 1;
             call->halt_step = step;
             return;
         }
+
         for (int k = 0; k <= FEATURES; k++) {
             float *w = k < FEATURES ? &call->tensor[0][k * NNRT_LANES] : call->tensor[1];
             float *m = k < FEATURES ? &call->tensor[2][k * NNRT_LANES] : call->tensor[3];
             *m = (float)(0.5 * *m + gradient[k]);
             *w -= (float)(call->scalar[NNRT_HYPER_LR] * *m);
         }
+
         call->metric[NNRT_METRIC_LOSS] += loss;
         call->metric[NNRT_METRIC_LR] = call->scalar[NNRT_HYPER_LR];
         if (step == stop_at_step)
@@ -403,6 +407,7 @@ static void test_files(void)
     nnrt_error e = { 0 };
     nnrt_options options = { .quiet = true, .threads = 1, .repl = true, .log_path = "log.jsonl" };
     nnrt_session *session = nnrt_session_new(&options, &e);
+
     FILE *bad = fopen("bad.safetensors", "w");
     fputs("nonsense", bad);
     fclose(bad);
@@ -412,6 +417,7 @@ static void test_files(void)
     ok(run_in(session, SAVE("two.safetensors")) == 0 &&
            same_files("one.safetensors", "two.safetensors"),
        "and changes nothing");
+
     ok(run_in(session, "{\"verb\":\"predict\",\"model\":\"m\",\"data\":\"d\",\"part\":\"train\","
                        "\"to\":\"out.csv\",\"unit\":\"eval\",\"passes\":0}") == 0,
        "predictions are written");
@@ -424,6 +430,7 @@ static void test_files(void)
     if (f)
         fclose(f);
     ok(header && lines == 80, "a header and a row a sample: %d", lines);
+
     ok(run_in(session, "{\"verb\":\"predict\",\"model\":\"m\",\"data\":\"d\",\"part\":\"train\","
                        "\"to\":\"out.npy\",\"unit\":\"eval\",\"passes\":3}") == 0 &&
            exists("out.npy") && exists("out.std.npy"),
@@ -434,6 +441,7 @@ static void test_files(void)
     ok(run_in(session, "{\"verb\":\"evaluate\",\"model\":\"m\",\"data\":\"d\",\"part\":\"test\","
                        "\"unit\":\"eval\",\"metrics\":[]}") == 3,
        "a part that is not there");
+
     nnrt_session_free(session);
     options.log_path = "nowhere/log.jsonl";
     session = nnrt_session_new(&options, &e);
@@ -479,17 +487,20 @@ static void test_metrics(void)
                             .head = NNRT_SCORES };
     double value = 0;
     nnrt_error e = { 0 };
+
     ok(nnrt_metric_compute(&(nnrt_metric){ "accuracy", 1 }, &set, &value, &e) && value == 0.75,
        "accuracy; of equals the first");
     ok(nnrt_metric_compute(&(nnrt_metric){ "top_k", 2 }, &set, &value, &e) && value == 1, "top_k");
     ok(nnrt_metric_compute(&(nnrt_metric){ "recall", 1 }, &set, &value, &e) &&
            fabs(value - 0.5) < 1e-12,
        "recall is the mean over classes, 0 where undefined");
+
     json_t *matrix = nnrt_confusion(&set);
     ok(json_array_size(matrix) == 3 &&
            json_integer_value(json_array_get(json_array_get(matrix, 1), 2)) == 1,
        "confusion has true classes in rows");
     json_decref(matrix);
+
     const float score[] = { 0.1f, 0.4f, 0.4f, 0.8f }, truth[] = { 0, 0, 1, 1 };
     set = (nnrt_sample_set){ .out = score,
                              .target = truth,
@@ -498,6 +509,7 @@ static void test_metrics(void)
                              .classify = true,
                              .classes = 2,
                              .head = NNRT_SIGMOID };
+
     ok(nnrt_metric_compute(&(nnrt_metric){ "auc", 1 }, &set, &value, &e) && value == 0.875,
        "ties count half in auc");
     ok(nnrt_metric_compute(&(nnrt_metric){ "precision", 1 }, &set, &value, &e) && value == 1,

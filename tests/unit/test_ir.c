@@ -47,6 +47,7 @@ static void test_folding(void)
 {
     Graph *g = graph_of(3);
     NodeId x = g_input(g), zero = g_const(g, 0), one = g_const(g, 1), two = g_const(g, 2);
+
     ok(g_binary(g, IR_ADD, x, zero) == x && g_binary(g, IR_ADD, zero, x) == x, "x + 0 is x");
     ok(g_binary(g, IR_MUL, x, one) == x && g_binary(g, IR_DIV, x, one) == x,
        "x * 1 and x / 1 are x");
@@ -56,22 +57,26 @@ static void test_folding(void)
     ok(g_binary(g, IR_SUB, zero, x) == g_unary(g, IR_NEG, x), "0 - x is -x");
     ok(g_binary(g, IR_MUL, x, g_const(g, -1)) == g_unary(g, IR_NEG, x), "x * -1 is -x");
     ok(g_select(g, one, x, two) == x, "a constant condition decides");
+
     double value;
     NodeId nothing = g_binary(g, IR_MUL, x, zero);
     ok(node_constant(g, nothing, &value) && value == 0 &&
            shape_equal(graph_node(g, nothing)->shape, g->sample),
        "x * 0 is 0 in x's shape");
+
     ok(graph_node(g, g_binary(g, IR_SUB, x, x))->op == IR_SUB, "x - x stays, to find NaN");
     ok(graph_node(g, g_binary(g, IR_DIV, zero, x))->op == IR_DIV, "0 / x stays");
     ok(graph_node(g, g_binary(g, IR_DIV, x, g_const(g, 3)))->op == IR_DIV,
        "x / 3 stays a division");
     ok(graph_node(g, g_binary(g, IR_DIV, x, g_const(g, 4)))->op == IR_MUL, "x / 4 is x * 0.25");
+
     NodeId wide = g_binary(g, IR_ADD, g_broadcast(g, zero, g->sample),
                            g_index(g, shape_of(1, (int64_t[]){ 3 }), 0));
     ok(shape_equal(graph_node(g, wide)->shape, g->sample),
        "folding keeps the shape that broadcasting gave");
     NodeId sum = g_reduce(g, IR_REDUCE_SUM, g_broadcast(g, two, g->sample), shape_scalar());
     ok(graph_node(g, sum)->op == IR_MUL, "a sum of a constant over the batch is a product with n");
+
     ok(node_constant(g, g_binary(g, IR_DIV, one, g_const(g, 3)), &value) && value == 1.0 / 3,
        "constants fold in float64");
     ok(g->error == NULL && graph_verify(g) == NULL, "the graph is sound");
@@ -127,6 +132,14 @@ static void test_misfits(void)
        graph_verify(g));
 }
 
+static void reads_back(Graph *g, const char *what)
+{
+    char *first = text_of(g), *error = NULL;
+    Graph *again = graph_read(arena, first, &error);
+    ok(again && strcmp(text_of(again), first) == 0, "%s read back the same (%s)", what,
+       error ? error : "no error");
+}
+
 static void test_round_trip(void)
 {
     static const int64_t units[] = { 5, 4, 3 };
@@ -152,13 +165,13 @@ static void test_round_trip(void)
           .norm = NORM_LAYER,
           .tanh = true },
     };
-    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
-        Graph *g = network_graph(arena, "a \"name\"", &specs[i]);
-        char *first = text_of(g), *error = NULL;
-        Graph *again = graph_read(arena, first, &error);
-        ok(again && strcmp(text_of(again), first) == 0, "what is printed reads back the same (%s)",
-           error ? error : "no error");
-    }
+
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
+        reads_back(network_graph(arena, "a \"name\"", &specs[i]), "networks");
+}
+
+static void test_moves(void)
+{
     Graph *g = graph_of(6);
     NodeId x = g_input(g),
            w = g_weight(g, graph_add_tensor(g, (Tensor){ .role = TENSOR_WEIGHT,
@@ -166,6 +179,7 @@ static void test_round_trip(void)
                                                          .shape = shape_of(2, (int64_t[]){ 2, 3 }),
                                                          .feature_axis = 1,
                                                          .weight = -1 }));
+
     NodeId parts[] = { g_slice(g, x, 1, 1, 4), g_slice(g, x, 1, 0, 2) };
     NodeId y = g_pad(g, g_concat(g, 2, parts, 1), 1, 1, 2);
     y = g_permute(g, g_reshape(g, y, shape_of(3, (int64_t[]){ DIM_BATCH, 2, 4 })),
@@ -173,10 +187,7 @@ static void test_round_trip(void)
     g_emit(g, SLOT_OUT, y, -1);
     g_assign(g, 0,
              g_permute(g, g_reshape(g, w, shape_of(2, (int64_t[]){ 3, 2 })), (int8_t[]){ 1, 0 }));
-    char *first = text_of(g), *error = NULL;
-    Graph *again = graph_read(arena, first, &error);
-    ok(again && strcmp(text_of(again), first) == 0, "moves read back the same (%s)",
-       error ? error : "no error");
+    reads_back(g, "moves");
 }
 
 /* Whatever is cut off or changed, reading ends with a graph or an error. */
@@ -191,6 +202,7 @@ static void test_damage(void)
     char *text = text_of(g);
     size_t length = strlen(text), accepted = 0, refused = 0;
     uint64_t seed = 1;
+
     for (size_t i = 0; i < 300; i++) {
         Arena *scratch = arena_new();
         char *damaged = arena_strndup(scratch, text, length), *error = NULL;
@@ -206,7 +218,9 @@ static void test_damage(void)
             refused += error != NULL;
         arena_free(scratch);
     }
+
     ok(accepted + refused == 300, "damaged texts are read or refused with a reason");
+
     char *error = NULL;
     ok(!graph_read(mine, "", &error) && error, "an empty text is refused");
     ok(!graph_read(mine, "graph \"u\" batch 0 sample [] target [] streams 0\n%0 = add %0 %0 []\n",
@@ -230,6 +244,7 @@ int main(void)
     test_ops();
     test_misfits();
     test_round_trip();
+    test_moves();
     test_damage();
     arena_free(arena);
     return done_testing();

@@ -1,58 +1,12 @@
-/* test_lower.c: models, losses, optimizers and schedules lowered to graphs, which a naive
- * interpreter then runs for three steps: losses, weights and outputs must be PyTorch's
- * (tests/conformance/lower_reference.py). Then names, initialisers, random layers, and errors. */
+/* test_lower.c: names, initialisers, states, random layers, errors and sizes of what is lowered.
+ * Numbers: test_reference.c. */
 #include "interpret.h"
-#include "lower/lower.h"
+#include "lowering.h"
 #include "tap.h"
-#include "tests/conformance/lower_reference.h"
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct Bench {
-    Arena *arena;
-    Diagnostics *diags;
-    Sema *sema;
-    Lower *lower;
-    CheckedScript *script;
-} Bench;
-
-static Bench bench_new(const char *text)
-{
-    Bench b = { .arena = arena_new() };
-    Interner *names = interner_new(b.arena);
-    b.diags = diagnostics_new(b.arena);
-    b.sema = sema_new(b.arena, names, b.diags);
-    sema_load_prelude(b.sema);
-    b.lower = lower_new(b.sema);
-    SourceFile *file = source_from_text(b.arena, "test.nn", text, strlen(text));
-    b.script = sema_check(b.sema, parse_file(b.arena, names, b.diags, file));
-    return b;
-}
-
-static void bench_free(Bench *b)
-{
-    arena_free(b->arena);
-}
-
-static void complain(const Bench *b)
-{
-    for (size_t i = 0; i < b->diags->list.len; i++) {
-        const Diagnostic *d = b->diags->list.data[i];
-        uint32_t line = 0, column = 0;
-        if (d->span.file)
-            source_position(d->span.file, d->span.begin, &line, &column);
-        printf("# %u:%u: %s [%s]\n", line, column, d->message, diag_code(d->id));
-    }
-}
-
-static const CheckedAction *action_of(const Bench *b, Verb verb)
-{
-    for (size_t i = 0; i < b->script->count; i++)
-        if (b->script->actions[i]->verb == verb)
-            return b->script->actions[i];
-    return NULL;
-}
 
 static const Diagnostic *error_of(const Bench *b, DiagId id)
 {
@@ -60,201 +14,6 @@ static const Diagnostic *error_of(const Bench *b, DiagId id)
         if (b->diags->list.data[i]->id == id)
             return b->diags->list.data[i];
     return NULL;
-}
-
-/* ---- the formulas that lower_reference.py has too ---- */
-static double start_value(const char *name, size_t i)
-{
-    unsigned sum = 0;
-    for (const char *p = name; *p; p++)
-        sum += (unsigned char)*p;
-    double v = 0.6 * sin(1 + 1.7 * (double)i + 0.9 * (sum % 97));
-    size_t n = strlen(name);
-    return n > 11 && !strcmp(name + n - 11, "running_var") ? 1.2 + v : v;
-}
-
-static double input_value(size_t i)
-{
-    return sin(1.1 * (double)i) * 1.5 + cos(0.3 * (double)i * (double)i);
-}
-
-static double off_by(const double *got, const double *want, size_t n)
-{
-    double worst = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!(fabs(got[i] - want[i]) <= worst))
-            worst = fabs(got[i] - want[i]);
-    return worst;
-}
-
-/* Values that outlive a step, by tensor name. */
-typedef struct Store {
-    Arena *arena;
-    VEC(const char *) names;
-    VEC(double *) values;
-} Store;
-
-static double **store_find(Store *s, const char *name)
-{
-    for (size_t i = 0; i < s->names.len; i++)
-        if (!strcmp(s->names.data[i], name))
-            return &s->values.data[i];
-    return NULL;
-}
-
-static double **store_tensors(Store *s, const Graph *g)
-{
-    double **tensors = ARENA_ARRAY(s->arena, double *, g->tensors.len + 1);
-    for (size_t i = 0; i < g->tensors.len; i++) {
-        const Tensor *t = &g->tensors.data[i];
-        double **known = store_find(s, t->name);
-        if (!known) {
-            size_t n = (size_t)shape_elements(t->shape);
-            double *v = ARENA_ARRAY(s->arena, double, n);
-            for (size_t k = 0; k < n; k++)
-                v[k] = t->initial;
-            vec_push(s->arena, &s->names, t->name);
-            vec_push(s->arena, &s->values, v);
-            known = &s->values.data[s->values.len - 1];
-        }
-        tensors[i] = *known;
-    }
-    return tensors;
-}
-
-static void store_assign(Store *s, const Interpretation *in)
-{
-    for (size_t i = 0; i < in->g->tensors.len; i++)
-        if (in->assigned[i])
-            *store_find(s, in->g->tensors.data[i].name) = in->assigned[i];
-}
-
-static Store store_start(Arena *arena, const ModelInstance *model)
-{
-    Store s = { .arena = arena };
-    for (size_t i = 0; i < model->weights.len; i++) {
-        const WeightSpec *w = &model->weights.data[i];
-        size_t n = (size_t)shape_elements(w->shape);
-        double *v = ARENA_ARRAY(arena, double, n);
-        for (size_t k = 0; k < n; k++)
-            v[k] = start_value(w->name, k);
-        vec_push(arena, &s.names, w->key);
-        vec_push(arena, &s.values, v);
-    }
-    return s;
-}
-
-static UnitSpec unit_spec(UnitKind kind, const ModelInstance *model, const DataInfo *data,
-                          const CheckedAction *action)
-{
-    return (UnitSpec){ .kind = kind,
-                       .name = "u",
-                       .model = model,
-                       .data = data,
-                       .action = action,
-                       .recipe = action && action->recipe.count ? &action->recipe : NULL,
-                       .batch = 5,
-                       .steps = 3,
-                       .epochs = 3,
-                       .per_epoch = 1 };
-}
-
-static const char *script_for(Arena *arena, const char *declare, const char *body,
-                              const char *recipe)
-{
-    return arena_printf(
-        arena,
-        "%s\ndata d { source = regression(13, 4, 0.1) }\nmodel m {\n    %s\n}\nrecipe r {\n    "
-        "epochs = 3\n    %s\n    %s\n}\ntrain m on d with r\n",
-        declare, body, strstr(recipe, "optimizer") ? "" : "optimizer = sgd(lr = 0.1)", recipe);
-}
-
-static void check_reference(const ReferenceCase *c)
-{
-    Arena *arena = arena_new();
-    Bench b = bench_new(script_for(arena, c->declare, c->body, c->recipe));
-    const CheckedAction *action = action_of(&b, VERB_TRAIN);
-    DataInfo data = { .name = "d",
-                      .classify = c->classes > 0,
-                      .classes = c->classes,
-                      .sample = shape_of(c->rank, c->shape),
-                      .count = { 13 } };
-    if (!c->classes)
-        data.target = shape_of(1, (int64_t[]){ c->targets });
-    ModelInstance *m = action && !b.diags->errors
-                           ? lower_model(b.lower, action->model, &data, action->span)
-                           : NULL;
-    bool fits = m && lower_check_fit(b.lower, m, &data, action);
-    UnitSpec spec = unit_spec(UNIT_TRAIN, m, &data, action);
-    Graph *train = fits ? lower_unit(b.lower, &spec) : NULL;
-    spec.kind = UNIT_EVALUATE;
-    Graph *evaluate = train ? lower_unit(b.lower, &spec) : NULL;
-    if (!ok(evaluate != NULL, "%s: lowered", c->name)) {
-        complain(&b);
-        bench_free(&b);
-        arena_free(arena);
-        return;
-    }
-    size_t size = (size_t)shape_elements(data.sample), width = c->classes ? 1 : (size_t)c->targets;
-    double *x = ARENA_ARRAY(arena, double, 13 * size), *y = ARENA_ARRAY(arena, double, 13 * width),
-           losses[3];
-    for (size_t i = 0; i < 13 * size; i++)
-        x[i] = input_value(i);
-    for (size_t i = 0; i < 13 * width; i++) {
-        y[i] =
-            c->classes ? (double)((7 * i + i / 3) % (size_t)c->classes) : cos(0.9 * (double)i) * 2;
-    }
-    Store store = store_start(arena, m);
-    for (size_t step = 0, at = 0; step < 3; step++) {
-        Interpretation in = { .g = train,
-                              .n = step < 2 ? 5 : 3,
-                              .x = x + at * size,
-                              .y = y + at * width,
-                              .tensor = store_tensors(&store, train) };
-        double hyper[HYPER_COUNT] = { [HYPER_LR] = lower_optimizer_lr(b.lower, spec.recipe),
-                                      [HYPER_STEP] = (double)step,
-                                      [HYPER_STEPS] = 3,
-                                      [HYPER_EPOCH] = (double)step,
-                                      [HYPER_EPOCHS] = 3,
-                                      [HYPER_PER_EPOCH] = 1 };
-        memcpy(in.hyper, hyper, sizeof hyper);
-        interpret(&in);
-        losses[step] = in.slot[SLOT_LOSS];
-        store_assign(&store, &in);
-        at += 5;
-    }
-    double worst = off_by(losses, c->losses, 3);
-    ok(worst < 1e-6, "%s: losses (off by %.2g)", c->name, worst);
-    size_t at = 0;
-    worst = 0;
-    char *names = arena_printf(arena, "%s", c->weights), *save = NULL;
-    size_t count = 0;
-    for (char *name = strtok_r(names, " ", &save); name;
-         name = strtok_r(NULL, " ", &save), count++) {
-        const WeightSpec *w = NULL;
-        for (size_t i = 0; i < m->weights.len; i++)
-            if (!strcmp(m->weights.data[i].name, name))
-                w = &m->weights.data[i];
-        if (!w) {
-            printf("# no weight %s\n", name);
-            worst = INFINITY;
-            break;
-        }
-        size_t n = (size_t)shape_elements(w->shape);
-        worst = fmax(worst, off_by(*store_find(&store, w->key), c->values + at, n));
-        at += n;
-    }
-    ok(worst < 1e-6 && at == c->count && count == m->weights.len, "%s: weights (off by %.2g)",
-       c->name, worst);
-    Interpretation in = {
-        .g = evaluate, .n = 5, .x = x, .y = y, .tensor = store_tensors(&store, evaluate)
-    };
-    interpret(&in);
-    worst = off_by(in.out, c->out, c->out_count);
-    ok(worst < 1e-6 && (size_t)shape_elements(in.out_shape) == c->out_count,
-       "%s: outputs (off by %.2g)", c->name, worst);
-    bench_free(&b);
-    arena_free(arena);
 }
 
 /* ---- one model at a time ---- */
@@ -279,14 +38,6 @@ static DataInfo classes_data(int classes, int rank, const int64_t *shape)
 static DataInfo real_data(int rank, const int64_t *shape)
 {
     return (DataInfo){ .name = "d", .sample = shape_of(rank, shape), .count = { 13 } };
-}
-
-static const WeightSpec *weight_of(const ModelInstance *m, const char *name)
-{
-    for (size_t i = 0; m && i < m->weights.len; i++)
-        if (!strcmp(m->weights.data[i].name, name))
-            return &m->weights.data[i];
-    return NULL;
 }
 
 static void check_initialisers(void)
@@ -330,181 +81,112 @@ static void check_initialisers(void)
 static void check_names(void)
 {
     Arena *arena = arena_new();
-    Bench b = bench_new(script_for(
-        arena,
-        "model a {\n    input(6)\n    h = dense(8, bias = false) -> tanh\n    h -> dense(5, bias = "
-        "false)\n}\nblock two(n) { dense(n) -> batchnorm\n    dense(n, name = \"last\") }",
-        "a.h -> two(4)\n    repeat 2 { two(3) }\n    dense(classes)", ""));
+    Bench b =
+        bench_new(script_for(arena,
+                             "model a {\n"
+                             "    input(6)\n"
+                             "    h = dense(8, bias = false) -> tanh\n"
+                             "    h -> dense(5, bias = false)\n"
+                             "}\n"
+                             "block two(n) { dense(n) -> batchnorm\n"
+                             "    dense(n, name = \"last\") }",
+                             "a.h -> two(4)\n    repeat 2 { two(3) }\n    dense(classes)", ""));
     DataInfo data = classes_data(3, 1, (int64_t[]){ 6 });
     ModelInstance *m = model_of(&b, &data);
     if (!ok(m != NULL, "names: lowered"))
         complain(&b);
+
     const WeightSpec *part = weight_of(m, "a.dense1.weight");
     ok(part && !strcmp(part->key, "a/dense1.weight"),
        "a part keeps its owner's key and is saved under its model's name");
-    ok(!weight_of(m, "a.dense2.weight"), "what lies behind the part is not in the model");
+    ok(!weight_of(m, "a.dense2.weight"), "what comes after the part is not in the model");
+
     const WeightSpec *third = weight_of(m, "two3.last.weight");
     ok(third && !strcmp(third->key, "m/two3.last.weight") && !strcmp(third->layer, "two3.last"),
        "a block's third use, a layer with a name");
+
     ok(weight_of(m, "two1.dense1.weight") && !weight_of(m, "two1.dense1.bias") && m &&
            m->remarks.len == 3,
        "biases that a batchnorm cancels are dropped, with a remark each");
     ok(weight_of(m, "two2.batchnorm1.running_var") && weight_of(m, "dense1.bias"),
        "buffers, and the model's own first dense");
+
+    bench_free(&b);
+    arena_free(arena);
+}
+
+/* A model that its data does not suit, and what the error must say. */
+typedef struct WrongModel {
+    const char *name, *declare, *body, *recipe;
+    int classes; /* 0: real targets */
+    const char *shape;
+    DiagId id;
+    const char *says, *also;
+} WrongModel;
+
+static const WrongModel wrong_models[] = {
+    { "dense on an image", "", "dense(1)", "", 0, "2x3x3", DIAG_WRONG_SHAPE, "2x3x3", "flatten" },
+    { "add of two shapes", "", "a = dense(4)\n    dense(5) -> add(a) -> dense(1)", "", 0, "6",
+      DIAG_SHAPE_MISMATCH, "5", "4" },
+    { "add of two images", "",
+      "a = reshape(4x3x3)\n    reshape(2x6x3) -> add(a) -> flatten -> dense(1)", "", 0, "36",
+      DIAG_SHAPE_MISMATCH, "2x6x3", "4x3x3" },
+    { "concat of two images", "",
+      "a = reshape(4x3x3)\n    reshape(2x6x3) -> concat(a) -> flatten -> dense(1)", "", 0, "36",
+      DIAG_SHAPE_MISMATCH, "2x6x3", "4x3x3" },
+    { "reshape", "", "reshape(3x5) -> flatten -> dense(1)", "", 0, "2x3x3", DIAG_SHAPE_MISMATCH,
+      "2x3x3", "3x5" },
+    { "input unlike the data", "", "input(71)\n    dense(classes)", "", 2, "2", DIAG_SHAPE_MISMATCH,
+      "input 71", "gives 2" },
+    { "fewer outputs than classes", "", "dense(11)", "", 13, "2", DIAG_TOO_FEW_OUTPUTS, "11",
+      "13" },
+    { "cross entropy of real targets", "", "dense(3)", "loss = cross_entropy", 0, "2",
+      DIAG_WRONG_TARGET, "cross_entropy", "real" },
+    { "outputs unlike the targets", "", "dense(3)", "", 0, "2", DIAG_SHAPE_MISMATCH, "3", "1" },
+    { "a name used twice", "", "dense(4, name = \"a\") -> dense(1, name = \"a\")", "", 0, "2",
+      DIAG_REPEATED_NAME, "'a'", "" },
+    { "a shared layer of two shapes", "", "layer a = dense(4)\n    a -> a -> dense(1)", "", 0, "2",
+      DIAG_SHAPE_MISMATCH, "4x4", "4x2" },
+    { "too many layers", "", "repeat 3000000 { relu }\n    dense(1)", "", 0, "2", DIAG_TOO_LARGE,
+      "million", "" },
+    { "inside a block", "block b(n) { reshape(n) }\nblock c(n) { b(n) }",
+      "c(6) -> c(5)\n    dense(1)", "", 0, "6", DIAG_SHAPE_MISMATCH, "6", "5" },
+};
+
+static void check_error(const WrongModel *w)
+{
+    Arena *arena = arena_new();
+    Bench b = bench_new(script_for(arena, w->declare, w->body, w->recipe));
+    int64_t shape[3];
+    int rank =
+        sscanf(w->shape, "%" SCNd64 "x%" SCNd64 "x%" SCNd64, &shape[0], &shape[1], &shape[2]);
+    DataInfo data = w->classes ? classes_data(w->classes, rank, shape) : real_data(rank, shape);
+
+    ModelInstance *m = model_of(&b, &data);
+    const Diagnostic *d = error_of(&b, w->id);
+    const char *heard = "";
+    if (d)
+        heard = arena_printf(arena, "%s %s", d->message, d->help ? d->help : "");
+    if (!ok(!m && d && strstr(heard, w->says) && strstr(heard, w->also), "error: %s (%s)", w->name,
+            heard)) {
+        complain(&b);
+    }
+
+    if (!strcmp(w->name, "inside a block")) {
+        size_t used = 0;
+        for (size_t k = 0; d && k < d->notes.len; k++)
+            used += !strcmp(d->notes.data[k]->message, "used here");
+        ok(used == 2, "every use that led to the error is noted");
+    }
+
     bench_free(&b);
     arena_free(arena);
 }
 
 static void check_errors(void)
 {
-    static const struct {
-        const char *name, *declare, *body, *recipe;
-        int classes, rank;
-        int64_t shape[3];
-        DiagId id;
-        const char *says[2];
-    } rows[] = {
-        { "dense on an image",
-          "",
-          "dense(1)",
-          "",
-          0,
-          3,
-          { 2, 3, 3 },
-          DIAG_WRONG_SHAPE,
-          { "2x3x3", "flatten" } },
-        { "add of two shapes",
-          "",
-          "a = dense(4)\n    dense(5) -> add(a) -> dense(1)",
-          "",
-          0,
-          1,
-          { 6 },
-          DIAG_SHAPE_MISMATCH,
-          { "5", "4" } },
-        { "add of two images",
-          "",
-          "a = reshape(4x3x3)\n    reshape(2x6x3) -> add(a) -> flatten -> dense(1)",
-          "",
-          0,
-          1,
-          { 36 },
-          DIAG_SHAPE_MISMATCH,
-          { "2x6x3", "4x3x3" } },
-        { "concat of two images",
-          "",
-          "a = reshape(4x3x3)\n    reshape(2x6x3) -> concat(a) -> flatten -> dense(1)",
-          "",
-          0,
-          1,
-          { 36 },
-          DIAG_SHAPE_MISMATCH,
-          { "2x6x3", "4x3x3" } },
-        { "reshape",
-          "",
-          "reshape(3x5) -> flatten -> dense(1)",
-          "",
-          0,
-          3,
-          { 2, 3, 3 },
-          DIAG_SHAPE_MISMATCH,
-          { "2x3x3", "3x5" } },
-        { "input unlike the data",
-          "",
-          "input(71)\n    dense(classes)",
-          "",
-          2,
-          1,
-          { 2 },
-          DIAG_SHAPE_MISMATCH,
-          { "input 71", "gives 2" } },
-        { "fewer outputs than classes",
-          "",
-          "dense(11)",
-          "",
-          13,
-          1,
-          { 2 },
-          DIAG_TOO_FEW_OUTPUTS,
-          { "11", "13" } },
-        { "cross entropy of real targets",
-          "",
-          "dense(3)",
-          "loss = cross_entropy",
-          0,
-          1,
-          { 2 },
-          DIAG_WRONG_TARGET,
-          { "cross_entropy", "real" } },
-        { "outputs unlike the targets",
-          "",
-          "dense(3)",
-          "",
-          0,
-          1,
-          { 2 },
-          DIAG_SHAPE_MISMATCH,
-          { "3", "1" } },
-        { "a name used twice",
-          "",
-          "dense(4, name = \"a\") -> dense(1, name = \"a\")",
-          "",
-          0,
-          1,
-          { 2 },
-          DIAG_REPEATED_NAME,
-          { "'a'", "" } },
-        { "a shared layer of two shapes",
-          "",
-          "layer a = dense(4)\n    a -> a -> dense(1)",
-          "",
-          0,
-          1,
-          { 2 },
-          DIAG_SHAPE_MISMATCH,
-          { "4x4", "4x2" } },
-        { "too many layers",
-          "",
-          "repeat 3000000 { relu }\n    dense(1)",
-          "",
-          0,
-          1,
-          { 2 },
-          DIAG_TOO_LARGE,
-          { "million", "" } },
-        { "inside a block",
-          "block b(n) { reshape(n) }\nblock c(n) { b(n) }",
-          "c(6) -> c(5)\n    dense(1)",
-          "",
-          0,
-          1,
-          { 6 },
-          DIAG_SHAPE_MISMATCH,
-          { "6", "5" } },
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        Arena *arena = arena_new();
-        Bench b = bench_new(script_for(arena, rows[i].declare, rows[i].body, rows[i].recipe));
-        DataInfo data = rows[i].classes ? classes_data(rows[i].classes, rows[i].rank, rows[i].shape)
-                                        : real_data(rows[i].rank, rows[i].shape);
-        ModelInstance *m = model_of(&b, &data);
-        const Diagnostic *d = error_of(&b, rows[i].id);
-        const char *heard =
-            d ? arena_printf(arena, "%s %s", d->message, d->help ? d->help : "") : "";
-        if (!ok(!m && d && strstr(heard, rows[i].says[0]) && strstr(heard, rows[i].says[1]),
-                "error: %s (%s)", rows[i].name, heard)) {
-            complain(&b);
-        }
-        if (!strcmp(rows[i].name, "inside a block")) {
-            size_t used = 0;
-            for (size_t k = 0; d && k < d->notes.len; k++)
-                used += !strcmp(d->notes.data[k]->message, "used here");
-            ok(used == 2, "every use that led to the error is noted");
-        }
-        bench_free(&b);
-        arena_free(arena);
-    }
+    for (size_t i = 0; i < sizeof wrong_models / sizeof *wrong_models; i++)
+        check_error(&wrong_models[i]);
 }
 
 /* ---- states, averages, freezing, random layers ---- */
@@ -518,47 +200,73 @@ static Graph *graph_for(Bench *b, const DataInfo *data, UnitKind kind, ModelInst
     return g;
 }
 
-static void check_states(void)
+static void check_states_of_optimizer(void)
 {
     Arena *arena = arena_new();
     ModelInstance *m;
     DataInfo data = classes_data(3, 1, (int64_t[]){ 4 });
-    Bench b = bench_new(script_for(
-        arena,
-        "optimizer mine(lr = 0.1) {\n    state seen = 5\n    state last = 0\n    state still = 2\n "
-        "   seen = seen + 1\n    last = g\n    w = w - lr * g + 0 * still\n}",
-        "dense(3)", "optimizer = mine()"));
+    Bench b = bench_new(script_for(arena,
+                                   "optimizer mine(lr = 0.1) {\n"
+                                   "    state seen = 5\n"
+                                   "    state last = 0\n"
+                                   "    state still = 2\n"
+                                   "    seen = seen + 1\n"
+                                   "    last = g\n"
+                                   "    w = w - lr * g + 0 * still\n"
+                                   "}",
+                                   "dense(3)", "optimizer = mine()"));
     Graph *g = graph_for(&b, &data, UNIT_TRAIN, &m);
+
     int seen = g ? graph_find_tensor(g, TENSOR_STATE, "optimizer.dense1.weight.seen") : -1;
     ok(seen >= 0 && g->tensors.data[seen].shape.rank == 2 &&
            g->tensors.data[seen].feature_axis == 0 && g->tensors.data[seen].initial == 5,
-       "a state is shaped as its weight");
+       "a state has its weight's shape");
     ok(g && graph_find_tensor(g, TENSOR_STATE, "optimizer.dense1.bias.last") >= 0,
        "a state that is only written is kept");
     ok(g && graph_find_tensor(g, TENSOR_STATE, "optimizer.dense1.bias.still") < 0,
        "a state that nothing assigns is a constant");
+
     bench_free(&b);
-    b = bench_new(
+    arena_free(arena);
+}
+
+static void check_states_of_average(void)
+{
+    Arena *arena = arena_new();
+    ModelInstance *m;
+    DataInfo data = classes_data(3, 1, (int64_t[]){ 4 });
+    Bench b = bench_new(
         script_for(arena, "", "dense(3)", "optimizer = sgd(lr = 0.1), average = ema(0.9)"));
-    g = graph_for(&b, &data, UNIT_TRAIN, &m);
+    Graph *g = graph_for(&b, &data, UNIT_TRAIN, &m);
     ok(g && graph_find_tensor(g, TENSOR_STATE, "optimizer.dense1.weight.m") < 0,
        "sgd without momentum has no state");
     ok(g && graph_find_tensor(g, TENSOR_STATE, "average.dense1.weight") >= 0, "ema has one");
     bench_free(&b);
-    b = bench_new(script_for(arena, "", "dense(4) -> batchnorm -> relu -> dense(3)", ""));
-    m = model_of(&b, &data);
+    arena_free(arena);
+}
+
+static void check_frozen(void)
+{
+    Arena *arena = arena_new();
+    DataInfo data = classes_data(3, 1, (int64_t[]){ 4 });
+    Bench b = bench_new(script_for(arena, "", "dense(4) -> batchnorm -> relu -> dense(3)", ""));
+    ModelInstance *m = model_of(&b, &data);
     Value pattern = { .kind = VALUE_STRING, .text = "*1", .length = 2 },
           list = { .kind = VALUE_LIST, .items = &pattern, .count = 1 };
     if (m)
         lower_set_frozen(b.lower, m, &list, true);
-    g = m ? graph_for(&b, &data, UNIT_TRAIN, &m) : NULL;
-    size_t assigned = 0;
+    Graph *g = m ? graph_for(&b, &data, UNIT_TRAIN, &m) : NULL;
+
+    size_t assigned = 0, others = 0;
     for (size_t i = 0; g && i < g->roots.len; i++) {
         const Node *n = graph_node(g, g->roots.data[i]);
-        if (n->op == IR_ASSIGN)
-            assigned += strncmp(g->tensors.data[n->as.tensor].name, "m/dense2", 8) ? 100 : 1;
+        if (n->op != IR_ASSIGN)
+            continue;
+        assigned++;
+        others += strncmp(g->tensors.data[n->as.tensor].name, "m/dense2", 8) != 0;
     }
-    ok(assigned == 2, "frozen layers change neither weights nor statistics");
+    ok(assigned == 2 && !others, "frozen layers change neither weights nor statistics");
+
     bench_free(&b);
     arena_free(arena);
 }
@@ -594,8 +302,10 @@ static void check_random(void)
         double mean = 0, square = g ? in.slot[SLOT_LOSS] / 64 : 0;
         if (g && rows[i].kind != UNIT_TRAIN) {
             square = 0;
-            for (size_t k = 0; k < 64 * 64; k++)
-                mean += in.out[k] / (64 * 64), square += in.out[k] * in.out[k] / (64 * 64);
+            for (size_t k = 0; k < 64 * 64; k++) {
+                mean += in.out[k] / (64 * 64);
+                square += in.out[k] * in.out[k] / (64 * 64);
+            }
         }
         ok(g && fabs(mean - rows[i].mean) < 0.05 && fabs(square - rows[i].square) < 0.08,
            "random: %s, mean %.3g, mean square %.3g", rows[i].layer, mean, square);
@@ -614,9 +324,11 @@ static void check_arguments(void)
     double x[2] = { 1, -2 }, scale = 3;
     Bench b =
         bench_new(script_for(arena,
-                             "block gate(v, k = 2) { h = multiply(v, k)\n    in -> add(h) }\nfn "
-                             "swish(x, beta = 1) = x * beta",
+                             "block gate(v, k = 2) { h = multiply(v, k)\n"
+                             "    in -> add(h) }\n"
+                             "fn swish(x, beta = 1) = x * beta",
                              "weight scale = ones\n    gate(in)\n    swish(beta = scale)", ""));
+
     ModelInstance *m;
     Graph *g = graph_for(&b, &data, UNIT_PREDICT, &m);
     Interpretation in = { .g = g, .n = 1, .x = x, .tensor = (double *[]){ &scale } };
@@ -624,6 +336,7 @@ static void check_arguments(void)
         interpret(&in);
     ok(g && fabs(in.out[0] - 9) < 1e-9 && fabs(in.out[1] - 18) < 1e-9,
        "values of a body as arguments");
+
     UnitSpec spec = unit_spec(UNIT_TRAIN, m, &data, NULL);
     Graph *train = m ? lower_unit(b.lower, &spec) : NULL;
     ok(train && graph_find_tensor(train, TENSOR_STATE, "optimizer.scale.v") >= 0 &&
@@ -631,20 +344,24 @@ static void check_arguments(void)
        "without a recipe: adam");
     if (!train)
         complain(&b);
+
     spec.kind = UNIT_DIAGNOSE;
     Graph *diagnose = m ? lower_unit(b.lower, &spec) : NULL;
     ok(diagnose && graph_find_tensor(diagnose, TENSOR_RESULT, "nonfinite.gate1.multiply1") >= 0 &&
            graph_find_tensor(diagnose, TENSOR_RESULT, "nonfinite.swish1") >= 0,
        "diagnosis names every layer");
+
     spec.kind = UNIT_GRADIENTS;
     Graph *gradients = m ? lower_unit(b.lower, &spec) : NULL;
     ok(gradients && graph_find_tensor(gradients, TENSOR_RESULT, "gradient.m/scale") >= 0,
        "gradients by key");
+
     if (m)
         lower_set_frozen(b.lower, m, NULL, true);
     spec.kind = UNIT_TRAIN;
     train = m ? lower_unit(b.lower, &spec) : NULL;
     ok(train != NULL, "a step in which everything is frozen");
+
     bench_free(&b);
     arena_free(arena);
 }
@@ -671,15 +388,17 @@ static void check_size(void)
 
 static void check_functions(void)
 {
-    Bench b = bench_new("fn bowl(x, y, k = 20) = x^2 / k + y^2\nrecipe r { optimizer = sgd(lr = "
-                        "0.1), clip = norm(1) }\nminimize bowl with r as p { x = -7, y = 2, steps "
-                        "= 3 }\ncheck_gradients bowl as g\n");
+    Bench b = bench_new("fn bowl(x, y, k = 20) = x^2 / k + y^2\n"
+                        "recipe r { optimizer = sgd(lr = 0.1), clip = norm(1) }\n"
+                        "minimize bowl with r as p { x = -7, y = 2, steps = 3 }\n"
+                        "check_gradients bowl as g\n");
     const CheckedAction *action = action_of(&b, VERB_MINIMIZE);
     UnitSpec spec = unit_spec(UNIT_MINIMIZE, NULL, NULL, action);
     spec.batch = 0;
     Graph *g = action ? lower_unit(b.lower, &spec) : NULL;
     if (!ok(g != NULL, "minimize: lowered"))
         complain(&b);
+
     if (g) {
         double x = -7, y = 2;
         double *tensors[2] = { &x, &y };
@@ -691,8 +410,9 @@ static void check_functions(void)
         ok(fabs(in.assigned[0][0] - nx) < 1e-6 && fabs(in.assigned[1][0] - ny) < 1e-6,
            "minimize: one step with a clip over both variables");
         ok(fabs(in.slot[SLOT_VALUE] - (nx * nx / 20 + ny * ny)) < 1e-6 && in.slot[SLOT_LR] == 0.1,
-           "minimize: the value behind the step");
+           "minimize: the value after the step");
     }
+
     action = action_of(&b, VERB_CHECK_GRADIENTS);
     spec = unit_spec(UNIT_GRADIENTS, NULL, NULL, action);
     g = action ? lower_unit(b.lower, &spec) : NULL;
@@ -774,12 +494,12 @@ static void check_long_expressions(void)
 
 int main(void)
 {
-    for (size_t i = 0; i < sizeof reference_cases / sizeof *reference_cases; i++)
-        check_reference(&reference_cases[i]);
     check_initialisers();
     check_names();
     check_errors();
-    check_states();
+    check_states_of_optimizer();
+    check_states_of_average();
+    check_frozen();
     check_random();
     check_arguments();
     check_size();

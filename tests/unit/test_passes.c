@@ -237,11 +237,13 @@ static void test_derivative(const Case *c)
         for (int k = 0; k < SIZE; k++)
             tensor[i][k] = sin(1.7 * k + 2.3 * i + 0.4) * 1.5;
     }
+
     NodeId y = c->build(g, wrt[0], wrt[1]);
     Shape s = graph_node(g, y)->shape;
     NodeId weights = g_unary(g, IR_COS, g_index(g, shape_of(1, &s.dim[s.rank - 1]), 0));
     NodeId scalar = g_reduce(g, IR_REDUCE_SUM, g_binary(g, IR_MUL, y, weights), shape_scalar());
     graph_gradient(g, scalar, 2, wrt, gradient);
+
     double worst = 0;
     for (int i = 0; i < 2; i++) {
         for (int k = 0; k < SIZE; k++) {
@@ -254,7 +256,7 @@ static void test_derivative(const Case *c)
             tensor[i][k] = at - h;
             double below = value_at(g, tensor, scalar, 0), want = (above - below) / (2 * h);
             tensor[i][k] = at;
-            /* what stands under `stop` moves, but does not count */
+            /* What is under `stop` moves, but does not count. */
             if (strcmp(c->name, "flat") == 0 && i == 1)
                 want /= 2;
             double off = fabs(got - want) / (1 + fabs(want));
@@ -334,6 +336,7 @@ static void test_mlp(void)
     Plan *plan = plan_of(&spec);
     if (!plan)
         return;
+
     ok(plan->kernels.len == 16, "a step of a dense network takes 16 kernels (%zu)",
        plan->kernels.len);
     ok(kernels_of(plan, KERNEL_SCALAR) == 2, "its scalars take two: the step's own, and the loss");
@@ -345,6 +348,7 @@ static void test_mlp(void)
        "stored are two activations and three gradients of them, no mask and no gradient of a "
        "weight (%d)",
        (int)arrays_stored(plan));
+
     for (size_t k = 0; k < plan->kernels.len; k++) {
         const Kernel *kernel = &plan->kernels.data[k];
         int assigns = 0;
@@ -356,65 +360,79 @@ static void test_mlp(void)
                kernel->name);
         }
     }
+
     ok(!plan->serial, "such a step is worth several threads");
 }
 
-static void test_counts(void)
+static const NetworkSpec mlp = {
+    .batch = 128, .features = 784, .layers = 3, .units = mlp_units, .train = true, .adam = true
+};
+
+static void test_batchnorm(void)
 {
-    NetworkSpec spec = { .batch = 128,
-                         .features = 784,
-                         .layers = 3,
-                         .units = mlp_units,
-                         .train = true,
-                         .adam = true,
-                         .norm = NORM_BATCH };
+    NetworkSpec spec = mlp;
+    spec.norm = NORM_BATCH;
     Plan *plan = plan_of(&spec);
-    if (plan) {
-        ok(plan->phases == 7, "batch statistics cost no phase (%d)", plan->phases);
-        ok(kernels_with(plan, IR_CONTRACT) == 8, "a kernel each of eight products");
-        int sweeps = 0;
-        for (size_t k = 0; k < plan->kernels.len; k++) {
-            sweeps += plan->kernels.data[k].contract != NO_NODE &&
-                      plan->kernels.data[k].axis == AXIS_COL && plan->kernels.data[k].stages == 3;
-        }
-        ok(sweeps == 4,
-           "statistics and normalisation stand in the products' own kernels, forward and backward "
-           "(%d)",
-           sweeps);
+    if (!plan)
+        return;
+
+    ok(plan->phases == 7, "batch statistics cost no phase (%d)", plan->phases);
+    ok(kernels_with(plan, IR_CONTRACT) == 8, "a kernel each of eight products");
+    int sweeps = 0;
+    for (size_t k = 0; k < plan->kernels.len; k++) {
+        const Kernel *kernel = &plan->kernels.data[k];
+        sweeps += kernel->contract != NO_NODE && kernel->axis == AXIS_COL && kernel->stages == 3;
     }
+    ok(sweeps == 4,
+       "statistics and normalisation are in the products' own kernels, forward and backward (%d)",
+       sweeps);
+}
+
+static void test_layernorm(void)
+{
+    NetworkSpec spec = mlp;
     spec.norm = NORM_LAYER;
-    plan = plan_of(&spec);
-    if (plan) {
-        int rows = 0;
-        for (size_t k = 0; k < plan->kernels.len; k++)
-            rows += plan->kernels.data[k].axis == AXIS_ROW;
-        ok(rows == 5, "a layer norm is one kernel forward, one backward, and the loss one (%d)",
-           rows);
-    }
-    spec.norm = NORM_NONE;
+    Plan *plan = plan_of(&spec);
+    int rows = 0;
+    for (size_t k = 0; plan && k < plan->kernels.len; k++)
+        rows += plan->kernels.data[k].axis == AXIS_ROW;
+    ok(rows == 5, "a layer norm is one kernel forward, one backward, and the loss one (%d)", rows);
+}
+
+static void test_clip(void)
+{
+    NetworkSpec spec = mlp;
     spec.clip = 1;
-    plan = plan_of(&spec);
-    if (plan) {
-        ok(plan->phases == 9, "clipping by the norm of all gradients costs two phases (%d)",
-           plan->phases);
-        ok(plan->kernels.len == 22, "and the updates wait for it (%zu kernels)", plan->kernels.len);
-    }
-    spec.clip = 0;
+    Plan *plan = plan_of(&spec);
+    if (!plan)
+        return;
+    ok(plan->phases == 9, "clipping by the norm of all gradients costs two phases (%d)",
+       plan->phases);
+    ok(plan->kernels.len == 22, "and the updates wait for it (%zu kernels)", plan->kernels.len);
+}
+
+static void test_dropout(void)
+{
+    NetworkSpec spec = mlp;
     spec.dropout = 0.5;
-    Plan *dropped = plan_of(&spec);
-    if (dropped) {
-        bool stored = false;
-        for (size_t i = 0; i < dropped->graph->nodes.len; i++) {
-            stored = stored || (dropped->graph->nodes.data[i].op == IR_RANDOM &&
-                                dropped->storage[i].kind != STORE_NONE);
-        }
-        ok(!stored && dropped->phases == 7, "dropout's mask is drawn again, not stored");
+    Plan *plan = plan_of(&spec);
+    if (!plan)
+        return;
+    bool stored = false;
+    for (size_t i = 0; i < plan->graph->nodes.len; i++) {
+        stored = stored || (plan->graph->nodes.data[i].op == IR_RANDOM &&
+                            plan->storage[i].kind != STORE_NONE);
     }
+    ok(!stored && plan->phases == 7, "dropout's mask is drawn again, not stored");
+}
+
+static void test_small(void)
+{
     static const int64_t few[] = { 16, 3 };
-    NetworkSpec small = {
+    NetworkSpec spec = {
         .batch = 32, .features = 4, .layers = 2, .units = few, .train = true, .adam = true
     };
-    plan = plan_of(&small);
+    Plan *plan = plan_of(&spec);
     if (plan) {
         ok(plan->serial && kernels_of(plan, KERNEL_GRID) == 7,
            "a small step runs on one thread (%d grids)", kernels_of(plan, KERNEL_GRID));
@@ -446,43 +464,42 @@ static void test_tasks(void)
     ok(fine, "large kernels have many tasks, none too many, and sums over rows whole panels");
 }
 
-static void test_weird(void)
+static int matrix(Graph *g, const char *name, int feature_axis)
+{
+    return graph_add_tensor(g, (Tensor){ .role = TENSOR_WEIGHT,
+                                         .name = name,
+                                         .shape = shape2(20, 30),
+                                         .feature_axis = (int8_t)feature_axis,
+                                         .weight = -1 });
+}
+
+static void test_swap(void)
 {
     Graph *g = graph_new(arena, "w", 0);
-    int a = graph_add_tensor(g, (Tensor){ .role = TENSOR_WEIGHT,
-                                          .name = "a",
-                                          .shape = shape2(20, 30),
-                                          .feature_axis = 0,
-                                          .weight = -1 });
-    int b = graph_add_tensor(g, (Tensor){ .role = TENSOR_WEIGHT,
-                                          .name = "b",
-                                          .shape = shape2(20, 30),
-                                          .feature_axis = 0,
-                                          .weight = -1 });
+    int a = matrix(g, "a", 0), b = matrix(g, "b", 0);
     g_assign(g, a, g_binary(g, IR_MUL, g_weight(g, b), g_const(g, 2)));
     g_assign(g, b, g_binary(g, IR_MUL, g_weight(g, a), g_const(g, 3)));
     char *error = NULL;
+    ok(passes_run(g, NULL, &error) != NULL,
+       "two tensors that each take the other's value are planned (%s)", error ? error : "fine");
+}
+
+static void test_two_orders(void)
+{
+    Graph *g = graph_new(arena, "h", 0);
+    int a = matrix(g, "a", 0), b = matrix(g, "b", 1);
+    g_assign(g, a, g_binary(g, IR_ADD, g_weight(g, a), g_weight(g, b)));
+    char *error = NULL;
     Plan *plan = passes_run(g, NULL, &error);
-    ok(plan != NULL, "two tensors that each take the other's value are planned (%s)",
-       error ? error : "fine");
-    Graph *h = graph_new(arena, "h", 0);
-    a = graph_add_tensor(h, (Tensor){ .role = TENSOR_WEIGHT,
-                                      .name = "a",
-                                      .shape = shape2(20, 30),
-                                      .feature_axis = 0,
-                                      .weight = -1 });
-    b = graph_add_tensor(h, (Tensor){ .role = TENSOR_WEIGHT,
-                                      .name = "b",
-                                      .shape = shape2(20, 30),
-                                      .feature_axis = 1,
-                                      .weight = -1 });
-    g_assign(h, a, g_binary(h, IR_ADD, g_weight(h, a), g_weight(h, b)));
-    plan = passes_run(h, NULL, &error);
     int moves = 0;
     for (size_t i = 0; plan && i < plan->kernels.len; i++)
         moves += plan->kernels.data[i].kind == KERNEL_MOVE;
-    ok(plan && moves == 1, "between operands in two orders stands a copy (%s)",
+    ok(plan && moves == 1, "between operands in two orders there is a copy (%s)",
        error ? error : "fine");
+}
+
+static void test_names(void)
+{
     ok(pass_exists("fuse") && !pass_exists("fuze") && pass_name(0) && !pass_name(100),
        "passes are known by name");
 }
@@ -517,9 +534,15 @@ int main(void)
     test_zero_derivative();
     test_row_map();
     test_mlp();
-    test_counts();
+    test_batchnorm();
+    test_layernorm();
+    test_clip();
+    test_dropout();
+    test_small();
     test_tasks();
-    test_weird();
+    test_swap();
+    test_two_orders();
+    test_names();
     arena_free(arena);
     return done_testing();
 }

@@ -64,14 +64,17 @@ static void round_trip(void)
                                   { "sc\"al\xc3\xa9", 0, NULL, b },
                                   { "empty", 2, (int64_t[]){ 0, 4 }, a } };
     json_t *metadata = json_pack("{s:s}", "who", "n\xc3\xa4me \"quoted\"");
+
     nnrt_error e = { 0 };
     ok(nnrt_safetensors_write(in_folder("f.safetensors"), tensors, 3, metadata, &e), "write %s",
        e.text);
     json_decref(metadata);
+
     nnrt_safetensors *file = nnrt_safetensors_open(in_folder("f.safetensors"), &e);
     ok(file && nnrt_safetensors_count(file) == 3, "open %s", e.text);
     if (!file)
         return;
+
     const nnrt_tensor_in *t = nnrt_safetensors_find(file, "dense1.weight");
     ok(t && t->rank == 2 && t->dims[0] == 2 && t->dims[1] == 3 &&
            nnrt_safetensors_read(file, t, back, &e) && memcmp(a, back, sizeof a) == 0,
@@ -81,11 +84,13 @@ static void round_trip(void)
        "read/a-scalar");
     t = nnrt_safetensors_find(file, "empty");
     ok(t && t->elements == 0 && nnrt_safetensors_read(file, t, back, &e), "read/nothing");
+
     ok(!nnrt_safetensors_find(file, "dense1") && !nnrt_safetensors_find(file, "z"), "find/none");
     ok(strcmp(nnrt_safetensors_metadata(file, "who"), "n\xc3\xa4me \"quoted\"") == 0 &&
            !nnrt_safetensors_metadata(file, "what"),
        "metadata");
     nnrt_safetensors_close(file);
+
     struct stat s;
     stat(in_folder("f.safetensors"), &s);
     uint64_t length;
@@ -95,6 +100,7 @@ static void round_trip(void)
        "write/padded-and-without-holes");
     if (f)
         fclose(f);
+
     nnrt_tensor_out twice[] = { { "a", 0, NULL, b }, { "a", 0, NULL, b } };
     ok(!nnrt_safetensors_write(in_folder("g.safetensors"), twice, 2, NULL, &e) &&
            files_there() == 1,
@@ -205,22 +211,34 @@ static void wrong_files(void)
        "wrong/no-file");
 }
 
-static void whole_or_not(void)
+static void atomic_files(void)
 {
     nnrt_error e = { 0 };
+    struct stat s, kept;
     put("old", "old", 3);
     nnrt_atomic_file *file = nnrt_atomic_open(in_folder("old"), &e);
     fputs("new", file->stream);
     nnrt_atomic_abort(file);
     ok(files_there() == 1, "atomic/abort-leaves-nothing");
+
     link(in_folder("old"), in_folder("link"));
     file = nnrt_atomic_open(in_folder("old"), &e);
     fputs("newer", file->stream);
-    struct stat s, kept;
     bool committed = nnrt_atomic_commit(file, &e) && stat(in_folder("old"), &s) == 0 &&
                      stat(in_folder("link"), &kept) == 0;
     ok(committed && s.st_size == 5 && kept.st_size == 3 && files_there() == 2,
        "atomic/commit-replaces");
+
+    file = nnrt_atomic_open("/dev/null", &e);
+    if (file)
+        fputs("x", file->stream);
+    ok(file && nnrt_atomic_commit(file, &e) && stat("/dev/null", &s) == 0 && S_ISCHR(s.st_mode),
+       "atomic/devices-are-written-into");
+}
+
+static void atomic_files_refused(void)
+{
+    nnrt_error e = { 0 };
     ok(!nnrt_atomic_open(in_folder("no/such/folder"), &e) && e.status == NNRT_FILES &&
            strstr(e.text, "no/such/folder"),
        "atomic/no-folder");
@@ -230,25 +248,26 @@ static void whole_or_not(void)
        "atomic/that-cannot-be-made");
     e = (nnrt_error){ 0 };
     ok(!nnrt_atomic_open(folder, &e) && e.status == NNRT_FILES, "atomic/a-folder");
-    e = (nnrt_error){ 0 };
+}
+
+static void full_disk(void)
+{
     static float zeros[100000];
+    nnrt_tensor_out w = { "w", 1, (int64_t[]){ 100000 }, zeros };
+    nnrt_error e = { 0 };
     struct rlimit limit, small = { 1 << 16, 1 << 16 };
     signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &limit);
     small.rlim_max = limit.rlim_max;
+
     setrlimit(RLIMIT_FSIZE, &small);
-    bool written = nnrt_safetensors_write(
-        in_folder("old"), &(nnrt_tensor_out){ "w", 1, (int64_t[]){ 100000 }, zeros }, 1, NULL, &e);
+    bool written = nnrt_safetensors_write(in_folder("old"), &w, 1, NULL, &e);
     setrlimit(RLIMIT_FSIZE, &limit);
+
+    struct stat s;
     stat(in_folder("old"), &s);
     ok(!written && strcmp(e.code, "write-failed") == 0 && s.st_size == 5 && files_there() == 2,
        "atomic/a-full-disk-keeps-the-old-one");
-    e = (nnrt_error){ 0 };
-    file = nnrt_atomic_open("/dev/null", &e);
-    if (file)
-        fputs("x", file->stream);
-    ok(file && nnrt_atomic_commit(file, &e) && stat("/dev/null", &s) == 0 && S_ISCHR(s.st_mode),
-       "atomic/devices-are-written-into");
 }
 
 int main(void)
@@ -258,7 +277,9 @@ int main(void)
     round_trip();
     conversions();
     wrong_files();
-    whole_or_not();
+    atomic_files();
+    atomic_files_refused();
+    full_disk();
     unlink(in_folder("old"));
     unlink(in_folder("link"));
     rmdir(folder);

@@ -63,7 +63,9 @@ static double network(const json_t *p, bool *fails)
 {
     double rate = log10(of(p, "lr")), width = of(p, "width");
     const char *act = json_string_value(json_object_get(p, "act"));
-    double offset = !strcmp(act, "gelu") ? 0 : !strcmp(act, "relu") ? 0.1 : 0.6;
+    double offset = strcmp(act, "relu") ? 0.6 : 0.1;
+    if (!strcmp(act, "gelu"))
+        offset = 0;
     *fails = rate > -0.8;
     return (rate + 1.5) * (rate + 1.5) + (width - 41) * (width - 41) / 400 + offset;
 }
@@ -98,6 +100,7 @@ static double search(const problem *p, const char *method, uint64_t seed)
     double best = INFINITY;
     if (!nnrt_search_new(&s, action, seed, &e))
         return NAN;
+
     while (s.done < s.trials) {
         size_t count = nnrt_search_batch(&s);
         for (s.drawn = s.done; s.drawn < s.done + count; s.drawn++)
@@ -115,6 +118,7 @@ static double search(const problem *p, const char *method, uint64_t seed)
         }
         s.done = s.drawn;
     }
+
     nnrt_search_clear(&s);
     json_decref(action);
     return best;
@@ -147,8 +151,10 @@ static void test_domains(void)
     nnrt_error e = { 0 };
     bool within = true, whole = true;
     size_t low = 0, first = 0;
+
     ok(nnrt_search_new(&s, action, 7, &e) && nnrt_search_batch(&s) >= 16,
        "a random search has many points at once");
+
     for (; s.drawn < s.trials; s.drawn++) {
         nnrt_search_next(&s, &e);
         json_t *params = nnrt_search_params(&s, &s.point[s.drawn]);
@@ -160,6 +166,7 @@ static void test_domains(void)
         first += !strcmp(json_string_value(json_object_get(params, "act")), "tanh");
         json_decref(params);
     }
+
     ok(within && whole, "points lie in their domains");
     ok(low > 160 && low < 240,
        "a log scale spreads over the decades: %zu of 400 below the middle one", low);

@@ -119,17 +119,23 @@ static void test_values(void)
 static void test_calls(void)
 {
     Session s =
-        session("data d { source = moons(40, 0.1), test = 20% }\nmodel m { dense(classes) "
-                "}\nrecipe r { epochs = 3, optimizer = sgd(lr = 0.5), loss = huber(delta = 2) }\n"
-                "recipe q from r { steps = 7 }\ntrain m on d with r as run { batch = full }\ntrain "
-                "m on d with q\nevaluate m on d.test as e { metrics = [accuracy, top_k(2)] }\n"
-                "fn bowl(x, y) = x^2 + y^2\nminimize bowl as p { x = -7, y = 2, steps = 30 "
-                "}\nprint run.history[0].loss, e.top_k, p.x\n",
+        session("data d { source = moons(40, 0.1), test = 20% }\n"
+                "model m { dense(classes) }\n"
+                "recipe r { epochs = 3, optimizer = sgd(lr = 0.5), loss = huber(delta = 2) }\n"
+                "recipe q from r { steps = 7 }\n"
+                "train m on d with r as run { batch = full }\n"
+                "train m on d with q\n"
+                "evaluate m on d.test as e { metrics = [accuracy, top_k(2)] }\n"
+                "fn bowl(x, y) = x^2 + y^2\n"
+                "minimize bowl as p { x = -7, y = 2, steps = 30 }\n"
+                "print run.history[0].loss, e.top_k, p.x\n",
                 NULL, 0);
+
     ok(!s.diags->errors && s.checked->count == 5, "a script of five actions: %zu errors, %s",
        s.diags->errors, s.diags->list.len ? s.diags->list.data[0]->message : "");
     if (s.diags->errors)
         return end(&s);
+
     const Checked *r = &s.checked->actions[0]->recipe, *q = &s.checked->actions[1]->recipe;
     const Call *sgd = setting(r, "optimizer")->call, *huber = setting(r, "loss")->call;
     ok(call_number(sgd, "lr") == 0.5 && call_number(sgd, "momentum") == 0 &&
@@ -142,6 +148,7 @@ static void test_calls(void)
     ok(setting(q, "steps")->number == 7 && !setting_given(q, "epochs") &&
            setting(q, "epochs")->kind == VALUE_NONE,
        "steps of a recipe made from another replace its epochs");
+
     ok(s.checked->actions[2]->part == PART_TEST &&
            setting(&s.checked->actions[2]->settings, "metrics")->count == 2,
        "evaluate has a part and two metrics");
@@ -149,6 +156,7 @@ static void test_calls(void)
     ok(p->variable_count == 2 && p->variables[0].value == -7 &&
            setting(&p->recipe, "steps")->number == 30,
        "minimize has variables and steps");
+
     const Later *loss = s.checked->actions[4]->values[0];
     ok(loss->kind == LATER_FIELD && !strcmp(loss->name, "loss") && loss->a->kind == LATER_INDEX &&
            !strcmp(loss->a->a->result, "run") && !strcmp(loss->a->a->name, "history"),
@@ -170,10 +178,12 @@ static void test_errors(void)
     wrong("model m { dense(4) -> add(«short») }\n", "unknown-name");
     wrong("block b { dense(4) -> «b» }\n", "recursion");
     wrong("model m { conv(4, 3, pad = «smae») }\n", "unknown-word");
+
     wrong("fn far(y, t) = abs(y - t)\nmodel m { «far» }\n", "wrong-kind");
     wrong("fn f(x) = «f»(x - 1)\n", "recursion");
     wrong("fn f(x) = x\nprint f(1, «2»)\n", "too-many-arguments");
     wrong("a = 1\n«a» = 2\n", "repeated-name");
+
     wrong("recipe r { «epocks» = 3 }\n", "unknown-key");
     wrong("recipe r { epochs = 3, «steps» = 4 }\n", "repeated-key");
     wrong("recipe r { optimizer = adam(lr = «-1») }\n", "out-of-range");
@@ -181,9 +191,11 @@ static void test_errors(void)
     wrong("recipe r { schedule = «cosin»() }\n", "unknown-schedule");
     wrong("recipe r { loss = «relu» }\n", "wrong-kind");
     wrong("recipe r { schedule = one_cycle(anneal = «linar») }\n", "unknown-word");
+
     wrong("optimizer o(lr = 0.1) {\n    w = w - lr * «gg»\n}\n", "unknown-name");
     wrong("optimizer o(lr = 0.1) {\n    «mm» = g\n    w = w - lr * g\n}\n", "unknown-name");
     wrong("schedule s(over) = lr * «stpe» / over\n", "unknown-name");
+
     wrong("data d { source = «moon»(40, 0.1) }\n", "unknown-source");
     wrong("data d { source = moons(40, 0.1), test = «150%» }\n", "out-of-range");
     wrong("data «d» { test = 10% }\n", "missing-argument");
@@ -192,30 +204,52 @@ static void test_errors(void)
     wrong(
         "data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\nevaluate m on d.«test»\n",
         "no-part");
-    wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\nrecipe r { stop = "
-          "«early»() }\ntrain m on d with r\n",
+    wrong("data d { source = moons(40, 0.1) }\n"
+          "model m { dense(classes) }\n"
+          "recipe r { stop = «early»() }\n"
+          "train m on d with r\n",
           "no-part");
-    wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\ntrain m on d as "
-          "run\nprint run.«acuracy»\n",
+    wrong("data d { source = moons(40, 0.1) }\n"
+          "model m { dense(classes) }\n"
+          "train m on d as run\n"
+          "print run.«acuracy»\n",
           "unknown-field");
-    wrong("data d { source = moons(40, 0.1) }\nmodel m { dense(classes) }\ntrain m on d as "
-          "run\nmodel n { dense(«floor(run.seconds) + 4») }\n",
+    wrong("data d { source = moons(40, 0.1) }\n"
+          "model m { dense(classes) }\n"
+          "train m on d as run\n"
+          "model n { dense(«floor(run.seconds) + 4») }\n",
           "not-constant");
-    wrong("data d { source = moons(40, 0.1), validation = 20% }\nmodel m { dense(classes) "
-          "}\n«tune» m on d { trials = 2 }\n",
+    wrong("data d { source = moons(40, 0.1), validation = 20% }\n"
+          "model m { dense(classes) }\n"
+          "«tune» m on d { trials = 2 }\n",
           "no-params");
-    wrong("data d { source = moons(40, 0.1), test = 20% }\nmodel m { «dence»(4) -> dense(classes) "
-          "}\ntrain m on d as run\nevaluate m on d.test as e\nprint run.loss, e.accuracy\nsave m "
-          "to \"m.safetensors\"\n",
+    wrong("data d { source = moons(40, 0.1), test = 20% }\n"
+          "model m { «dence»(4) -> dense(classes) }\n"
+          "train m on d as run\n"
+          "evaluate m on d.test as e\n"
+          "print run.loss, e.accuracy\n"
+          "save m to \"m.safetensors\"\n",
           "unknown-layer");
+
     wrong("a = «nothing»\nb = a + 1\nmodel m { dense(b) }\nprint a, b\n", "unknown-name");
     wrong("«import \"nowhere.nn\"»\n", "import-failed");
     wrong("param p = «9» in choice(4, 8)\n", "out-of-range");
-    right("block res(n, stride = 1) {\n    shortcut = in\n    if in.features != n or stride > 1 { "
-          "shortcut = in -> dense(n) }\n    in -> dense(n) -> add(shortcut) -> relu\n}\n"
-          "model m(depth = 2) {\n    layer enc = dense(8)\n    weight scale = ones\n    repeat i "
-          "in 1..depth { res(8, stride = i == 1 ? 2 : 1) }\n    h = enc -> tanh\n    h -> enc -> "
-          "multiply(scale) -> concat(h, in) -> dense(classes)\n}\n"
+}
+
+static void test_scripts_without_errors(void)
+{
+    right("block res(n, stride = 1) {\n"
+          "    shortcut = in\n"
+          "    if in.features != n or stride > 1 { shortcut = in -> dense(n) }\n"
+          "    in -> dense(n) -> add(shortcut) -> relu\n"
+          "}\n"
+          "model m(depth = 2) {\n"
+          "    layer enc = dense(8)\n"
+          "    weight scale = ones\n"
+          "    repeat i in 1..depth { res(8, stride = i == 1 ? 2 : 1) }\n"
+          "    h = enc -> tanh\n"
+          "    h -> enc -> multiply(scale) -> concat(h, in) -> dense(classes)\n"
+          "}\n"
           "model n { m.h -> dense(2) }\n");
     right("recipe r { schedule = warmup(steps = 5, then = cosine()), penalty = [l1(0.1), l2(0.2, "
           "on = all)], clip = norm(1, per = tensor), average = swa(60%), metrics = [accuracy, "
@@ -274,6 +308,7 @@ int main(void)
     test_values();
     test_calls();
     test_errors();
+    test_scripts_without_errors();
     test_params();
     test_repl();
     done_testing();

@@ -52,79 +52,102 @@ static void compare(Compared *c, double got, double want, double scale, const ch
     c->where = where;
 }
 
-/* One step of n samples, from random tensors; the largest relative difference, or infinity where it
- * does not compile. */
-static Compared step(Graph *g, nnrt_unit unit, const Plan *plan, int64_t n, int threads)
+/* One step of n samples from random tensors: in float64 for the interpreter, in float32, packed,
+ * for the compiled unit. */
+typedef struct Step {
+    Arena *arena;
+    Interpretation in;
+    float *x, *y, **packed, **logical;
+} Step;
+
+static void random_samples(Step *s)
 {
-    int64_t x_size = shape_elements(g->sample), y_size = shape_elements(g->target), classes = 3;
-    size_t tensors = g->tensors.len;
-    double *x = calloc((size_t)(n * x_size), sizeof *x),
-           *y = calloc((size_t)(n * y_size), sizeof *y);
-    float *xf = calloc((size_t)(n * x_size), sizeof *xf),
-          *yf = calloc((size_t)(n * y_size), sizeof *yf);
-    for (int64_t i = 0; i < n * x_size; i++)
-        x[i] = xf[i] = (float)(uniform() * 2 - 1);
-    for (int64_t i = 0; i < n * y_size; i++)
-        y[i] = yf[i] = (float)below((int)classes);
-    Interpretation in = {
-        .g = g, .n = n, .x = x, .y = y, .tensor = calloc(tensors + 1, sizeof(double *))
-    };
-    float **packed = calloc(tensors + 1, sizeof *packed),
-          **logical = calloc(tensors + 1, sizeof *logical);
+    int64_t classes = 3, x_count = s->in.n * shape_elements(s->in.g->sample),
+            y_count = s->in.n * shape_elements(s->in.g->target);
+    double *x = ARENA_ARRAY(s->arena, double, x_count), *y = ARENA_ARRAY(s->arena, double, y_count);
+    s->x = ARENA_ARRAY(s->arena, float, x_count);
+    s->y = ARENA_ARRAY(s->arena, float, y_count);
+    for (int64_t i = 0; i < x_count; i++)
+        x[i] = s->x[i] = (float)(uniform() * 2 - 1);
+    for (int64_t i = 0; i < y_count; i++)
+        y[i] = s->y[i] = (float)below((int)classes);
+    s->in.x = x;
+    s->in.y = y;
+}
+
+static void random_tensors(Step *s)
+{
+    size_t tensors = s->in.g->tensors.len;
+    s->in.tensor = ARENA_ARRAY(s->arena, double *, tensors + 1);
+    s->packed = ARENA_ARRAY(s->arena, float *, tensors + 1);
+    s->logical = ARENA_ARRAY(s->arena, float *, tensors + 1);
     for (size_t t = 0; t < tensors; t++) {
-        const Tensor *tensor = &g->tensors.data[t];
+        const Tensor *tensor = &s->in.g->tensors.data[t];
         int64_t count = shape_elements(tensor->shape);
         bool square = strstr(tensor->name, ".v") || strstr(tensor->name, "running_var");
-        in.tensor[t] = calloc((size_t)count, sizeof(double));
-        logical[t] = calloc((size_t)count, sizeof(float));
+        s->in.tensor[t] = ARENA_ARRAY(s->arena, double, count);
+        s->logical[t] = ARENA_ARRAY(s->arena, float, count);
         for (int64_t i = 0; i < count; i++) {
             double z = uniform() - 0.5;
-            in.tensor[t][i] = logical[t][i] = (float)(square ? z * z + 0.1 : z);
+            s->in.tensor[t][i] = s->logical[t][i] = (float)(square ? z * z + 0.1 : z);
         }
-        packed[t] = floats((int64_t)nnrt_packed_floats(tensor->shape.dim, tensor->shape.rank,
-                                                       tensor->feature_axis));
-        nnrt_pack(logical[t], packed[t], tensor->shape.dim, tensor->shape.rank,
+
+        s->packed[t] = floats((int64_t)nnrt_packed_floats(tensor->shape.dim, tensor->shape.rank,
+                                                          tensor->feature_axis));
+        nnrt_pack(s->logical[t], s->packed[t], tensor->shape.dim, tensor->shape.rank,
                   tensor->feature_axis);
     }
-    in.hyper[HYPER_LR] = 0.01;
-    in.hyper[HYPER_STEP] = 3;
-    interpret(&in);
-    double *scalars = calloc((size_t)plan->scalar_count + 1, sizeof *scalars),
+}
+
+static void compare_tensors(Compared *c, Step *s)
+{
+    for (size_t t = 0; t < s->in.g->tensors.len; t++) {
+        const Tensor *tensor = &s->in.g->tensors.data[t];
+        const double *want = s->in.assigned[t] ? s->in.assigned[t] : s->in.tensor[t];
+        nnrt_unpack(s->packed[t], s->logical[t], tensor->shape.dim, tensor->shape.rank,
+                    tensor->feature_axis);
+        for (int64_t i = 0; i < shape_elements(tensor->shape); i++)
+            compare(c, s->logical[t][i], want[i], 1e-2, tensor->name);
+        free(s->packed[t]);
+    }
+}
+
+/* The largest relative difference between interpreter and unit. */
+static Compared step(Graph *g, nnrt_unit unit, const Plan *plan, int64_t n, int threads)
+{
+    Step s = { .arena = arena_new(), .in = { .g = g, .n = n } };
+    random_samples(&s);
+    random_tensors(&s);
+    s.in.hyper[HYPER_LR] = 0.01;
+    s.in.hyper[HYPER_STEP] = 3;
+    interpret(&s.in);
+
+    int64_t out_size = s.in.out ? shape_elements(s.in.out_shape) / n : 0;
+    double *scalars = ARENA_ARRAY(s.arena, double, plan->scalar_count + 1),
            metric[NNRT_METRICS] = { 0 };
     scalars[HYPER_LR] = 0.01;
-    int64_t out_size = in.out ? shape_elements(in.out_shape) / n : 0;
-    float *out = calloc((size_t)(n * out_size + 1), sizeof *out),
-          *memory = floats(plan->arena_bytes / 4);
-    nnrt_call call = { .tensor = packed,
-                       .arena = memory,
+    nnrt_call call = { .tensor = s.packed,
+                       .arena = floats(plan->arena_bytes / 4),
                        .scalar = scalars,
-                       .x = xf,
-                       .y = yf,
-                       .out = out,
+                       .x = s.x,
+                       .y = s.y,
+                       .out = ARENA_ARRAY(s.arena, float, n *out_size + 1),
                        .metric = metric,
                        .last = n,
                        .threads = threads,
                        .barrier = nnrt_barrier_new(threads),
                        .step = 3 };
     nnrt_parallel(unit, &call);
+
     Compared c = { 0, "" };
-    for (size_t t = 0; t < tensors; t++) {
-        const Tensor *tensor = &g->tensors.data[t];
-        nnrt_unpack(packed[t], logical[t], tensor->shape.dim, tensor->shape.rank,
-                    tensor->feature_axis);
-        const double *want = in.assigned[t] ? in.assigned[t] : in.tensor[t];
-        for (int64_t i = 0; i < shape_elements(tensor->shape); i++)
-            compare(&c, logical[t][i], want[i], 1e-2, tensor->name);
-        free(in.tensor[t]);
-        free(logical[t]);
-        free(packed[t]);
-    }
+    compare_tensors(&c, &s);
     for (int64_t i = 0; i < n * out_size; i++)
-        compare(&c, out[i], in.out[i], 1e-2, "out");
-    compare(&c, metric[NNRT_METRIC_LOSS], in.slot[SLOT_LOSS], 1e-1, "loss");
+        compare(&c, call.out[i], s.in.out[i], 1e-2, "out");
+    compare(&c, metric[NNRT_METRIC_LOSS], s.in.slot[SLOT_LOSS], 1e-1, "loss");
+
     nnrt_barrier_free(call.barrier);
-    free(x), free(y), free(xf), free(yf), free(in.tensor), free(packed), free(logical),
-        free(scalars), free(out), free(memory);
+    free(call.arena);
+    arena_free(s.arena);
     return c;
 }
 
@@ -194,6 +217,7 @@ static void test_networks(void)
         { .batch = 5, .features = 1, .layers = 3, .units = tiny, .train = true, .adam = true },
         { .batch = 1, .features = 19, .layers = 2, .units = middle, .train = true },
     };
+
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
         const char *name = arena_printf(arena, "network%zu", i);
         test_graph(network_graph(arena, name, &specs[i]), specs[i].batch, 2e-4, name);
@@ -262,92 +286,112 @@ static NodeId tame(Graph *g, NodeId a)
     return g_unary(g, IR_TANH, a);
 }
 
-static void grow(Pool *p)
+static void grow_unary(Pool *p, NodeId a)
+{
+    static const Op unary[] = { IR_TANH, IR_SIGMOID, IR_NEG, IR_ABS, IR_SIN },
+                    bound[] = { IR_MIN, IR_MAX };
+    if (below(4) == 0)
+        keep(p, g_binary(p->g, bound[below(2)], a, g_const(p->g, 0.2)));
+    else
+        keep(p, g_unary(p->g, unary[below(5)], a));
+}
+
+static void grow_reduction(Pool *p, NodeId a)
 {
     Graph *g = p->g;
-    /* Comparisons are with constants alone: two values that differ in float64 and not in float32
-     * would take different branches. */
-    static const Op unary[] = { IR_TANH, IR_SIGMOID, IR_NEG, IR_ABS, IR_SIN },
-                    binary[] = { IR_ADD, IR_SUB, IR_MUL }, bound[] = { IR_MIN, IR_MAX };
-    NodeId a = pick(p), b = pick(p);
-    Shape s = shape_at(p, a), joined;
-    switch (below(9)) {
-    case 0:
-        if (below(4) == 0)
-            keep(p, g_binary(g, bound[below(2)], a, g_const(g, 0.2)));
-        else
-            keep(p, g_unary(g, unary[below(5)], a));
+    Shape to = shape_at(p, a);
+    for (int i = 0; i < to.rank; i++)
+        if (below(2))
+            to.dim[i] = 1;
+    if (below(4) == 0) {
+        to = shape_scalar();
+    } else if (!shape_has_batch(to) && below(2)) {
+        while (to.rank > 0 && to.dim[0] == 1) {
+            memmove(to.dim, to.dim + 1, sizeof to.dim[0] * (size_t)(to.rank - 1));
+            to.rank--;
+        }
+    }
+
+    NodeId reduced = g_reduce(g, below(5) ? IR_REDUCE_SUM : IR_REDUCE_MAX, a, to);
+    keep(p, tame(g, g_binary(g, IR_MUL, reduced, g_const(g, 0.3))));
+}
+
+static void grow_product(Pool *p, NodeId a)
+{
+    Shape s = shape_at(p, a), out = s;
+    if (s.rank < 2 || !shape_has_batch(s))
         return;
+    out.dim[out.rank - 1] = 1 + below(40);
+    const int64_t weight[] = { out.dim[out.rank - 1], s.dim[s.rank - 1] };
+    NodeId w = random_weight(p, shape_of(2, weight), 0);
+    keep(p, tame(p->g, g_contract(p->g, a, w, false, true, out)));
+}
+
+static void grow_bias(Pool *p, NodeId a)
+{
+    Shape s = shape_at(p, a);
+    if (s.rank == 0 || s.dim[s.rank - 1] < 1)
+        return;
+    NodeId bias = random_weight(p, shape_of(1, &s.dim[s.rank - 1]), 0);
+    keep(p, g_binary(p->g, IR_ADD, a, bias));
+}
+
+static void grow_reshape(Pool *p, NodeId a)
+{
+    Graph *g = p->g;
+    Shape s = shape_at(p, a);
+    if (!shape_has_batch(s))
+        return;
+    if (s.rank == 3)
+        keep(p, g_reshape(g, a, shape_of(2, (int64_t[]){ DIM_BATCH, s.dim[1] * s.dim[2] })));
+    else if (s.rank == 2 && s.dim[1] % p->t == 0)
+        keep(p, g_reshape(g, a, shape_of(3, (int64_t[]){ DIM_BATCH, p->t, s.dim[1] / p->t })));
+}
+
+static void grow_move(Pool *p, NodeId a)
+{
+    Graph *g = p->g;
+    Shape s = shape_at(p, a);
+    int axis = s.rank - 1;
+    if (s.rank < 2 || s.dim[axis] < 2)
+        return;
+    if (below(3) == 0 && s.rank == 3) {
+        keep(p, g_permute(g, a, (int8_t[]){ 0, 2, 1 }));
+    } else if (below(2)) {
+        keep(p, g_slice(g, a, axis, 1, s.dim[axis]));
+    } else {
+        NodeId first = g_pad(g, g_slice(g, a, axis, 0, 1), axis, 1, 0);
+        keep(p, g_concat(g, 2, (NodeId[]){ a, first }, axis));
+    }
+}
+
+/* One more node on nodes that are there. Comparisons are with constants alone: two values that
+ * differ in float64 and not in float32 would take different branches. */
+static void grow(Pool *p)
+{
+    static const Op binary[] = { IR_ADD, IR_SUB, IR_MUL };
+    Graph *g = p->g;
+    NodeId a = pick(p), b = pick(p);
+    Shape joined;
+
+    switch (below(9)) {
+    case 0: grow_unary(p, a); return;
     case 1:
     case 2:
-        if (shape_broadcast(s, shape_at(p, b), &joined))
+        if (shape_broadcast(shape_at(p, a), shape_at(p, b), &joined))
             keep(p, g_binary(g, binary[below(3)], a, b));
         return;
     case 3:
-        if (shape_broadcast(s, shape_at(p, b), &joined)) {
+        if (shape_broadcast(shape_at(p, a), shape_at(p, b), &joined)) {
             keep(p, g_select(g, g_binary(g, IR_LT, a, g_const(g, 0.3)), a,
                              g_binary(g, IR_MUL, b, g_const(g, 0.5))));
         }
         return;
-    case 4: {
-        Shape to = s;
-        for (int i = 0; i < to.rank; i++)
-            if (below(2))
-                to.dim[i] = 1;
-        if (below(4) == 0) {
-            to = shape_scalar();
-        } else if (!shape_has_batch(to) && below(2)) {
-            while (to.rank > 0 && to.dim[0] == 1) {
-                memmove(to.dim, to.dim + 1, sizeof to.dim[0] * (size_t)(to.rank - 1));
-                to.rank--;
-            }
-        }
-        keep(p, tame(g, g_binary(g, IR_MUL,
-                                 g_reduce(g, below(5) ? IR_REDUCE_SUM : IR_REDUCE_MAX, a, to),
-                                 g_const(g, 0.3))));
-        return;
-    }
-    case 5: {
-        if (s.rank < 2 || !shape_has_batch(s))
-            return;
-        Shape out = s;
-        out.dim[out.rank - 1] = 1 + below(40);
-        keep(p, tame(g, g_contract(g, a,
-                                   random_weight(p,
-                                                 shape_of(2, (int64_t[]){ out.dim[out.rank - 1],
-                                                                          s.dim[s.rank - 1] }),
-                                                 0),
-                                   false, true, out)));
-        return;
-    }
-    case 6: {
-        if (s.rank == 0)
-            return;
-        int64_t f = s.dim[s.rank - 1];
-        if (f < 1)
-            return;
-        keep(p, g_binary(g, IR_ADD, a, random_weight(p, shape_of(1, &f), 0)));
-        return;
-    }
-    case 7:
-        if (s.rank == 3 && shape_has_batch(s))
-            keep(p, g_reshape(g, a, shape_of(2, (int64_t[]){ DIM_BATCH, s.dim[1] * s.dim[2] })));
-        else if (s.rank == 2 && shape_has_batch(s) && s.dim[1] % p->t == 0)
-            keep(p, g_reshape(g, a, shape_of(3, (int64_t[]){ DIM_BATCH, p->t, s.dim[1] / p->t })));
-        return;
-    default: {
-        int axis = s.rank - 1;
-        if (s.rank < 2 || s.dim[axis] < 2)
-            return;
-        if (below(3) == 0 && s.rank == 3) {
-            keep(p, g_permute(g, a, (int8_t[]){ 0, 2, 1 }));
-        } else if (below(2)) {
-            keep(p, g_slice(g, a, axis, 1, s.dim[axis]));
-        } else {
-            keep(p, g_concat(g, 2, (NodeId[]){ a, g_pad(g, g_slice(g, a, axis, 0, 1), axis, 1, 0) },
-                             axis));
-        }
-    }
+    case 4: grow_reduction(p, a); return;
+    case 5: grow_product(p, a); return;
+    case 6: grow_bias(p, a); return;
+    case 7: grow_reshape(p, a); return;
+    default: grow_move(p, a);
     }
 }
 
@@ -357,14 +401,17 @@ static Graph *random_graph(int number, int64_t batch)
     Pool p = { .g = g, .t = 1 + below(4), .f = 1 + below(20) };
     g->sample = shape_of(3, (int64_t[]){ DIM_BATCH, p.t, p.f });
     g->target = shape_of(2, (int64_t[]){ DIM_BATCH, 1 });
+
     keep(&p, g_input(g));
     keep(&p, g_reshape(g, g_input(g), shape_of(2, (int64_t[]){ DIM_BATCH, p.t * p.f })));
     keep(&p, g_target(g));
     random_weight(&p, shape_of(2, (int64_t[]){ p.t, p.f }), 1);
     keep(&p, p.weight[0]);
+
     int size = 5 + below(30);
     for (int i = 0; i < size; i++)
         grow(&p);
+
     NodeId loss = g_const(g, 0), gradient[16];
     for (int i = 0; i < 4; i++) {
         loss = g_binary(g, IR_ADD, loss,
@@ -373,12 +420,14 @@ static Graph *random_graph(int number, int64_t batch)
                                  shape_scalar()));
     }
     g_emit(g, SLOT_LOSS, loss, -1);
+
     for (int i = 0; i < p.count; i++) {
         if (shape_has_batch(shape_at(&p, p.node[i])) && below(4) == 0) {
             g_emit(g, SLOT_OUT, p.node[i], -1);
             break;
         }
     }
+
     graph_gradient(g, loss, (size_t)p.weights, p.weight, gradient);
     for (int i = 0; i < p.weights; i++) {
         g_assign(
@@ -452,34 +501,40 @@ static Graph *random_images(int number, int64_t batch)
         s.dim[i] = 2 + below(s.rank == 5 ? 4 : 9);
     g->sample = s;
     g->target = shape_of(2, (int64_t[]){ DIM_BATCH, 1 });
+
     int64_t made = channels[below(8)];
     Window w = random_window(s, false), p;
     if (below(2))
         w.groups = s.dim[1] % 2 == 0 && made % 2 == 0 ? 2 : 1;
     if (below(4) == 0)
         made = w.groups = (int32_t)s.dim[1];
+
     NodeId x = g_conv(g, g_input(g), filters(g, &weights, made, s.dim[1] / w.groups, &w, s.rank),
                       &w, placed(s, &w, made));
     x = g_unary(g, IR_TANH, x);
     Shape at = graph_node(g, x)->shape;
     p = random_window(at, true);
     NodeId pooled = g_pool(g, below(2) ? IR_POOL_MAX : IR_POOL_SUM, x, &p, placed(at, &p, made));
+
     Shape image = s;
     image.dim[1] = channels[below(8)];
     w.groups = 1;
     NodeId back = g_conv_transpose(
         g, x, g_swap_filters(g, filters(g, &weights, made, image.dim[1], &w, s.rank), 1), &w,
         image);
+
     NodeId loss = g_const(g, 0), terms[] = { pooled, back };
     for (int i = 0; i < 2; i++) {
         loss = g_binary(
             g, IR_ADD, loss,
             g_reduce(g, IR_REDUCE_SUM, g_binary(g, IR_MUL, terms[i], terms[i]), shape_scalar()));
     }
-    /* gradients of hundreds of terms, but of the order of 1 */
+
+    /* Gradients have hundreds of terms; this keeps them of the order of 1. */
     loss = g_binary(g, IR_MUL, loss, g_const(g, 0.01));
     g_emit(g, SLOT_LOSS, loss, -1);
     g_emit(g, SLOT_OUT, back, -1);
+
     NodeId gradient[4];
     graph_gradient(g, loss, weights.list.len, weights.list.data, gradient);
     for (size_t i = 0; i < weights.list.len; i++)

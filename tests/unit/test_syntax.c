@@ -135,6 +135,7 @@ static void errors(void)
           "(const a =1) (const c =3)");
     fails("a line that starts with an operator", "print 1\n+ 2\nprint 3", "2:1 syntax",
           "(print 1) (print 3)");
+
     fails("every mistake of a body",
           "model m {\n dense(4 b = 1)\n relu relu\n -> -> x\n tanh\n}\nprint 1",
           "2:10 syntax, 3:7 syntax", NULL);
@@ -144,6 +145,7 @@ static void errors(void)
     fails("reserved names", "model if { relu }\nfn not(x) = x\ndata = 3\nmodel m { in = relu }",
           "1:7 reserved-word, 2:4 reserved-word, 3:1 reserved-word, 4:11 reserved-word",
           "(model m {})");
+
     fails("a brace that is never closed", "model m {\n dense(4)\ntrain m on d", "1:9 unclosed",
           "(model m {(-> (dense 4))}) (train m on=d)");
     fails("a brace that is never opened", "model m\n dense(4)\n}\nprint 1", "1:8 unclosed",
@@ -154,11 +156,13 @@ static void errors(void)
           "(const a =(f 1 (list 2))) (const b =3)");
     fails("brackets that close nothing", "print (1))\n}\nprint 2 ]",
           "1:10 unclosed, 2:1 unclosed, 3:9 unclosed", "");
+
     fails("an action over two lines", "train m\n on d with r\nprint 1", "2:2 syntax",
           "(train m on=d with=r) (print 1)");
     fails("clauses in another order", "train m with r on d", "1:16 syntax", "");
     fails("else alone", "model m { relu\n else { tanh }\n elu }", "2:2 syntax",
           "(model m {(-> relu) (-> elu)})");
+
     fails("bad numbers are numbers", "a = [1.2.3, 12px, 1e, 3x, 1__2, 7., 0x10q]",
           "1:6 bad-number, 1:13 bad-number, 1:19 bad-number, 1:23 bad-number, 1:27 bad-number, "
           "1:33 bad-number, 1:37 bad-number",
@@ -170,8 +174,10 @@ static void errors(void)
           "1:8 unexpected-character, 2:7 unexpected-character, 3:9 unexpected-character, 4:7 "
           "unexpected-character",
           "");
+
     fails("no shape with spaces", "a = 1 x 2", "1:7 syntax", NULL);
     fails("comparisons are not chained", "a = 1 < x < 3", "1:11 syntax", NULL);
+
     const char *names[] = { "lost", "names" };
     Read r = read_text("lost = * 2\ntrain m with r as names on d", 38, true);
     ok(r.script->lost_count == 2 && !strcmp(r.script->lost[0].text, names[0]),
