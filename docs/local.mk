@@ -3,6 +3,9 @@ dist_man_MANS += docs/nnc.1
 dist_doc_DATA += \
     docs/language.md \
     docs/internals.md \
+    docs/glossary.md \
+    docs/adding-a-source.md \
+    docs/adding-a-verb.md \
     docs/adding-a-layer.md \
     docs/adding-an-op.md \
     docs/adding-a-pass.md \
