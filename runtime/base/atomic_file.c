@@ -81,52 +81,65 @@ static void file_free(nnrt_atomic_file *file)
     free(file);
 }
 
+/* Opens what is to be written: the target itself where it is not a regular file, else a new file
+ * in its folder that has no name or a temporary one. -1: errno says why. */
+static int open_for(nnrt_atomic_file *file, const char *folder, const struct stat *old)
+{
+    const mode_t mode = 0666;
+    if (!*file->path) {
+        errno = ENOENT;
+        return -1;
+    }
+    if (old && S_ISDIR(old->st_mode)) {
+        errno = EISDIR;
+        return -1;
+    }
+    if (old && !S_ISREG(old->st_mode))
+        return open(file->target, O_WRONLY | O_CLOEXEC);
+    if (old && access(file->target, W_OK) != 0)
+        return -1;
+
+    int fd = open_nameless(folder, mode);
+    if (fd >= 0)
+        file->temporary = strdup("");
+    else
+        fd = open_beside(folder, mode, &file->temporary);
+    if (fd >= 0 && old)
+        (void)!fchmod(fd, old->st_mode & 07777);
+    return fd;
+}
+
+/* False: errno says why. */
+static bool open_stream(nnrt_atomic_file *file, const char *path)
+{
+    struct stat old;
+    bool exists = stat(path, &old) == 0;
+    file->path = strdup(path);
+    file->target = exists ? realpath(path, NULL) : strdup(path);
+    char *folder = file->target ? folder_of(file->target) : NULL;
+    int fd = -1;
+    if (file->path && folder)
+        fd = open_for(file, folder, exists ? &old : NULL);
+    bool renamed = !exists || S_ISREG(old.st_mode);
+    if (fd >= 0 && (file->temporary || !renamed))
+        file->stream = fdopen(fd, "w");
+
+    int why = errno;
+    if (fd >= 0 && !file->stream)
+        close(fd);
+    free(folder);
+    errno = why;
+    return file->stream != NULL;
+}
+
 nnrt_atomic_file *nnrt_atomic_open(const char *path, nnrt_error *e)
 {
     nnrt_atomic_file *file = calloc(1, sizeof *file);
-    struct stat old;
-    bool exists = stat(path, &old) == 0;
-    char *folder = NULL;
-    int fd = -1;
-    if (!file)
-        goto failed;
-    file->path = strdup(path);
-    file->target = exists ? realpath(path, NULL) : strdup(path);
-    folder = file->target ? folder_of(file->target) : NULL;
-    if (!file->path || !file->target || !folder)
-        goto failed;
-    if (!*path) {
-        errno = ENOENT;
-    } else if (exists && S_ISDIR(old.st_mode)) {
-        errno = EISDIR;
-    } else if (exists && !S_ISREG(old.st_mode)) {
-        fd = open(file->target, O_WRONLY | O_CLOEXEC);
-    } else if (exists && access(file->target, W_OK) != 0) {
-        fd = -1;
-    } else {
-        mode_t mode = 0666;
-        if ((fd = open_nameless(folder, mode)) >= 0)
-            file->temporary = strdup("");
-        else
-            fd = open_beside(folder, mode, &file->temporary);
-        if (fd >= 0 && !file->temporary)
-            goto failed;
-        if (fd >= 0 && exists)
-            (void)!fchmod(fd, old.st_mode & 07777);
-    }
-    if (fd >= 0)
-        file->stream = fdopen(fd, "w");
-    if (!file->stream)
-        goto failed;
-    free(folder);
-    return file;
-failed:;
+    if (file && open_stream(file, path))
+        return file;
     int why = errno;
-    if (fd >= 0 && !(file && file->stream))
-        close(fd);
     if (file)
         file_free(file);
-    free(folder);
     fail_write(path, strerror(why), e);
     return NULL;
 }
@@ -154,33 +167,44 @@ static bool give_name(nnrt_atomic_file *file, const char *folder)
     return false;
 }
 
+/* Makes the new name outlast a crash of the machine, where the file system can. */
+static void sync_folder(const char *folder)
+{
+    int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return;
+    fsync(directory);
+    close(directory);
+}
+
+/* False: errno says why. */
+static bool put_in_place(nnrt_atomic_file *file, const char *folder)
+{
+    /* pipes and some file systems can't sync */
+    bool synced = fsync(fileno(file->stream)) == 0 || errno == EINVAL || errno == ENOTSUP;
+    if (!synced || !file->temporary)
+        return synced;
+    if (!*file->temporary && !give_name(file, folder))
+        return false;
+    if (rename(file->temporary, file->target) != 0)
+        return false;
+    free(file->temporary);
+    file->temporary = NULL;
+    sync_folder(folder);
+    return true;
+}
+
 bool nnrt_atomic_commit(nnrt_atomic_file *file, nnrt_error *e)
 {
-    bool lost = ferror(file->stream) != 0, done = false;
+    bool lost = ferror(file->stream) != 0;
     char *folder = folder_of(file->target);
     errno = 0;
-    if (folder && fflush(file->stream) == 0 && !lost) {
-        /* pipes and some file systems can't */
-        bool synced = fsync(fileno(file->stream)) == 0 || errno == EINVAL || errno == ENOTSUP;
-        if (!file->temporary) {
-            done = synced;
-        } else if (synced && (*file->temporary || give_name(file, folder)) &&
-                   rename(file->temporary, file->target) == 0) {
-            free(file->temporary);
-            file->temporary = NULL;
-            int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-            if (directory >= 0) {
-                fsync(directory);
-                close(directory);
-            }
-            done = true;
-        }
-    }
-    if (!done)
+    bool ok = folder && fflush(file->stream) == 0 && !lost && put_in_place(file, folder);
+    if (!ok)
         fail_write(file->path, errno ? strerror(errno) : "not all of it could be written", e);
     free(folder);
     file_free(file);
-    return done;
+    return ok;
 }
 
 void nnrt_atomic_abort(nnrt_atomic_file *file)

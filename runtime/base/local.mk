@@ -26,4 +26,6 @@ libnnrt_a_SOURCES += \
     runtime/base/threads.c \
     runtime/base/threads.h \
     runtime/base/utf8.c \
-    runtime/base/utf8.h
+    runtime/base/utf8.h \
+    runtime/base/zip.c \
+    runtime/base/zip.h

@@ -51,64 +51,93 @@ static bool long_integer(const char *text, const char *end, uint64_t *magnitude)
     return *magnitude <= INT64_MAX;
 }
 
+/* A number's text as its parts: mantissa * 10^exponent, and how it was written. */
+typedef struct parts {
+    bool negative;
+    bool plain; /* without point and exponent */
+    bool exact; /* all digits are in the mantissa */
+    uint64_t mantissa;
+    int significant, digits;
+    long exponent;
+} parts;
+
+/* False: the mantissa has no room for the digit. */
+static bool take_digit(parts *p, char digit)
+{
+    p->digits++;
+    if (p->significant == MANTISSA_DIGITS) {
+        p->exact = false;
+        return false;
+    }
+    if (p->mantissa || digit != '0') {
+        p->mantissa = p->mantissa * 10 + (uint64_t)(digit - '0');
+        p->significant++;
+    }
+    return true;
+}
+
+/* Digits, with a point among them or not; returns what follows. */
+static const char *take_digits(parts *p, const char *at, const char *end)
+{
+    for (; is_digit(at, end); at++)
+        take_digit(p, *at);
+    if (at < end && *at == '.') {
+        p->plain = false;
+        for (at++; is_digit(at, end); at++)
+            p->exponent -= take_digit(p, *at);
+    }
+    return at;
+}
+
+/* Where there is an exponent, takes it in; returns what follows, NULL: it has no digits. */
+static const char *take_exponent(parts *p, const char *at, const char *end)
+{
+    if (at == end || (*at != 'e' && *at != 'E'))
+        return at;
+    p->plain = false;
+    at++;
+    bool down = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    if (!is_digit(at, end))
+        return NULL;
+    long written = 0;
+    for (; is_digit(at, end); at++)
+        if (written < 100000)
+            written = written * 10 + (*at - '0');
+    p->exponent += down ? -written : written;
+    return at;
+}
+
+/* Exact where mantissa and power of ten are. */
+static double value_of(const parts *p, const char *text, size_t length)
+{
+    if (!p->exact || p->mantissa > exact_mantissa || labs(p->exponent) > EXACT_POWER)
+        return slow_number(text, length);
+    double mantissa = (double)p->mantissa;
+    double magnitude =
+        p->exponent < 0 ? mantissa / powers[-p->exponent] : mantissa * powers[p->exponent];
+    return p->negative ? -magnitude : magnitude;
+}
+
 nnrt_number nnrt_parse_number(const char *text, size_t length, double *value, int64_t *integer)
 {
     const char *at = text, *end = text + length;
-    bool negative = at < end && *at == '-', plain = true, exact = true;
+    parts p = { .negative = at < end && *at == '-', .plain = true, .exact = true };
     if (at < end && (*at == '-' || *at == '+'))
         at++;
     if (is_infinity(at, (size_t)(end - at)))
         return NNRT_NUMBER_INFINITE;
-    uint64_t mantissa = 0;
-    int digits = 0, significant = 0;
-    long exponent = 0;
-    for (; is_digit(at, end); at++, digits++)
-        if (significant == MANTISSA_DIGITS)
-            exact = false;
-        else if (mantissa || *at != '0')
-            mantissa = mantissa * 10 + (uint64_t)(*at - '0'), significant++;
-    if (at < end && *at == '.') {
-        plain = false;
-        for (at++; is_digit(at, end); at++, digits++) {
-            if (significant == MANTISSA_DIGITS) {
-                exact = false;
-                continue;
-            }
-            if (mantissa || *at != '0')
-                mantissa = mantissa * 10 + (uint64_t)(*at - '0'), significant++;
-            exponent--;
-        }
-    }
-    if (!digits)
+    at = take_digits(&p, at, end);
+    if (!p.digits || take_exponent(&p, at, end) != end)
         return NNRT_NUMBER_NONE;
-    if (at < end && (*at == 'e' || *at == 'E')) {
-        plain = false;
-        at++;
-        bool down = at < end && *at == '-';
-        if (at < end && (*at == '-' || *at == '+'))
-            at++;
-        if (!is_digit(at, end))
-            return NNRT_NUMBER_NONE;
-        long written = 0;
-        for (; is_digit(at, end); at++)
-            if (written < 100000)
-                written = written * 10 + (*at - '0');
-        exponent += down ? -written : written;
-    }
-    if (at != end)
-        return NNRT_NUMBER_NONE;
-    if (exact && mantissa <= exact_mantissa && exponent >= -EXACT_POWER &&
-        exponent <= EXACT_POWER) {
-        double magnitude = exponent < 0 ? (double)mantissa / powers[-exponent]
-                                        : (double)mantissa * powers[exponent];
-        *value = negative ? -magnitude : magnitude;
-    } else {
-        *value = slow_number(text, length);
-    }
+
+    *value = value_of(&p, text, length);
     if (!isfinite(*value))
         return NNRT_NUMBER_INFINITE;
-    if (!plain || (!exact && !long_integer(text, end, &mantissa)))
+    uint64_t whole = p.mantissa;
+    if (!p.plain || (!p.exact && !long_integer(text, end, &whole)))
         return NNRT_NUMBER_REAL;
-    *integer = negative ? -(int64_t)mantissa : (int64_t)mantissa;
+    *integer = p.negative ? -(int64_t)whole : (int64_t)whole;
     return NNRT_NUMBER_INTEGER;
 }

@@ -13,7 +13,12 @@ static axes axes_of(const int64_t *dims, int rank, int feature)
 {
     axes a = { 1, 1, 1 };
     for (int i = 0; i < rank; i++)
-        *(i < feature ? &a.outer : i == feature ? &a.features : &a.inner) *= (size_t)dims[i];
+        if (i < feature)
+            a.outer *= (size_t)dims[i];
+        else if (i == feature)
+            a.features *= (size_t)dims[i];
+        else
+            a.inner *= (size_t)dims[i];
     return a;
 }
 

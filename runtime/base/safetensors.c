@@ -53,7 +53,7 @@ static json_t *header_of(const nnrt_tensor_out *tensors, size_t count, const jso
         bool twice = json_object_get(header, t->name) != NULL;
         json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape,
                                   "data_offsets", (json_int_t)at, (json_int_t)(at + bytes));
-        /* a name that is no UTF-8 */
+        /* fails where the name is not UTF-8 */
         if (json_object_set_new(header, t->name, entry) != 0 || twice) {
             json_decref(header);
             return NULL;
@@ -61,6 +61,22 @@ static json_t *header_of(const nnrt_tensor_out *tensors, size_t count, const jso
         at += bytes;
     }
     return header;
+}
+
+static bool write_header(FILE *out, const char *text)
+{
+    size_t length = strlen(text), padded = (length + 7) / 8 * 8;
+    uint64_t stored = padded;
+    return fwrite(&stored, LENGTH_BYTES, 1, out) == 1 && fwrite(text, 1, length, out) == length &&
+           fwrite("       ", 1, padded - length, out) == padded - length;
+}
+
+static bool write_tensor(FILE *out, const nnrt_tensor_out *tensor)
+{
+    size_t elements = 1;
+    for (int k = 0; k < tensor->rank; k++)
+        elements *= (size_t)tensor->dims[k];
+    return elements == 0 || fwrite(tensor->data, sizeof(float), elements, out) == elements;
 }
 
 bool nnrt_safetensors_write(const char *path, const nnrt_tensor_out *tensors, size_t count,
@@ -71,28 +87,21 @@ bool nnrt_safetensors_write(const char *path, const nnrt_tensor_out *tensors, si
     json_decref(header);
     if (!text) {
         return nnrt_fail(e, NNRT_FILES, "write-failed",
-                         "%s: can't be written: a tensor's name stands twice or is no UTF-8", path);
+                         "%s: can't be written: a tensor's name is there twice or is not UTF-8",
+                         path);
     }
     nnrt_atomic_file *file = nnrt_atomic_open(path, e);
     if (!file) {
         free(text);
         return false;
     }
-    size_t length = strlen(text), padded = (length + 7) / 8 * 8;
-    uint64_t stored = padded;
+
     errno = 0;
-    bool written = fwrite(&stored, LENGTH_BYTES, 1, file->stream) == 1 &&
-                   fwrite(text, 1, length, file->stream) == length &&
-                   fwrite("       ", 1, padded - length, file->stream) == padded - length;
+    bool ok = write_header(file->stream, text);
     free(text);
-    for (size_t i = 0; written && i < count; i++) {
-        size_t elements = 1;
-        for (int k = 0; k < tensors[i].rank; k++)
-            elements *= (size_t)tensors[i].dims[k];
-        written = elements == 0 ||
-                  fwrite(tensors[i].data, sizeof(float), elements, file->stream) == elements;
-    }
-    if (written)
+    for (size_t i = 0; ok && i < count; i++)
+        ok = write_tensor(file->stream, &tensors[i]);
+    if (ok)
         return nnrt_atomic_commit(file, e);
     nnrt_fail(e, NNRT_FILES, "write-failed", "%s: can't be written: %s", path, strerror(errno));
     nnrt_atomic_abort(file);
@@ -120,6 +129,11 @@ fail_weights(const nnrt_safetensors *file, nnrt_error *e, const char *format, ..
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     return nnrt_fail(e, NNRT_FILES, "bad-weights", "%s: %s", file->path, text);
+}
+
+static bool fail_memory(const char *path, nnrt_error *e)
+{
+    return nnrt_fail(e, NNRT_FILES, "out-of-memory", "%s: not enough memory to read it", path);
 }
 
 static bool read_at(int fd, void *to, size_t bytes, uint64_t offset)
@@ -151,12 +165,36 @@ static bool is_size(const json_t *value)
     return json_is_integer(value) && json_integer_value(value) >= 0;
 }
 
-/* One entry of the header, into `tensor`; its dims go to `dims`. */
+/* The sizes and the number of elements of a shape. A size of 0 makes it 0. */
+static bool read_shape(const nnrt_safetensors *file, const json_t *shape, nnrt_tensor_in *tensor,
+                       int64_t *dims, nnrt_error *e)
+{
+    bool overflow = false, empty = false;
+    tensor->rank = (int)json_array_size(shape);
+    tensor->dims = dims;
+    tensor->elements = 1;
+    for (int k = 0; k < tensor->rank; k++) {
+        if (!is_size(json_array_get(shape, (size_t)k))) {
+            return fail_weights(file, e, "tensor '%s' has a size that is not a whole number from 0",
+                                tensor->name);
+        }
+        dims[k] = json_integer_value(json_array_get(shape, (size_t)k));
+        empty |= dims[k] == 0;
+        overflow |= dims[k] && __builtin_mul_overflow(tensor->elements, dims[k], &tensor->elements);
+    }
+    if (empty)
+        tensor->elements = 0;
+    return empty || !overflow ||
+           fail_weights(file, e, "tensor '%s' is larger than can be", tensor->name);
+}
+
+/* One entry of the header, into `tensor`; its sizes go to `dims`. */
 static bool read_entry(const nnrt_safetensors *file, const char *name, const json_t *entry,
                        nnrt_tensor_in *tensor, int64_t *dims, nnrt_error *e)
 {
     const json_t *shape = json_object_get(entry, "shape"),
-                 *offsets = json_object_get(entry, "data_offsets");
+                 *offsets = json_object_get(entry, "data_offsets"),
+                 *begin = json_array_get(offsets, 0), *end = json_array_get(offsets, 1);
     const char *dtype = json_string_value(json_object_get(entry, "dtype"));
     int row = dtype_of(dtype);
     if (!dtype)
@@ -165,32 +203,18 @@ static bool read_entry(const nnrt_safetensors *file, const char *name, const jso
         return fail_weights(file, e, "tensor '%s' has the unknown type '%s'", name, dtype);
     if (!json_is_array(shape))
         return fail_weights(file, e, "tensor '%s' has no shape", name);
-    if (json_array_size(offsets) != 2 || !is_size(json_array_get(offsets, 0)) ||
-        !is_size(json_array_get(offsets, 1))) {
+    if (json_array_size(offsets) != 2 || !is_size(begin) || !is_size(end))
         return fail_weights(file, e, "tensor '%s' has no data_offsets of two sizes", name);
-    }
+
     *tensor = (nnrt_tensor_in){ .name = name,
                                 .dtype = dtypes[row].name,
-                                .rank = (int)json_array_size(shape),
-                                .dims = dims,
-                                .elements = 1,
                                 .real = dtypes[row].conversion != CONVERT_NONE,
-                                .begin = (uint64_t)json_integer_value(json_array_get(offsets, 0)),
-                                .end = (uint64_t)json_integer_value(json_array_get(offsets, 1)) };
-    bool overflow = false, empty = false;
-    for (int k = 0; k < tensor->rank; k++) {
-        if (!is_size(json_array_get(shape, (size_t)k))) {
-            return fail_weights(file, e, "tensor '%s' has a size that is no whole number from 0",
-                                name);
-        }
-        dims[k] = json_integer_value(json_array_get(shape, (size_t)k));
-        empty |= dims[k] == 0;
-        overflow |= dims[k] && __builtin_mul_overflow(tensor->elements, dims[k], &tensor->elements);
-    }
+                                .begin = (uint64_t)json_integer_value(begin),
+                                .end = (uint64_t)json_integer_value(end) };
+    if (!read_shape(file, shape, tensor, dims, e))
+        return false;
     int64_t bytes;
-    if (empty)
-        tensor->elements = 0, overflow = false;
-    if (overflow || __builtin_mul_overflow(tensor->elements, (int64_t)dtypes[row].bytes, &bytes))
+    if (__builtin_mul_overflow(tensor->elements, (int64_t)dtypes[row].bytes, &bytes))
         return fail_weights(file, e, "tensor '%s' is larger than can be", name);
     if (tensor->end < tensor->begin || tensor->end - tensor->begin != (uint64_t)bytes) {
         return fail_weights(
@@ -222,45 +246,31 @@ static bool check_metadata(const nnrt_safetensors *file, const json_t *metadata,
     const char *key;
     json_t *value;
     if (!json_is_object(metadata))
-        return fail_weights(file, e, "its __metadata__ is no object");
+        return fail_weights(file, e, "its __metadata__ is not an object");
     json_object_foreach ((json_t *)metadata, key, value) {
         if (!json_is_string(value))
-            return fail_weights(file, e, "its __metadata__ '%s' is no text", key);
+            return fail_weights(file, e, "its __metadata__ '%s' is not a text", key);
     }
     return true;
 }
 
-/* Entries into tensors, in order of their bytes; no hole, no overlap, nothing left over. */
-static bool read_entries(nnrt_safetensors *file, uint64_t data_bytes, nnrt_error *e)
+static bool allocate_tensors(nnrt_safetensors *file, nnrt_error *e)
 {
     const char *name;
     json_t *entry;
-    size_t sizes = 0, at = 0;
+    size_t sizes = 0, most = json_object_size(file->header);
     json_object_foreach (file->header, name, entry) {
         sizes += json_array_size(json_object_get(entry, "shape"));
     }
-    file->tensors = calloc(json_object_size(file->header) + 1, sizeof *file->tensors);
-    file->by_name = calloc(json_object_size(file->header) + 1, sizeof *file->by_name);
+    file->tensors = calloc(most + 1, sizeof *file->tensors);
+    file->by_name = calloc(most + 1, sizeof *file->by_name);
     file->dims = calloc(sizes + 1, sizeof *file->dims);
-    if (!file->tensors || !file->by_name || !file->dims) {
-        return nnrt_fail(e, NNRT_FILES, "out-of-memory", "%s: no memory for its header",
-                         file->path);
-    }
-    json_object_foreach (file->header, name, entry) {
-        if (strcmp(name, "__metadata__") == 0) {
-            if (!check_metadata(file, entry, e))
-                return false;
-            continue;
-        }
-        if (!json_is_object(entry))
-            return fail_weights(file, e, "tensor '%s' is described by no object", name);
-        nnrt_tensor_in *tensor = &file->tensors[file->count];
-        if (!read_entry(file, name, entry, tensor, file->dims + at, e))
-            return false;
-        at += (size_t)tensor->rank;
-        file->count++;
-    }
-    qsort(file->tensors, file->count, sizeof *file->tensors, by_bytes);
+    return (file->tensors && file->by_name && file->dims) || fail_memory(file->path, e);
+}
+
+/* In order of their bytes: no hole, no overlap, nothing left over. */
+static bool check_offsets(const nnrt_safetensors *file, uint64_t data_bytes, nnrt_error *e)
+{
     uint64_t end = 0;
     for (size_t i = 0; i < file->count; i++) {
         const nnrt_tensor_in *t = &file->tensors[i];
@@ -272,14 +282,60 @@ static bool read_entries(nnrt_safetensors *file, uint64_t data_bytes, nnrt_error
         if (t->end > data_bytes)
             return fail_weights(file, e, "ends within tensor '%s'", t->name);
         end = t->end;
+    }
+    return end == data_bytes || fail_weights(file, e, "%llu bytes are left over after its tensors",
+                                             (unsigned long long)(data_bytes - end));
+}
+
+/* Entries into tensors, in order of their bytes, and their numbers in order of their names. */
+static bool read_entries(nnrt_safetensors *file, uint64_t data_bytes, nnrt_error *e)
+{
+    const char *name;
+    json_t *entry;
+    size_t at = 0;
+    if (!allocate_tensors(file, e))
+        return false;
+    json_object_foreach (file->header, name, entry) {
+        if (strcmp(name, "__metadata__") == 0) {
+            if (!check_metadata(file, entry, e))
+                return false;
+            continue;
+        }
+        if (!json_is_object(entry))
+            return fail_weights(file, e, "tensor '%s' is not described by an object", name);
+        nnrt_tensor_in *tensor = &file->tensors[file->count];
+        if (!read_entry(file, name, entry, tensor, file->dims + at, e))
+            return false;
+        at += (size_t)tensor->rank;
+        file->count++;
+    }
+
+    qsort(file->tensors, file->count, sizeof *file->tensors, by_bytes);
+    if (!check_offsets(file, data_bytes, e))
+        return false;
+    for (size_t i = 0; i < file->count; i++)
         file->by_name[i] = i;
-    }
-    if (end != data_bytes) {
-        return fail_weights(file, e, "%llu bytes are left over behind its tensors",
-                            (unsigned long long)(data_bytes - end));
-    }
     qsort_r(file->by_name, file->count, sizeof *file->by_name, by_name, file->tensors);
     return true;
+}
+
+/* The header's length, judged against the file's. */
+static bool read_length(const nnrt_safetensors *file, uint64_t size, uint64_t *length,
+                        nnrt_error *e)
+{
+    if (size < LENGTH_BYTES || !read_at(file->fd, length, LENGTH_BYTES, 0)) {
+        return fail_weights(file, e, "%llu bytes are not a safetensors file",
+                            (unsigned long long)size);
+    }
+    if (*length > size - LENGTH_BYTES) {
+        return fail_weights(
+            file, e,
+            "is not a whole safetensors file: a header of %llu bytes is announced, %llu follow",
+            (unsigned long long)*length, (unsigned long long)(size - LENGTH_BYTES));
+    }
+    return *length <= HEADER_LIMIT ||
+           fail_weights(file, e, "its header of %llu bytes is beyond all measure",
+                        (unsigned long long)*length);
 }
 
 static bool read_header(nnrt_safetensors *file, nnrt_error *e)
@@ -287,27 +343,14 @@ static bool read_header(nnrt_safetensors *file, nnrt_error *e)
     struct stat status;
     uint64_t length;
     if (fstat(file->fd, &status) != 0 || !S_ISREG(status.st_mode))
-        return fail_weights(file, e, "is no regular file");
+        return fail_weights(file, e, "is not a regular file");
     uint64_t size = (uint64_t)status.st_size;
-    if (size < LENGTH_BYTES || !read_at(file->fd, &length, LENGTH_BYTES, 0)) {
-        return fail_weights(file, e, "%llu bytes are no safetensors file",
-                            (unsigned long long)size);
-    }
-    if (length > size - LENGTH_BYTES) {
-        return fail_weights(
-            file, e,
-            "is no whole safetensors file: a header of %llu bytes is announced, %llu follow",
-            (unsigned long long)length, (unsigned long long)(size - LENGTH_BYTES));
-    }
-    if (length > HEADER_LIMIT) {
-        return fail_weights(file, e, "its header of %llu bytes is beyond all measure",
-                            (unsigned long long)length);
-    }
+    if (!read_length(file, size, &length, e))
+        return false;
     char *text = malloc(length + 1);
-    if (!text) {
-        return nnrt_fail(e, NNRT_FILES, "out-of-memory", "%s: no memory for its header",
-                         file->path);
-    }
+    if (!text)
+        return fail_memory(file->path, e);
+
     bool read = read_at(file->fd, text, length, LENGTH_BYTES), brace = length && text[0] == '{';
     json_error_t why = { .text = "" };
     if (read && brace)
@@ -318,7 +361,7 @@ static bool read_header(nnrt_safetensors *file, nnrt_error *e)
     if (!brace)
         return fail_weights(file, e, "its header does not begin with a brace");
     if (!file->header)
-        return fail_weights(file, e, "its header is no JSON: %s", why.text);
+        return fail_weights(file, e, "its header is not JSON: %s", why.text);
     file->data = LENGTH_BYTES + length;
     return read_entries(file, size - file->data, e);
 }
@@ -329,7 +372,7 @@ nnrt_safetensors *nnrt_safetensors_open(const char *path, nnrt_error *e)
     struct stat status;
     if (!file || !(file->path = strdup(path))) {
         free(file);
-        nnrt_fail(e, NNRT_FILES, "out-of-memory", "%s: no memory to read it", path);
+        fail_memory(path, e);
         return NULL;
     }
     file->fd = -1;
@@ -338,7 +381,7 @@ nnrt_safetensors *nnrt_safetensors_open(const char *path, nnrt_error *e)
                   errno == ENOENT || errno == ENOTDIR ? "missing-file" : "bad-weights",
                   "%s: can't be read: %s", path, strerror(errno));
     } else if (!S_ISREG(status.st_mode)) { /* a pipe would make us wait */
-        fail_weights(file, e, "is no regular file");
+        fail_weights(file, e, "is not a regular file");
     } else if ((file->fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
         fail_weights(file, e, "can't be read: %s", strerror(errno));
     } else if (read_header(file, e)) {
@@ -420,10 +463,18 @@ typedef union chunk {
 
 static void convert(conversion how, const chunk *from, float *to, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        to[i] = how == CONVERT_F64   ? (float)from->f64[i]
-                : how == CONVERT_F16 ? from_f16(from->f16[i])
-                                     : from_bits((uint32_t)from->f16[i] << 16);
+    switch (how) {
+    case CONVERT_F64:
+        for (size_t i = 0; i < n; i++)
+            to[i] = (float)from->f64[i];
+        break;
+    case CONVERT_F16:
+        for (size_t i = 0; i < n; i++)
+            to[i] = from_f16(from->f16[i]);
+        break;
+    default: /* BF16 */
+        for (size_t i = 0; i < n; i++)
+            to[i] = from_bits((uint32_t)from->f16[i] << 16);
     }
 }
 
@@ -435,13 +486,14 @@ bool nnrt_safetensors_read(const nnrt_safetensors *file, const nnrt_tensor_in *t
     size_t bytes = (size_t)dtypes[row].bytes;
     uint64_t at = file->data + tensor->begin, left = (uint64_t)tensor->elements;
     if (how == CONVERT_NONE) {
-        return fail_weights(file, e, "tensor '%s' holds %s, which are no weights", tensor->name,
+        return fail_weights(file, e, "tensor '%s' holds %s, which are not weights", tensor->name,
                             tensor->dtype);
     }
     if (how == CONVERT_F32) {
         return read_at(file->fd, out, left * bytes, at) ||
                fail_weights(file, e, "tensor '%s' can't be read", tensor->name);
     }
+
     chunk part;
     while (left) {
         size_t n = left < CHUNK / bytes ? (size_t)left : CHUNK / bytes;

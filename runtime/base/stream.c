@@ -1,6 +1,7 @@
-/* stream.c: plain, gzip and zip-member bytes through one door (stream.h). The formats: RFC 1952,
- * and PKWARE's APPNOTE.TXT for zip. */
+/* stream.c: the bytes of plain files, of gzip files (RFC 1952) and of zip members through one door
+ * (stream.h). */
 #include "base/stream.h"
+#include "base/zip.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ struct nnrt_stream {
     int64_t bound; /* uncompressed bytes that may yet come */
     bool inflating, gzip, ended;
     bool checked; /* a zip member: its CRC and length are known */
-    uint32_t crc, want_crc;
+    uint32_t crc, expected_crc;
     z_stream z;
     unsigned char buffer[BUFFER];
 };
@@ -58,7 +59,7 @@ static nnrt_stream *open_plain(const char *path, const char *name, nnrt_error *e
     else if (S_ISDIR(status.st_mode))
         fail_read(name, EISDIR, e);
     else if (!S_ISREG(status.st_mode))
-        nnrt_fail(e, NNRT_FILES, "unreadable-file", "%s: is no regular file", name);
+        nnrt_fail(e, NNRT_FILES, "unreadable-file", "%s: is not a regular file", name);
     else if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
         fail_read(name, errno, e);
     else if (!(stream = calloc(1, sizeof *stream)))
@@ -126,6 +127,32 @@ static bool refill(nnrt_stream *stream, nnrt_error *e)
     return true;
 }
 
+/* A gzip file may be several, one after another. False: an error. */
+static bool end_of_deflated(nnrt_stream *stream, nnrt_error *e)
+{
+    if (stream->gzip && !stream->z.avail_in && stream->left && !refill(stream, e))
+        return false;
+    if (stream->gzip && stream->z.avail_in)
+        inflateReset(&stream->z);
+    else
+        stream->ended = true;
+    return true;
+}
+
+/* What inflate() says went wrong, unless it is only that more bytes are needed. */
+static bool check_inflate(const nnrt_stream *stream, int status, nnrt_error *e)
+{
+    if (status == Z_BUF_ERROR && !stream->z.avail_in && !stream->left) {
+        return nnrt_fail(e, NNRT_FILES, "short-file", "%s: the compressed data ends too soon",
+                         stream->name);
+    }
+    if (status != Z_OK && status != Z_BUF_ERROR) {
+        return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: the compressed data is damaged: %s",
+                         stream->name, stream->z.msg ? stream->z.msg : "its checksum differs");
+    }
+    return true;
+}
+
 static int64_t read_inflated(nnrt_stream *stream, unsigned char *to, size_t bytes, nnrt_error *e)
 {
     size_t done = 0;
@@ -135,25 +162,12 @@ static int64_t read_inflated(nnrt_stream *stream, unsigned char *to, size_t byte
         size_t room = bytes - done < BUFFER * 16 ? bytes - done : BUFFER * 16;
         stream->z.next_out = to + done;
         stream->z.avail_out = (uInt)room;
-        int got = inflate(&stream->z, Z_NO_FLUSH);
+        int status = inflate(&stream->z, Z_NO_FLUSH);
         done += room - stream->z.avail_out;
-        if (got == Z_STREAM_END) {
-            /* A gzip file may be several, one behind another. */
-            if (stream->gzip && !stream->z.avail_in && stream->left && !refill(stream, e))
-                return -1;
-            if (stream->gzip && stream->z.avail_in)
-                inflateReset(&stream->z);
-            else
-                stream->ended = true;
-        } else if (got == Z_BUF_ERROR && !stream->z.avail_in && !stream->left) {
-            nnrt_fail(e, NNRT_FILES, "short-file", "%s: the compressed data ends too soon",
-                      stream->name);
+        bool ok =
+            status == Z_STREAM_END ? end_of_deflated(stream, e) : check_inflate(stream, status, e);
+        if (!ok)
             return -1;
-        } else if (got != Z_OK && got != Z_BUF_ERROR) {
-            nnrt_fail(e, NNRT_FILES, "bad-file", "%s: the compressed data is damaged: %s",
-                      stream->name, stream->z.msg ? stream->z.msg : "its checksum differs");
-            return -1;
-        }
     }
     return (int64_t)done;
 }
@@ -169,6 +183,21 @@ static int64_t read_plain(nnrt_stream *stream, void *to, size_t bytes, nnrt_erro
     return got;
 }
 
+/* Adds bytes that were read to a zip member's checksum, and compares it at the end. */
+static bool check_bytes(nnrt_stream *stream, const unsigned char *bytes, int64_t count,
+                        nnrt_error *e)
+{
+    const int64_t piece = 1 << 30;
+    for (int64_t at = 0; at < count; at += piece) {
+        stream->crc = (uint32_t)crc32(stream->crc, bytes + at,
+                                      (uInt)(count - at < piece ? count - at : piece));
+    }
+    bool whole = stream->inflating ? stream->ended : stream->left == 0;
+    return !whole || stream->crc == stream->expected_crc ||
+           nnrt_fail(e, NNRT_FILES, "bad-file", "%s: its checksum differs: the file is damaged",
+                     stream->name);
+}
+
 int64_t nnrt_stream_read(nnrt_stream *stream, void *to, size_t bytes, nnrt_error *e)
 {
     if (bytes == 0)
@@ -179,18 +208,8 @@ int64_t nnrt_stream_read(nnrt_stream *stream, void *to, size_t bytes, nnrt_error
         return -1;
     if (stream->bound != INT64_MAX)
         stream->bound -= got < stream->bound ? got : stream->bound;
-    if (stream->checked) {
-        for (int64_t at = 0; at < got; at += 1 << 30) {
-            stream->crc = (uint32_t)crc32(stream->crc, (const unsigned char *)to + at,
-                                          (uInt)(got - at < 1 << 30 ? got - at : 1 << 30));
-        }
-        bool whole = stream->inflating ? stream->ended : stream->left == 0;
-        if (whole && stream->crc != stream->want_crc) {
-            nnrt_fail(e, NNRT_FILES, "bad-file", "%s: its checksum differs: the file is damaged",
-                      stream->name);
-            return -1;
-        }
-    }
+    if (stream->checked && !check_bytes(stream, to, got, e))
+        return -1;
     return got;
 }
 
@@ -253,189 +272,28 @@ const char *nnrt_stream_name(const nnrt_stream *stream)
     return stream->name;
 }
 
-/* ---- zip ---- */
-enum {
-    END_SIGNATURE = 0x06054b50,
-    END_SIZE = 22,
-    END_COMMENT = 65535,
-    LOCATOR_SIGNATURE = 0x07064b50,
-    LOCATOR_SIZE = 20,
-    END64_SIGNATURE = 0x06064b50,
-    END64_SIZE = 56,
-    ENTRY_SIGNATURE = 0x02014b50,
-    ENTRY_SIZE = 46,
-    LOCAL_SIGNATURE = 0x04034b50,
-    LOCAL_SIZE = 30,
-    EXTRA_ZIP64 = 1,
-    METHOD_STORED = 0,
-    METHOD_DEFLATED = 8,
-    FLAG_ENCRYPTED = 1
-};
-
-static uint64_t little(const unsigned char *at, int bytes)
-{
-    uint64_t value = 0;
-    for (int i = bytes; i-- > 0;)
-        value = value << 8 | at[i];
-    return value;
-}
-
-static bool no_archive(const char *name, nnrt_error *e)
-{
-    return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: is no whole .npz file (a zip archive)", name);
-}
-
-static bool pread_whole(int fd, void *to, size_t bytes, uint64_t offset)
-{
-    return offset <= INT64_MAX && pread(fd, to, bytes, (off_t)offset) == (ssize_t)bytes;
-}
-
-/* Where the central directory lies, from the record at the archive's end. NULL: an error. free() */
-static unsigned char *read_directory(nnrt_stream *stream, size_t *length, uint64_t *entries,
-                                     nnrt_error *e)
-{
-    int64_t size = stream->left,
-            tail = size < END_SIZE + END_COMMENT ? size : END_SIZE + END_COMMENT;
-    unsigned char *end = malloc((size_t)tail + 1), *directory = NULL, more[END64_SIZE];
-    uint64_t at = 0, bytes = 0;
-    bool found = false;
-    if (end && pread_whole(stream->fd, end, (size_t)tail, (uint64_t)(size - tail))) {
-        for (int64_t i = tail - END_SIZE; i >= 0 && !found; i--) {
-            if (little(end + i, 4) != END_SIGNATURE)
-                continue;
-            found = true;
-            *entries = little(end + i + 10, 2), bytes = little(end + i + 12, 4),
-            at = little(end + i + 16, 4);
-            int64_t locator = size - tail + i - LOCATOR_SIZE;
-            if ((*entries == 0xffff || bytes == 0xffffffff || at == 0xffffffff) && locator >= 0 &&
-                pread_whole(stream->fd, more, LOCATOR_SIZE, (uint64_t)locator) &&
-                little(more, 4) == LOCATOR_SIGNATURE &&
-                pread_whole(stream->fd, more, END64_SIZE, little(more + 8, 8)) &&
-                little(more, 4) == END64_SIGNATURE) {
-                *entries = little(more + 32, 8), bytes = little(more + 40, 8),
-                at = little(more + 48, 8);
-            }
-        }
-    }
-    free(end);
-    found = found && at <= (uint64_t)size && bytes <= (uint64_t)size - at &&
-            (directory = malloc(bytes + 1)) && pread_whole(stream->fd, directory, bytes, at);
-    if (!found) {
-        free(directory);
-        no_archive(stream->name, e);
-        return NULL;
-    }
-    *length = bytes;
-    return directory;
-}
-
-typedef struct member {
-    uint64_t packed, size, offset;
-    uint32_t crc;
-    unsigned method, flags;
-} member;
-
-/* Sizes of 2^32 - 1 stand in the entry's extra field, in this order. */
-static bool read_zip64(member *m, const unsigned char *extra, size_t length)
-{
-    uint64_t *wide[] = { &m->size, &m->packed, &m->offset };
-    for (size_t at = 0; at + 4 <= length;) {
-        size_t id = little(extra + at, 2), bytes = little(extra + at + 2, 2), used = 0;
-        if (bytes > length - at - 4)
-            return false;
-        for (size_t i = 0; id == EXTRA_ZIP64 && i < 3; i++) {
-            if (*wide[i] != 0xffffffff)
-                continue;
-            if (used + 8 > bytes)
-                return false;
-            *wide[i] = little(extra + at + 4 + used, 8);
-            used += 8;
-        }
-        at += 4 + bytes;
-    }
-    return true;
-}
-
-static bool find_member(nnrt_stream *stream, const char *wanted, member *m, nnrt_error *e)
-{
-    size_t length, at = 0;
-    uint64_t entries;
-    unsigned char *directory = read_directory(stream, &length, &entries, e);
-    char there[256] = "";
-    bool found = false, broken = false;
-    if (!directory)
-        return false;
-    for (uint64_t i = 0; i < entries && !found && !broken; i++) {
-        const unsigned char *entry = directory + at;
-        if (length - at < ENTRY_SIZE || little(entry, 4) != ENTRY_SIGNATURE) {
-            broken = true;
-            break;
-        }
-        size_t name = little(entry + 28, 2), extra = little(entry + 30, 2),
-               comment = little(entry + 32, 2);
-        if (name + extra + comment > length - at - ENTRY_SIZE) {
-            broken = true;
-            break;
-        }
-        if (name == strlen(wanted) && memcmp(entry + ENTRY_SIZE, wanted, name) == 0) {
-            *m = (member){ .flags = (unsigned)little(entry + 8, 2),
-                           .method = (unsigned)little(entry + 10, 2),
-                           .crc = (uint32_t)little(entry + 16, 4),
-                           .packed = little(entry + 20, 4),
-                           .size = little(entry + 24, 4),
-                           .offset = little(entry + 42, 4) };
-            found = read_zip64(m, entry + ENTRY_SIZE + name, extra);
-            broken = !found;
-        } else if (strlen(there) + name + 3 < sizeof there) {
-            snprintf(there + strlen(there), sizeof there - strlen(there), "%s%.*s",
-                     *there ? ", " : "", (int)name, (const char *)entry + ENTRY_SIZE);
-        }
-        at += ENTRY_SIZE + name + extra + comment;
-    }
-    free(directory);
-    if (broken)
-        return no_archive(stream->name, e);
-    return found || nnrt_fail(e, NNRT_FILES, "bad-file", "%s: holds no %s; it holds: %s",
-                              stream->name, wanted, *there ? there : "nothing");
-}
-
 nnrt_stream *nnrt_stream_open_member(const char *path, const char *name, const char *wanted,
                                      nnrt_error *e)
 {
     nnrt_stream *stream = open_plain(path, name, e);
-    member m = { 0 };
-    unsigned char local[LOCAL_SIZE];
+    nnrt_zip_member m;
     if (!stream)
         return NULL;
-    uint64_t size = (uint64_t)stream->left;
-    if (!find_member(stream, wanted, &m, e))
-        goto failed;
-    if (m.flags & FLAG_ENCRYPTED || (m.method != METHOD_STORED && m.method != METHOD_DEFLATED)) {
-        nnrt_fail(e, NNRT_FILES, "bad-file",
-                  "%s: %s is encrypted or compressed in another way than deflate", name, wanted);
-        goto failed;
+    bool ok = nnrt_zip_find(stream->fd, (uint64_t)stream->left, name, wanted, &m, e);
+    if (ok && lseek(stream->fd, (off_t)m.offset, SEEK_SET) < 0)
+        ok = fail_read(name, errno, e);
+    if (ok) {
+        stream->left = (int64_t)m.packed;
+        ok = !m.deflated || start_inflating(stream, -15, e);
     }
-    uint64_t data = m.offset + LOCAL_SIZE;
-    if (m.offset > size || size - m.offset < LOCAL_SIZE ||
-        !pread_whole(stream->fd, local, LOCAL_SIZE, m.offset) ||
-        little(local, 4) != LOCAL_SIGNATURE) {
-        no_archive(name, e);
-        goto failed;
+    if (!ok) {
+        nnrt_stream_close(stream);
+        return NULL;
     }
-    data += little(local + 26, 2) + little(local + 28, 2);
-    if (data > size || m.packed > size - data || lseek(stream->fd, (off_t)data, SEEK_SET) < 0) {
-        no_archive(name, e);
-        goto failed;
-    }
-    stream->left = (int64_t)m.packed;
-    if (m.method == METHOD_DEFLATED && !start_inflating(stream, -15, e))
-        goto failed;
-    int64_t most = m.method == METHOD_DEFLATED ? stream->bound : stream->left;
+
+    int64_t most = m.deflated ? stream->bound : stream->left;
     stream->bound = m.size < (uint64_t)most ? (int64_t)m.size : most;
     stream->checked = true;
-    stream->want_crc = m.crc;
+    stream->expected_crc = m.crc;
     return stream;
-failed:
-    nnrt_stream_close(stream);
-    return NULL;
 }

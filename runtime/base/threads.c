@@ -144,6 +144,36 @@ static void *work_side(void *argument)
     return NULL;
 }
 
+/* One job after another, on this thread. */
+static void work_alone(side *s)
+{
+    for (; s->told < s->count && !s->stopped; s->told++) {
+        s->job(s->context, s->told);
+        s->stopped = !s->finish(s->context, s->told);
+    }
+}
+
+/* On this thread and as many others as there may be. */
+static void work_together(side *s, pthread_t *thread)
+{
+    int32_t others = 0;
+    while (others + 1 < s->threads && !pthread_create(&thread[others], NULL, work_side, s))
+        others++;
+    work_side(s);
+    for (int32_t i = 0; i < others; i++)
+        pthread_join(thread[i], NULL);
+}
+
+static bool locks_new(side *s)
+{
+    if (pthread_mutex_init(&s->lock, NULL))
+        return false;
+    if (!pthread_cond_init(&s->told_more, NULL))
+        return true;
+    pthread_mutex_destroy(&s->lock);
+    return false;
+}
+
 bool nnrt_side_by_side(int32_t threads, size_t count, void (*job)(void *, size_t),
                        bool (*finish)(void *, size_t), void *context)
 {
@@ -152,26 +182,12 @@ bool nnrt_side_by_side(int32_t threads, size_t count, void (*job)(void *, size_t
     };
     pthread_t *thread = calloc((size_t)threads + 1, sizeof *thread);
     s.ready = calloc(count + 1, sizeof *s.ready);
-    if (!thread || !s.ready || pthread_mutex_init(&s.lock, NULL)) {
-        threads = 0;
-    } else if (pthread_cond_init(&s.told_more, NULL)) {
-        pthread_mutex_destroy(&s.lock);
-        threads = 0;
-    }
-    if (threads < 1) { /* no means for more than one after the other */
-        for (; s.told < count && !s.stopped; s.told++) {
-            job(context, s.told);
-            s.stopped = !finish(context, s.told);
-        }
-    } else {
-        int32_t others = 0;
-        while (others + 1 < threads && !pthread_create(&thread[others], NULL, work_side, &s))
-            others++;
-        work_side(&s);
-        for (int32_t i = 0; i < others; i++)
-            pthread_join(thread[i], NULL);
+    if (threads > 0 && thread && s.ready && locks_new(&s)) {
+        work_together(&s, thread);
         pthread_cond_destroy(&s.told_more);
         pthread_mutex_destroy(&s.lock);
+    } else {
+        work_alone(&s);
     }
     free(thread);
     free(s.ready);
