@@ -80,7 +80,7 @@ void nnrt_pack(const float *logical, float *packed, const int64_t *dims, int ran
 void nnrt_unpack(const float *packed, float *logical, const int64_t *dims, int rank, int feature);
 
 /* The weights of one panel of `units` <= 16 units that are not 0, for products that skip zeros.
- * `list` is, in 4-byte words: at unit u the number of its first entry, at 16 that behind the last;
+ * `list` is, in 4-byte words: at unit u the number of its first entry, at 16 that after the last;
  * at 17 1, or 0 where more than `most` are not 0; from 32 two words an entry, unit by unit and
  * inputs in order: 16 times the input's number, and the weight. There is room for most + inputs + 1
  * entries. */

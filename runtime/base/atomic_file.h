@@ -1,8 +1,8 @@
 /* atomic_file.h: files that appear whole or not at all: written beside their place, flushed,
  * fsynced, then renamed.
  *
- * Only at the commit does anything stand under the path; a failure or an abort removes what was
- * written beside it. Paths that are no regular file (/dev/stdout, a pipe) are written straight. The
+ * Nothing appears under the path before the commit; a failure or an abort removes what was written
+ * beside it. Paths that are not regular files (/dev/stdout, a pipe) are written directly. The
  * caller ignores SIGXFSZ and SIGPIPE. */
 #ifndef NNRT_ATOMIC_FILE_H
 #define NNRT_ATOMIC_FILE_H
@@ -12,7 +12,7 @@
 typedef struct nnrt_atomic_file {
     FILE *stream;             /* write here; fully buffered */
     char *path;               /* as asked for: what messages name */
-    char *target, *temporary; /* links followed; NULL temporary: written straight */
+    char *target, *temporary; /* links followed; NULL temporary: written directly */
 } nnrt_atomic_file;
 
 /* NULL and e filled (status 3, code "write-failed", naming the path) where the file can't be made.

@@ -1,4 +1,4 @@
-/* base.h: the door of base/: what every other wing of the runtime stands on.
+/* base.h: the door of base/: what every other wing of the runtime builds on.
  *
  * Errors, memory, clock, random streams, threads, signals, files (read as streams, written whole,
  * safetensors), names and numbers in text. */

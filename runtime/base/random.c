@@ -25,7 +25,10 @@ void nnrt_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[
         k0 += 0x9e3779b9u;
         k1 += 0xbb67ae85u;
     }
-    out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+    out[0] = c0;
+    out[1] = c1;
+    out[2] = c2;
+    out[3] = c3;
 }
 
 nnrt_random nnrt_random_new(uint64_t seed, uint32_t purpose, uint32_t a, uint32_t b)

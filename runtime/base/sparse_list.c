@@ -1,4 +1,4 @@
-/* sparse.c: what is not 0 in a pruned kernel, listed for products that skip zeros. */
+/* sparse_list.c: what is not 0 in a pruned kernel, listed for products that skip zeros. */
 #include "abi/nnrt.h"
 #include <string.h>
 

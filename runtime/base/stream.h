@@ -26,7 +26,7 @@ bool nnrt_stream_need(nnrt_stream *stream, void *to, size_t bytes, nnrt_error *e
 int64_t nnrt_stream_bound(const nnrt_stream *stream);
 /* Nothing may follow. */
 bool nnrt_stream_end(nnrt_stream *stream, nnrt_error *e);
-/* Everything that follows, and a NUL behind it. free() */
+/* Everything that follows, and a NUL after it. free() */
 char *nnrt_stream_rest(nnrt_stream *stream, size_t *length, nnrt_error *e);
 const char *nnrt_stream_name(const nnrt_stream *stream);
 #endif

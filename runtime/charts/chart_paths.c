@@ -1,5 +1,5 @@
-/* chart_paths.c: paths of minimisations over the landscape of their function, and landscapes alone.
- */
+/* chart_paths.c: paths of minimisations over the landscape of their function, and landscapes
+ * without paths. */
 #include "charts/kinds.h"
 #include <math.h>
 #include <string.h>

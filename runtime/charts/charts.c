@@ -1,5 +1,5 @@
-/* charts.c: which pictures a result has, alone and among others: tables of kinds, each known by a
- * field. */
+/* charts.c: which pictures a result has, by itself and among others: tables of kinds, each known by
+ * a field. */
 #include "charts/charts.h"
 #include <string.h>
 
@@ -27,8 +27,8 @@ static const struct {
     { "rates", chart_rates },           { "variables", nnrt_chart_landscape },
 };
 
-/* Such a list alone is known by a field of its first record. The fields that only one kind has come
- * first: an epoch has a loss too. */
+/* Such a list by itself is known by a field of its first record. The fields that only one kind has
+ * come first: an epoch has a loss too. */
 static const struct {
     const char *record, *field;
 } lists[] = {

@@ -36,7 +36,7 @@ void nnrt_chart_path(nnrt_figure *figure, const json_t *value, const json_t *not
 /* `declared`: the field under all of them; NULL: the widest that one of them brings. */
 bool nnrt_chart_paths(nnrt_figure *figure, const nnrt_charted *items, size_t count,
                       const json_t *declared);
-/* A function of two variables: contour lines alone. */
+/* A function of two variables: only contour lines. */
 void nnrt_chart_landscape(nnrt_figure *figure, const json_t *value, const json_t *notes);
 
 /* ---- chart_trials.c ---- */

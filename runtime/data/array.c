@@ -292,10 +292,11 @@ static bool check_targets(const nnrt_array *array, const nnrt_source *source, nn
                          NNRT_MAX_RANK);
     }
     if (array->fortran && array->rank > 1 && array->element != NNRT_ELEMENT_FLOAT) {
-        return nnrt_fail(e, NNRT_FILES, "bad-file",
-                         "%s: targets in column order (Fortran's) are read for real numbers alone: "
-                         "save np.ascontiguousarray(y)",
-                         name);
+        return nnrt_fail(
+            e, NNRT_FILES, "bad-file",
+            "%s: targets in column order (Fortran's) can be read only for real numbers: "
+            "save np.ascontiguousarray(y)",
+            name);
     }
     return true;
 }

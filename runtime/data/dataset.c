@@ -1,5 +1,5 @@
-/* data.c: a data declaration, opened: its sources read and checked against one another, split,
- * filled and normalised (data.h). */
+/* dataset.c: a data declaration, opened: its sources read and checked against one another, split,
+ * filled and normalised (dataset.h). */
 #include "data/dataset.h"
 #include "data/augment.h"
 #include "data/form.h"
@@ -100,33 +100,24 @@ static bool read_sources(opening *o)
 }
 
 /* ---- shapes ---- */
-static bool take_shape(opening *o)
+/* The declared shape of a sample, which must hold as many values as the source's. */
+static bool take_declared_shape(opening *o, const json_t *shape)
 {
     nnrt_data *data = o->data;
     const nnrt_source *s = &o->source[NNRT_TRAIN];
-    const json_t *shape = setting(o, "shape");
-    o->e->setting = shape ? "shape" : NULL;
-    data->rank = s->rank;
-    data->x_name = s->x_name && *s->x_name ? strdup(s->x_name) : NULL;
-    memcpy(data->shape, s->shape, sizeof data->shape);
-    data->sample_size = s->sample_size;
-    data->target_rank = s->target_rank;
-    memcpy(data->target_shape, s->target_shape, sizeof data->target_shape);
-    data->target_size = s->target_size;
-    if (!json_is_array(shape))
-        return true;
     int64_t size = 1;
     size_t rank = json_array_size(shape);
-    bool good = rank > 0 && rank <= NNRT_MAX_RANK;
-    for (size_t i = 0; good && i < rank; i++) {
+    bool ok = rank > 0 && rank <= NNRT_MAX_RANK;
+    for (size_t i = 0; ok && i < rank; i++) {
         data->shape[i] = json_integer_value(json_array_get(shape, i));
-        good = data->shape[i] > 0 && !__builtin_mul_overflow(size, data->shape[i], &size);
+        ok = data->shape[i] > 0 && !__builtin_mul_overflow(size, data->shape[i], &size);
     }
-    if (!good) {
+    if (!ok) {
         return nnrt_fail(o->e, NNRT_SCRIPT, "wrong-shape",
                          "data '%s': a shape has 1 to %d sizes of at least 1", data->name,
                          NNRT_MAX_RANK);
     }
+
     data->rank = (int)rank;
     char text[128], held[128];
     shape_text(data->shape, data->rank, text, sizeof text);
@@ -135,6 +126,22 @@ static bool take_shape(opening *o)
            nnrt_fail(o->e, NNRT_SCRIPT, "wrong-shape",
                      "data '%s': the shape %s holds %lld values, and a sample of %s (%s) has %lld",
                      data->name, text, (long long)size, s->x_name, held, (long long)s->sample_size);
+}
+
+static bool take_shape(opening *o)
+{
+    nnrt_data *data = o->data;
+    const nnrt_source *s = &o->source[NNRT_TRAIN];
+    const json_t *shape = setting(o, "shape");
+    o->e->setting = shape ? "shape" : NULL;
+    data->x_name = s->x_name && *s->x_name ? strdup(s->x_name) : NULL;
+    data->rank = s->rank;
+    memcpy(data->shape, s->shape, sizeof data->shape);
+    data->sample_size = s->sample_size;
+    data->target_rank = s->target_rank;
+    memcpy(data->target_shape, s->target_shape, sizeof data->target_shape);
+    data->target_size = s->target_size;
+    return !json_is_array(shape) || take_declared_shape(o, shape);
 }
 
 /* ---- targets ---- */
@@ -171,66 +178,91 @@ static void take_part(nnrt_data *data, int part, int64_t count, float *x, float 
     data->total += count;
 }
 
-/* What the training source holds, into training and the parts that are fractions of it. The blocks
- * stay where they are. */
-static bool hold_out(opening *o, float *x, float *y)
+/* Marks the samples of the part that the declaration makes a fraction of the training source.
+ * *held: such a part is declared. */
+static bool mark_held_out(opening *o, int part, uint8_t *part_of, const float *label, bool *held)
+{
+    const json_t *fraction = setting(o, part_names[part]);
+    double share = json_number_value(fraction);
+    if (!json_is_number(fraction) || share == 0)
+        return true;
+    *held = true;
+    o->e->setting = part_names[part];
+    if (!(share > 0 && share <= 1)) {
+        return nnrt_fail(o->e, NNRT_SCRIPT, "out-of-range",
+                         "data '%s': '%s' is a share between 0 and 100%%, not %g%%", o->data->name,
+                         part_names[part], 100 * share);
+    }
+    return nnrt_hold_out(part_of, o->source[NNRT_TRAIN].count, part, share, o->data, label, o->e);
+}
+
+/* Splits what the training source holds as part_of says. The blocks stay where they are. */
+static bool split_training(opening *o, const uint8_t *part_of, float *x, float *y, bool held)
 {
     nnrt_data *data = o->data;
     const nnrt_source *s = &o->source[NNRT_TRAIN];
-    static const int order[] = { NNRT_TEST, NNRT_VALIDATION };
     float *x_start[NNRT_PARTS], *y_start[NNRT_PARTS];
     int64_t size[NNRT_PARTS] = { 0 };
-    bool any = false, good = true;
-    uint8_t *part_of = calloc((size_t)s->count, sizeof *part_of);
-    if (!part_of)
-        return nnrt_no_memory_for(o->e, data->name);
-    for (int k = 0; good && k < 2; k++) {
-        const json_t *fraction = setting(o, part_names[order[k]]);
-        if (!json_is_number(fraction) || json_number_value(fraction) == 0)
-            continue;
-        double share = json_number_value(fraction);
-        o->e->setting = part_names[order[k]];
-        any = true;
-        if (!(share > 0 && share <= 1)) {
-            good = nnrt_fail(o->e, NNRT_SCRIPT, "out-of-range",
-                             "data '%s': '%s' is a share between 0 and 100%%, not %g%%", data->name,
-                             part_names[order[k]], 100 * share);
-        }
-        good = good && nnrt_hold_out(part_of, s->count, order[k], share, data,
-                                     data->classify && data->target_rank == 0 ? y : NULL, o->e);
-    }
     for (int64_t i = 0; i < s->count; i++)
         size[part_of[i]]++;
-    if (good && !size[NNRT_TRAIN]) {
-        good = nnrt_fail(o->e, NNRT_FILES, "no-part",
+    if (!size[NNRT_TRAIN]) {
+        return nnrt_fail(o->e, NNRT_FILES, "no-part",
                          "data '%s': no sample is left to train on: all %lld of %s are held out",
                          data->name, (long long)s->count, s->x_name);
     }
-    if (good && !any) {
+
+    if (!held) {
         take_part(data, NNRT_TRAIN, s->count, x, y);
-    } else if (good) {
-        good = nnrt_sort_by_part(x, s->count, data->sample_size, part_of, x_start, o->e) &&
-               nnrt_sort_by_part(y, s->count, data->target_size, part_of, y_start, o->e);
-        for (int part = 0; good && part < NNRT_PARTS; part++)
-            take_part(data, part, size[part], x_start[part], y_start[part]);
+        return true;
     }
+    if (!nnrt_sort_by_part(x, s->count, data->sample_size, part_of, x_start, o->e) ||
+        !nnrt_sort_by_part(y, s->count, data->target_size, part_of, y_start, o->e)) {
+        return false;
+    }
+    for (int part = 0; part < NNRT_PARTS; part++)
+        take_part(data, part, size[part], x_start[part], y_start[part]);
+    return true;
+}
+
+/* What the training source holds, into training and the parts that are fractions of it. */
+static bool hold_out(opening *o, float *x, float *y)
+{
+    const nnrt_data *data = o->data;
+    const float *label = data->classify && data->target_rank == 0 ? y : NULL;
+    uint8_t *part_of = calloc((size_t)o->source[NNRT_TRAIN].count, sizeof *part_of);
+    bool held = false;
+    if (!part_of)
+        return nnrt_no_memory_for(o->e, data->name);
+    bool ok = mark_held_out(o, NNRT_TEST, part_of, label, &held) &&
+              mark_held_out(o, NNRT_VALIDATION, part_of, label, &held) &&
+              split_training(o, part_of, x, y, held);
     free(part_of);
-    return good;
+    return ok;
+}
+
+static bool name_features(opening *o)
+{
+    const nnrt_table *table = o->source[NNRT_TRAIN].table;
+    if (!table)
+        return true;
+    o->data->feature_name = nnrt_table_feature_names(table, o->data->sample_size);
+    return o->data->feature_name || nnrt_no_memory_for(o->e, o->data->name);
 }
 
 static bool take_parts(opening *o)
 {
     nnrt_data *data = o->data;
     float *target[NNRT_PARTS] = { 0 };
-    bool missing = false, taken = take_targets(o, target);
+    bool missing = false, ok = take_targets(o, target);
     for (int part = 0; part < NNRT_PARTS; part++) {
         data->storage[2 * part] = o->source[part].x;
         data->storage[2 * part + 1] = target[part];
         o->source[part].x = NULL;
         missing |= o->source[part].has_missing;
     }
-    if (!taken || !hold_out(o, data->storage[0], data->storage[1]))
+    if (!ok || !hold_out(o, data->storage[0], data->storage[1]))
         return false;
+
     o->e->setting = NULL;
     for (int part = NNRT_VALIDATION; part < NNRT_PARTS; part++) {
         if (o->given[part]) {
@@ -238,21 +270,18 @@ static bool take_parts(opening *o)
                       data->storage[2 * part + 1]);
         }
     }
-    if (o->source[NNRT_TRAIN].table && !(data->feature_name = nnrt_table_feature_names(
-                                             o->source[NNRT_TRAIN].table, data->sample_size))) {
-        return nnrt_no_memory_for(o->e, data->name);
-    }
-    if (json_is_true(setting(o, "whole")))
-        return true;
-    return !missing || nnrt_fill_missing(data, o->source[NNRT_TRAIN].x_name, o->e);
+    if (!name_features(o))
+        return false;
+    bool whole = json_is_true(setting(o, "whole"));
+    return whole || !missing || nnrt_fill_missing(data, o->source[NNRT_TRAIN].x_name, o->e);
 }
 
 static nnrt_task task_of(const json_t *declaration)
 {
     const char *task = nnrt_form_text(declaration, "task", "");
-    return strcmp(task, "classify") == 0  ? NNRT_TASK_CLASSIFY
-           : strcmp(task, "regress") == 0 ? NNRT_TASK_REGRESS
-                                          : NNRT_TASK_AUTO;
+    if (strcmp(task, "classify") == 0)
+        return NNRT_TASK_CLASSIFY;
+    return strcmp(task, "regress") == 0 ? NNRT_TASK_REGRESS : NNRT_TASK_AUTO;
 }
 
 nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_t seed,
@@ -265,6 +294,7 @@ nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_
         nnrt_no_memory_for(e, name);
         return NULL;
     }
+
     const json_t *own_seed = json_object_get(declaration, "seed");
     data->seed = json_is_integer(own_seed) ? (uint64_t)json_integer_value(own_seed) : seed;
     data->shuffle = !json_is_false(json_object_get(declaration, "shuffle"));
@@ -273,6 +303,7 @@ nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_
                   .task = task_of(declaration),
                   .data = data,
                   .e = e };
+
     bool opened = read_sources(&o) && take_shape(&o) && take_parts(&o) &&
                   nnrt_normalize(data, setting(&o, "normalize"), e) &&
                   nnrt_augment_read(setting(&o, "augment"), &data->augmentation,

@@ -53,7 +53,7 @@ nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_
                           nnrt_error *e);
 void nnrt_data_free(nnrt_data *data);
 const char *nnrt_part_name(int part);
-/* Whether every sample holds whole numbers from 0 to below `below` alone, as embeddings need them.
+/* Whether every sample holds only whole numbers from 0 to below `below`, as embeddings need them.
  */
 bool nnrt_data_numbers_below(const nnrt_data *data, int64_t below, nnrt_error *e);
 #endif

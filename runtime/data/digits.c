@@ -55,7 +55,7 @@ static const stroke ways[DIGITS][MAX_WAYS][MAX_STROKES] = {
       { ARC(0.48, 0.3, 0.3, 0.28, 0, 360), LINE(0.78, 0.26, 0.78, 1) } },
 };
 
-/* How far samples differ from the figure as it stands above. */
+/* How far samples differ from the figures above. */
 static const double spread_turn = 0.18, spread_slant = 0.24, least_scale = 0.8, most_scale = 1.1,
                     spread_shift = 2.6, spread_bend = 0.05, spread_end = 0.03, least_pen = 1.5,
                     most_pen = 2.2, least_ink = 180, pixel_noise = 6;
@@ -90,7 +90,10 @@ static void draw_line(const sheet *s, point a, point b)
         float py = (float)y - a.y, row = py * dy;
         for (int x = left; x <= right; x++) {
             float px = (float)x - a.x, along = (px * dx + row) * inverse;
-            along = along < 0 ? 0 : along > 1 ? 1 : along;
+            if (along < 0)
+                along = 0;
+            if (along > 1)
+                along = 1;
             float ex = px - along * dx, ey = py - along * dy, far2 = ex * ex + ey * ey;
             if (far2 >= reach2)
                 continue;
@@ -135,7 +138,10 @@ static void add_noise(float *pixel, int n, nnrt_random *r)
         for (int k = 0; k < 2 && i + k < n; k++, bits >>= 16) {
             float value =
                 pixel[i + k] + unit * (float)((int)(bits & 255) + (int)(bits >> 8 & 255) - 255);
-            pixel[i + k] = value < 0 ? 0 : value > 255 ? 255 : (float)(int)(value + 0.5f);
+            if (value < 0)
+                pixel[i + k] = 0;
+            else
+                pixel[i + k] = value > 255 ? 255 : (float)(int)(value + 0.5f);
         }
     }
 }
@@ -152,6 +158,7 @@ static void draw_digit(float *pixel, int size, int digit, nnrt_random *r)
     sheet s = { pixel, size,
                 (float)(unit * (least_pen + (most_pen - least_pen) * nnrt_random_uniform(r))),
                 (float)(least_ink + (255 - least_ink) * nnrt_random_uniform(r)) };
+
     memset(pixel, 0, (size_t)(size * size) * sizeof *pixel);
     double c = cos(turn), d = sin(turn);
     const stroke *strokes = ways[digit][nnrt_random_below(r, MAX_WAYS)];

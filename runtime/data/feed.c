@@ -36,6 +36,28 @@ void nnrt_feed_free(nnrt_feed *feed)
     free(feed);
 }
 
+/* How many batches to prepare at once: about FEED_BYTES of samples, but no more than an epoch. */
+static int64_t batches_at_once(const nnrt_data *data, int64_t batch)
+{
+    double bytes = (double)batch * (double)data->sample_size * sizeof(float);
+    int64_t batches = bytes < FEED_BYTES ? (int64_t)(FEED_BYTES / bytes) : 1;
+    int64_t most = (data->part[NNRT_TRAIN].count + batch - 1) / batch;
+    return batches < most ? batches : most;
+}
+
+static bool allocate(nnrt_feed *feed, int32_t threads)
+{
+    size_t rows = (size_t)(feed->batches * feed->batch), size = (size_t)feed->data->sample_size;
+    feed->x = nnrt_tensor_new(rows * size);
+    feed->y = nnrt_tensor_new(rows * (size_t)feed->target_size);
+    feed->scratch = nnrt_tensor_new((size_t)(threads < 1 ? 1 : threads) * size);
+    if (feed->mixes) {
+        feed->mixed = nnrt_tensor_new(rows * size);
+        feed->partner = malloc(rows * sizeof *feed->partner);
+    }
+    return feed->x && feed->y && feed->scratch && (!feed->mixes || (feed->mixed && feed->partner));
+}
+
 bool nnrt_feed_new(const nnrt_data *data, nnrt_mix mix, int64_t batch, int32_t threads,
                    uint64_t seed, nnrt_feed **made, nnrt_error *e)
 {
@@ -50,31 +72,18 @@ bool nnrt_feed_new(const nnrt_data *data, nnrt_mix mix, int64_t batch, int32_t t
                          .mix = mix,
                          .mixes = mixes,
                          .batch = batch,
-                         .batches = 1,
+                         .batches = batches_at_once(data, batch),
                          .seed = seed,
                          .target_size = data->target_size };
     if (mixes && data->classify)
         feed->target_size = 2 * data->target_size + 1;
-    double bytes = (double)batch * (double)data->sample_size * sizeof(float);
-    if (bytes < FEED_BYTES)
-        feed->batches = (int64_t)(FEED_BYTES / bytes);
-    int64_t most = (data->part[NNRT_TRAIN].count + batch - 1) / batch;
-    if (feed->batches > most)
-        feed->batches = most;
-    size_t rows = (size_t)(feed->batches * batch), size = (size_t)data->sample_size;
-    feed->x = nnrt_tensor_new(rows * size);
-    feed->y = nnrt_tensor_new(rows * (size_t)feed->target_size);
-    feed->scratch = nnrt_tensor_new((size_t)(threads < 1 ? 1 : threads) * size);
-    if (mixes) {
-        feed->mixed = nnrt_tensor_new(rows * size);
-        feed->partner = malloc(rows * sizeof *feed->partner);
+
+    if (!allocate(feed, threads)) {
+        nnrt_feed_free(feed);
+        return nnrt_no_memory(e);
     }
-    if (feed->x && feed->y && feed->scratch && (!mixes || (feed->mixed && feed->partner))) {
-        *made = feed;
-        return true;
-    }
-    nnrt_feed_free(feed);
-    return nnrt_no_memory(e);
+    *made = feed;
+    return true;
 }
 
 /* ---- mixing ---- */
@@ -136,35 +145,45 @@ typedef struct preparation {
     int64_t epoch;
 } preparation;
 
-static void mix_sample(const preparation *p, int64_t i, const float *y, const float *partner_y,
-                       const float *partner)
+/* A row of the data. */
+typedef struct sample {
+    const float *x, *y;
+} sample;
+
+static void mix_targets(const nnrt_feed *feed, const float *y, const float *partner, double share,
+                        float *to)
 {
-    nnrt_feed *feed = p->feed;
-    const nnrt_data *data = feed->data;
-    int64_t size = data->sample_size, targets = data->target_size, position = p->call.first + i;
-    const float *x = feed->x + i * size;
-    float *out = feed->mixed + i * size, *to = feed->y + i * feed->target_size;
-    nnrt_random random = nnrt_random_new(feed->seed, NNRT_DRAW_MIX,
-                                         (uint32_t)p->epoch | WITHIN_SAMPLE, (uint32_t)position);
-    bool cuts =
-        feed->mix.cutmix > 0 && (feed->mix.mixup <= 0 || nnrt_random_uniform(&random) < 0.5);
-    double share = beta(&random, cuts ? feed->mix.cutmix : feed->mix.mixup);
-    if (cuts) {
-        memcpy(out, x, (size_t)size * sizeof *out);
-        share = data->rank == 3 ? paste(data, &random, share, partner, out) : 1;
-    } else {
-        float a = (float)share, b = (float)(1 - share);
-        for (int64_t k = 0; k < size; k++)
-            out[k] = a * x[k] + b * partner[k];
-    }
-    if (data->classify) {
+    int64_t targets = feed->data->target_size;
+    if (feed->data->classify) {
         memcpy(to, y, (size_t)targets * sizeof *to);
-        memcpy(to + targets, partner_y, (size_t)targets * sizeof *to);
+        memcpy(to + targets, partner, (size_t)targets * sizeof *to);
         to[2 * targets] = (float)share;
     } else {
         for (int64_t k = 0; k < targets; k++)
-            to[k] = (float)(share * (double)y[k] + (1 - share) * (double)partner_y[k]);
+            to[k] = (float)(share * (double)y[k] + (1 - share) * (double)partner[k]);
     }
+}
+
+/* Mixes the i-th sample of the call with its partner. */
+static void mix_sample(const preparation *p, int64_t i, sample own, sample partner)
+{
+    nnrt_feed *feed = p->feed;
+    const nnrt_mix *mix = &feed->mix;
+    int64_t size = feed->data->sample_size, position = p->call.first + i;
+    float *out = feed->mixed + i * size;
+    nnrt_random random = nnrt_random_new(feed->seed, NNRT_DRAW_MIX,
+                                         (uint32_t)p->epoch | WITHIN_SAMPLE, (uint32_t)position);
+    bool cuts = mix->cutmix > 0 && (mix->mixup <= 0 || nnrt_random_uniform(&random) < 0.5);
+    double share = beta(&random, cuts ? mix->cutmix : mix->mixup);
+    if (cuts) {
+        memcpy(out, own.x, (size_t)size * sizeof *out);
+        share = feed->data->rank == 3 ? paste(feed->data, &random, share, partner.x, out) : 1;
+    } else {
+        float a = (float)share, b = (float)(1 - share);
+        for (int64_t k = 0; k < size; k++)
+            out[k] = a * own.x[k] + b * partner.x[k];
+    }
+    mix_targets(feed, own.y, partner.y, share, feed->y + i * feed->target_size);
 }
 
 /* ---- the team ---- */
@@ -174,39 +193,56 @@ static int64_t row_of(const preparation *p, int64_t i)
     return p->order ? (int64_t)p->order[position] : position;
 }
 
-/* Called by all threads, as a unit is: each takes every so-manieth sample. */
-static void prepare(nnrt_call *call, int32_t thread)
+/* This thread's samples of the call, copied and augmented. */
+static void augment_samples(const preparation *p, int32_t thread, int64_t count)
 {
-    preparation *p = (preparation *)(void *)call;
     nnrt_feed *feed = p->feed;
-    const nnrt_data *data = feed->data;
-    const nnrt_part *part = &data->part[NNRT_TRAIN];
-    int64_t count = call->last - call->first, size = data->sample_size, targets = data->target_size;
-    for (int64_t i = thread; i < count; i += call->threads) {
+    const nnrt_part *part = &feed->data->part[NNRT_TRAIN];
+    int64_t size = feed->data->sample_size, targets = feed->data->target_size;
+    for (int64_t i = thread; i < count; i += p->call.threads) {
         int64_t row = row_of(p, i);
         memcpy(feed->x + i * size, part->x + row * size, (size_t)size * sizeof(float));
         nnrt_random random = nnrt_random_new(feed->seed, NNRT_DRAW_AUGMENT, (uint32_t)p->epoch,
-                                             (uint32_t)(call->first + i));
-        nnrt_augment_sample(data, &random, feed->x + i * size, feed->scratch + thread * size);
+                                             (uint32_t)(p->call.first + i));
+        nnrt_augment_sample(feed->data, &random, feed->x + i * size, feed->scratch + thread * size);
         if (!feed->mixes)
             memcpy(feed->y + i * targets, part->y + row * targets, (size_t)targets * sizeof(float));
     }
-    if (!feed->mixes)
-        return;
-    for (int64_t b = thread; b * feed->batch < count; b += call->threads) {
+}
+
+/* A permutation of each batch: whom its samples are mixed with. */
+static void draw_partners(const preparation *p, int32_t thread, int64_t count)
+{
+    nnrt_feed *feed = p->feed;
+    for (int64_t b = thread; b * feed->batch < count; b += p->call.threads) {
         int64_t first = b * feed->batch,
                 n = count - first < feed->batch ? count - first : feed->batch;
         nnrt_random random = nnrt_random_new(feed->seed, NNRT_DRAW_MIX, (uint32_t)p->epoch,
-                                             (uint32_t)((call->first + first) / feed->batch));
+                                             (uint32_t)((p->call.first + first) / feed->batch));
         for (int64_t i = 0; i < n; i++)
             feed->partner[first + i] = (uint32_t)i;
         nnrt_shuffle(&random, feed->partner + first, (size_t)n);
     }
+}
+
+/* Called by all threads, as a unit is. */
+static void prepare(nnrt_call *call, int32_t thread)
+{
+    preparation *p = (preparation *)(void *)call;
+    nnrt_feed *feed = p->feed;
+    const float *y = feed->data->part[NNRT_TRAIN].y;
+    int64_t count = call->last - call->first, size = feed->data->sample_size,
+            targets = feed->data->target_size;
+    augment_samples(p, thread, count);
+    if (!feed->mixes)
+        return;
+
+    draw_partners(p, thread, count);
     nnrt_barrier_wait(call->barrier);
     for (int64_t i = thread; i < count; i += call->threads) {
         int64_t other = i - i % feed->batch + feed->partner[i];
-        mix_sample(p, i, part->y + row_of(p, i) * targets, part->y + row_of(p, other) * targets,
-                   feed->x + other * size);
+        mix_sample(p, i, (sample){ feed->x + i * size, y + row_of(p, i) * targets },
+                   (sample){ feed->x + other * size, y + row_of(p, other) * targets });
     }
 }
 

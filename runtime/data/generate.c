@@ -8,6 +8,24 @@
 
 static const double pi = 3.14159265358979323846;
 
+/* As many of each class as can be, in a random order. */
+static bool draw_classes(nnrt_source *source, int64_t classes, nnrt_random *random, nnrt_error *e)
+{
+    source->kind = NNRT_LABEL_INTEGER;
+    source->integer = malloc((size_t)source->count * sizeof *source->integer);
+    uint32_t *order = malloc((size_t)source->count * sizeof *order);
+    bool ok = source->integer && order;
+    if (ok) {
+        for (int64_t i = 0; i < source->count; i++)
+            order[i] = (uint32_t)(i % classes);
+        nnrt_shuffle(random, order, (size_t)source->count);
+        for (int64_t i = 0; i < source->count; i++)
+            source->integer[i] = order[i];
+    }
+    free(order);
+    return ok || nnrt_no_memory_for(e, source->y_name);
+}
+
 bool nnrt_generate_begin(const nnrt_source_request *request, nnrt_source *source, int64_t classes,
                          nnrt_random *random, nnrt_error *e)
 {
@@ -19,28 +37,12 @@ bool nnrt_generate_begin(const nnrt_source_request *request, nnrt_source *source
     }
     source->count = (int64_t)n;
     source->target_size = 1;
-    source->x_name = strdup(form);
-    source->y_name = strdup(form);
-    if (!source->x_name || !source->y_name)
-        return nnrt_no_memory_for(e, form);
-    if (!nnrt_source_allocate(source, e))
+    if (!nnrt_source_name(source, form, form, e) || !nnrt_source_allocate(source, e))
         return false;
-    if (!classes) {
-        source->kind = NNRT_LABEL_REAL;
-        return (source->real = nnrt_floats_new(source->count, e)) != NULL;
-    }
-    source->kind = NNRT_LABEL_INTEGER;
-    source->integer = malloc((size_t)source->count * sizeof *source->integer);
-    uint32_t *order = malloc((size_t)source->count * sizeof *order);
-    if (source->integer && order) {
-        for (int64_t i = 0; i < source->count; i++)
-            order[i] = (uint32_t)(i % classes);
-        nnrt_shuffle(random, order, (size_t)source->count);
-        for (int64_t i = 0; i < source->count; i++)
-            source->integer[i] = order[i];
-    }
-    free(order);
-    return (source->integer && order) || nnrt_no_memory_for(e, form);
+    if (classes)
+        return draw_classes(source, classes, random, e);
+    source->kind = NNRT_LABEL_REAL;
+    return (source->real = nnrt_floats_new(source->count, e)) != NULL;
 }
 
 /* One sample's coordinates, without noise, for its class; or its coordinates and its target. */
@@ -160,48 +162,62 @@ static bool take_count(const json_t *form, const char *argument, int64_t fallbac
                      nnrt_form_text(form, "form", ""), argument, given);
 }
 
+static void draw_sample(drawing *d, const struct generator *g, double noise, nnrt_source *source,
+                        int64_t i, double *x)
+{
+    double y = 0;
+    float *sample = source->x + i * d->features;
+    if (g->point)
+        g->point(d, source->integer[i], x);
+    else
+        y = g->value(d, x);
+    for (int64_t f = 0; f < d->features; f++)
+        sample[f] = (float)(x[f] + (g->point ? noise * nnrt_random_normal(&d->random) : 0));
+    if (!g->point)
+        source->real[i] = (float)(y + noise * nnrt_random_normal(&d->random));
+}
+
+/* The centres of classes, or the weights of a regression. */
+static void draw_parameters(drawing *d)
+{
+    if (d->classes) {
+        draw_centres(d);
+        return;
+    }
+    for (int64_t f = 0; f < d->features; f++)
+        d->parameter[f] = nnrt_random_normal(&d->random) / sqrt((double)d->features);
+}
+
 bool nnrt_generate_points(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e)
 {
     const json_t *form = request->form;
     const char *name = nnrt_form_text(form, "form", "");
+    double noise = nnrt_form_number(form, "noise", 0);
     const struct generator *g = generators;
     while (strcmp(g->form, name) != 0)
         g++;
     drawing d = { .random = nnrt_random_new(request->seed, NNRT_DRAW_GENERATE, nnrt_hash(name), 0),
                   .classes = g->classes,
-                  .features = g->features };
+                  .features = g->features,
+                  .std = nnrt_form_number(form, "std", 1) };
     if (!take_count(form, g->classes_argument, 3, &d.classes, e) ||
         !take_count(form, g->features_argument, 1, &d.features, e)) {
         return false;
     }
-    double noise = nnrt_form_number(form, "noise", 0);
-    d.std = nnrt_form_number(form, "std", 1);
     source->rank = 1;
     source->shape[0] = d.features;
     if (!nnrt_generate_begin(request, source, d.classes, &d.random, e))
         return false;
+
     double *x = malloc((size_t)d.features * sizeof *x);
     d.parameter = malloc((size_t)(2 * d.classes + d.features) * sizeof *d.parameter);
-    bool drawn = x && d.parameter;
-    if (drawn && d.classes)
-        draw_centres(&d);
-    else if (drawn)
-        for (int64_t f = 0; f < d.features; f++)
-            d.parameter[f] = nnrt_random_normal(&d.random) / sqrt((double)d.features);
-    for (int64_t i = 0; drawn && i < source->count; i++) {
-        double y = 0;
-        if (g->point)
-            g->point(&d, source->integer[i], x);
-        else
-            y = g->value(&d, x);
-        for (int64_t f = 0; f < d.features; f++) {
-            source->x[i * d.features + f] =
-                (float)(x[f] + (g->point ? noise * nnrt_random_normal(&d.random) : 0));
-        }
-        if (!g->point)
-            source->real[i] = (float)(y + noise * nnrt_random_normal(&d.random));
+    bool ok = x && d.parameter;
+    if (ok) {
+        draw_parameters(&d);
+        for (int64_t i = 0; i < source->count; i++)
+            draw_sample(&d, g, noise, source, i, x);
     }
     free(x);
     free(d.parameter);
-    return drawn || nnrt_no_memory_for(e, name);
+    return ok || nnrt_no_memory_for(e, name);
 }

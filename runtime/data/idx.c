@@ -1,5 +1,5 @@
-/* idx.c: the IDX format of the MNIST files: big-endian, the element type and the sizes in front;
- * plain or gzip. */
+/* idx.c: the IDX format of the MNIST files: big-endian, the element type and the sizes ahead of
+ * them; plain or gzip. */
 #include "data/array.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +21,16 @@ bool nnrt_idx_begin(nnrt_stream *stream, nnrt_array *array, nnrt_error *e)
     if (got < 0)
         return false;
     *array = (nnrt_array){ .stream = stream, .big_endian = true, .rank = magic[3] };
-    for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
-        if (elements[i].code == magic[2])
-            array->element = elements[i].element, array->bytes = elements[i].bytes;
+    for (size_t i = 0; i < sizeof elements / sizeof *elements; i++) {
+        if (elements[i].code == magic[2]) {
+            array->element = elements[i].element;
+            array->bytes = elements[i].bytes;
+        }
+    }
     if (got < 4 || magic[0] || magic[1] || !array->bytes || array->rank < 1 ||
         array->rank > NNRT_ARRAY_RANK) {
-        return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: is no IDX file", nnrt_stream_name(stream));
+        return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: is not an IDX file",
+                         nnrt_stream_name(stream));
     }
     for (int i = 0; i < array->rank; i++) {
         if (!nnrt_stream_need(stream, size, sizeof size, e))
@@ -53,10 +57,10 @@ static nnrt_stream *open_idx(const nnrt_source_request *request, const char *arg
 bool nnrt_read_idx(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e)
 {
     nnrt_array array;
-    source->x_name = strdup(nnrt_form_text(request->form, "images", ""));
-    source->y_name = strdup(nnrt_form_text(request->form, "labels", ""));
-    if (!source->x_name || !source->y_name)
-        return nnrt_no_memory(e);
+    if (!nnrt_source_name(source, nnrt_form_text(request->form, "images", ""),
+                          nnrt_form_text(request->form, "labels", ""), e)) {
+        return false;
+    }
     nnrt_stream *x = open_idx(request, "images", source->x_name, &array, e);
     bool read = x && nnrt_array_samples(&array, source, e);
     nnrt_stream_close(x);
@@ -68,6 +72,7 @@ bool nnrt_read_idx(const nnrt_source_request *request, nnrt_source *source, nnrt
         source->shape[0] = 1;
         source->rank = 3;
     }
+
     nnrt_stream *y = open_idx(request, "labels", source->y_name, &array, e);
     read = y &&
            (array.rank == 1 ||

@@ -59,7 +59,7 @@ static bool add_file(search *s, const char *name, uint32_t class)
     if (!is_picture(name)) {
         nnrt_fail(s->e, NNRT_FILES, "bad-file", "%s: is neither a PNG nor a JPEG image", name);
         snprintf(s->e->help, sizeof s->e->help,
-                 "a class's folder holds images alone: .png, .jpg or .jpeg");
+                 "a class's folder holds only images: .png, .jpg or .jpeg");
         return false;
     }
     if (s->count == s->capacity) {
@@ -86,6 +86,7 @@ static bool visit(search *s, const char *name, int depth, uint32_t class)
     char *path = nnrt_source_path(s->request, name);
     if (!path)
         return no_memory(s);
+
     bool there = stat(path, &about) == 0;
     free(path);
     if (!there)
@@ -96,7 +97,8 @@ static bool visit(search *s, const char *name, int depth, uint32_t class)
         if (!is_picture(name))
             return true;
         nnrt_fail(s->e, NNRT_FILES, "bad-file", "%s: belongs to no class", name);
-        snprintf(s->e->help, sizeof s->e->help, "images stand in one folder a class");
+        snprintf(s->e->help, sizeof s->e->help,
+                 "each class has a folder of its own with its images");
         return false;
     }
     if (depth > DEEPEST) {
@@ -105,6 +107,7 @@ static bool visit(search *s, const char *name, int depth, uint32_t class)
     }
     if (depth > 0)
         return walk(s, name, depth + 1, class);
+
     const char *last = strrchr(name, '/');
     last = last ? last + 1 : name;
     size_t before = s->count;
@@ -129,22 +132,22 @@ static bool walk(search *s, const char *folder, int depth, uint32_t class)
                          "%s: %s", folder,
                          why == ENOENT ? "there is no such folder" : strerror(why));
     }
-    bool good = true;
+
+    size_t length = strlen(folder);
+    const char *slash = length && folder[length - 1] == '/' ? "" : "/";
+    bool ok = true;
     for (int i = 0; i < count; i++) {
         char *name = NULL;
-        size_t length = strlen(folder);
-        if (good &&
-            asprintf(&name, "%s%s%s", folder, length && folder[length - 1] == '/' ? "" : "/",
-                     entry[i]->d_name) < 0) {
+        if (ok && asprintf(&name, "%s%s%s", folder, slash, entry[i]->d_name) < 0) {
             name = NULL;
-            good = no_memory(s);
+            ok = no_memory(s);
         }
-        good = good && visit(s, name, depth, class);
+        ok = ok && visit(s, name, depth, class);
         free(name);
         free(entry[i]);
     }
     free(entry);
-    return good;
+    return ok;
 }
 
 /* ---- pictures ---- */
@@ -209,7 +212,7 @@ bool nnrt_read_images(const nnrt_source_request *request, nnrt_source *source, n
     bool read = nnrt_source_name(source, folder, folder, e) && walk(&s, folder, 0, 0);
     if (read && !s.count) {
         read = nnrt_fail(e, NNRT_FILES, "empty-file", "%s: holds no folder with images", folder);
-        snprintf(e->help, sizeof e->help, "images stand in one folder a class");
+        snprintf(e->help, sizeof e->help, "each class has a folder of its own with its images");
     }
     if (read && !(picture = calloc(s.count, sizeof *picture)))
         read = no_memory(&s);

@@ -147,9 +147,10 @@ static int64_t class_of(const nnrt_source *source, const nnrt_classes *classes, 
                               sizeof *classes->integer, by_integer)
                     : bsearch(&source->real[i], classes->real, (size_t)classes->count,
                               sizeof *classes->real, by_real);
-        return !found    ? -1
-               : integer ? (const int64_t *)found - classes->integer
-                         : (const float *)found - classes->real;
+        if (!found)
+            return -1;
+        return integer ? (const int64_t *)found - classes->integer
+                       : (const float *)found - classes->real;
     }
     char buffer[LABEL_TEXT];
     const char *text = label_text(source, i, buffer);
@@ -164,7 +165,7 @@ static bool unknown_class(const nnrt_source *source, const nnrt_classes *classes
     size_t used = 0;
     nnrt_source_place(source, source->y_name, i / source->target_size, place, sizeof place);
     nnrt_fail(e, NNRT_FILES, "unknown-class",
-              "%s: the class '%.200s' is none that the training part has", place,
+              "%s: the class '%.200s' does not occur in the training part", place,
               label_text(source, i, text));
     for (size_t c = 0; c < classes->name.count && used + 60 < sizeof e->help; c++) {
         used += (size_t)snprintf(e->help + used, sizeof e->help - used, "%s%.40s",
@@ -199,7 +200,7 @@ float *nnrt_real_targets(nnrt_source *source, nnrt_error *e)
     if (source->kind == NNRT_LABEL_TEXT) {
         char place[600];
         nnrt_fail(e, NNRT_FILES, "bad-target",
-                  "%s: '%.200s' is no number, and the target is regressed on",
+                  "%s: '%.200s' is not a number, as targets of a regression must be",
                   nnrt_source_place(source, source->y_name, 0, place, sizeof place),
                   source->texts[source->text[0]]);
         return NULL;

@@ -16,7 +16,8 @@ typedef struct nnrt_classes {
  */
 bool nnrt_classes_find(const nnrt_source *training, nnrt_classes *classes, nnrt_error *e);
 void nnrt_classes_free(nnrt_classes *classes);
-/* The source's targets as class numbers; NULL where one is no class of the training's. free() */
+/* The source's targets as class numbers; NULL and e filled where the training source does not have
+ * one. free() */
 float *nnrt_class_numbers(const nnrt_source *source, const nnrt_classes *classes, nnrt_error *e);
 /* The source's targets as values; takes them out of the source where it holds such. free() */
 float *nnrt_real_targets(nnrt_source *source, nnrt_error *e);

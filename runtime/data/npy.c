@@ -118,37 +118,48 @@ static int descr_length(const char *descr)
     return quoted < MOST ? (int)quoted : MOST;
 }
 
+/* One entry of the header. */
+static bool take_entry(header *h, const char *key, bool *unreadable)
+{
+    if (strcmp(key, "descr") == 0) {
+        skip_blanks(h);
+        const char *descr = h->at;
+        h->descr = take_descr(h);
+        *unreadable = !h->descr;
+        if (*unreadable)
+            h->at = descr;
+        return h->descr;
+    }
+    if (strcmp(key, "fortran_order") == 0) {
+        h->array->fortran = take_word(h, "True");
+        h->order = h->array->fortran || take_word(h, "False");
+        return h->order;
+    }
+    if (strcmp(key, "shape") == 0) {
+        h->shape = take_shape(h);
+        return h->shape;
+    }
+    return false;
+}
+
 static bool read_header(header *h, const char *name, nnrt_error *e)
 {
     char key[32];
-    bool well = take(h, '{');
-    while (well && !take(h, '}')) {
-        well = take_string(h, key, sizeof key) && take(h, ':');
-        if (!well)
-            break;
-        if (strcmp(key, "descr") == 0) {
-            skip_blanks(h);
-            const char *descr = h->at;
-            if (!take_descr(h)) {
-                return nnrt_fail(e, NNRT_FILES, "bad-file",
-                                 "%s: its elements are of a type that can't be read, %.*s: "
-                                 "numbers, truth values and texts can",
-                                 name, descr_length(descr), descr);
-            }
-            h->descr = true;
-        } else if (strcmp(key, "fortran_order") == 0) {
-            h->array->fortran = take_word(h, "True");
-            well = h->order = h->array->fortran || take_word(h, "False");
-        } else if (strcmp(key, "shape") == 0) {
-            well = h->shape = take_shape(h);
-        } else {
-            well = false;
+    bool ok = take(h, '{'), unreadable = false;
+    while (ok && !take(h, '}')) {
+        ok = take_string(h, key, sizeof key) && take(h, ':') && take_entry(h, key, &unreadable);
+        if (unreadable) {
+            return nnrt_fail(e, NNRT_FILES, "bad-file",
+                             "%s: its elements are of a type that can't be read, %.*s: numbers, "
+                             "truth values and texts can",
+                             name, descr_length(h->at), h->at);
         }
         skip_blanks(h);
-        if (well && *h->at != '}')
-            well = take(h, ',');
+        if (ok && *h->at != '}')
+            ok = take(h, ',');
     }
-    return (well && h->descr && h->order && h->shape) ||
+
+    return (ok && h->descr && h->order && h->shape) ||
            nnrt_fail(e, NNRT_FILES, "bad-file", "%s: its header is not that of a .npy file", name);
 }
 
@@ -160,8 +171,9 @@ bool nnrt_npy_begin(nnrt_stream *stream, nnrt_array *array, nnrt_error *e)
     int64_t got = nnrt_stream_read(stream, start, sizeof start, e);
     if (got < 0)
         return false;
+
     if (got < 8 || memcmp(start, "\x93NUMPY", 6) != 0 || start[6] < 1 || start[6] > 3)
-        return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: is no .npy file", name);
+        return nnrt_fail(e, NNRT_FILES, "bad-file", "%s: is not a .npy file", name);
     if (!nnrt_stream_need(stream, length, start[6] == 1 ? 2 : 4, e))
         return false;
     size_t bytes =
@@ -170,6 +182,7 @@ bool nnrt_npy_begin(nnrt_stream *stream, nnrt_array *array, nnrt_error *e)
         return nnrt_fail(e, NNRT_FILES, "bad-file",
                          "%s: its header of %zu bytes is beyond all measure", name, bytes);
     }
+
     char *text = malloc(bytes + 1);
     if (!text)
         return nnrt_no_memory_for(e, name);
@@ -187,9 +200,10 @@ static nnrt_stream *open_array(const nnrt_source_request *request, const char *f
                                nnrt_error *e)
 {
     char *path = nnrt_form_path(request, file_argument, e);
-    nnrt_stream *stream = !path    ? NULL
-                          : member ? nnrt_stream_open_member(path, name, member, e)
-                                   : nnrt_stream_open(path, name, e);
+    if (!path)
+        return NULL;
+    nnrt_stream *stream =
+        member ? nnrt_stream_open_member(path, name, member, e) : nnrt_stream_open(path, name, e);
     free(path);
     if (stream && !nnrt_npy_begin(stream, array, e)) {
         nnrt_stream_close(stream);
@@ -203,10 +217,10 @@ static bool read_pair(const nnrt_source_request *request, const char *x_file, co
                       nnrt_error *e)
 {
     nnrt_array array;
-    source->x_name = strdup(nnrt_form_text(request->form, x_file, ""));
-    source->y_name = strdup(nnrt_form_text(request->form, y_file, ""));
-    if (!source->x_name || !source->y_name)
-        return nnrt_no_memory(e);
+    if (!nnrt_source_name(source, nnrt_form_text(request->form, x_file, ""),
+                          nnrt_form_text(request->form, y_file, ""), e)) {
+        return false;
+    }
     nnrt_stream *x = open_array(request, x_file, x_member, source->x_name, &array, e);
     bool read = x && nnrt_array_samples(&array, source, e);
     nnrt_stream_close(x);

@@ -1,8 +1,8 @@
 /* picture.c: PNG by libpng, JPEG by libjpeg, told apart by their first bytes (picture.h).
  *
- * Both libraries report errors by a jump out of their depths, so all that must be freed stands in a
- * job outside of the function jumped to. Of libjpeg's warnings, those that mean data is missing or
- * damaged are errors here: it would fill the rest with grey. */
+ * Both libraries report errors by a jump out of their depths, so all that must be freed is kept in
+ * a job outside of the function jumped to. Of libjpeg's warnings, those that mean data is missing
+ * or damaged are errors here: it would fill the rest with grey. */
 #include "data/picture.h"
 #include <errno.h>
 #include <setjmp.h>
@@ -82,6 +82,7 @@ static bool decode_png(job *j)
     }
     if (!j->out)
         return true;
+
     if (kind == PNG_COLOR_TYPE_PALETTE)
         png_set_palette_to_rgb(j->png);
     if (channels == 1 && png_get_bit_depth(j->png, j->info) < 8)
@@ -89,6 +90,7 @@ static bool decode_png(job *j)
     png_set_strip_alpha(j->png); /* a palette may have some too */
     png_set_interlace_handling(j->png);
     png_read_update_info(j->png, j->info);
+
     int64_t width = j->picture->width, height = j->picture->height;
     size_t row = png_get_rowbytes(j->png, j->info);
     bool wide = png_get_bit_depth(j->png, j->info) == 16;
@@ -104,6 +106,7 @@ static bool decode_png(job *j)
         j->rows[y] = j->bytes + (size_t)y * row;
     png_read_image(j->png, j->rows);
     png_read_end(j->png, NULL);
+
     for (int64_t i = 0; i < width * height; i++) {
         for (int c = 0; c < channels; c++) {
             int64_t at = i * channels + c;
@@ -149,8 +152,10 @@ static void jpeg_warned(j_common_ptr common, int level)
 static float ink(const job *j, const unsigned char *pixel, int c)
 {
     int colour = pixel[c], black = pixel[3];
-    if (!j->jpeg.saw_Adobe_marker)
-        colour = 255 - colour, black = 255 - black;
+    if (!j->jpeg.saw_Adobe_marker) {
+        colour = 255 - colour;
+        black = 255 - black;
+    }
     return (float)(colour * black) / 255.0f;
 }
 
@@ -164,11 +169,15 @@ static bool decode_jpeg(job *j)
     jpeg_read_header(jpeg, TRUE);
     bool inks = jpeg->num_components == 4;
     int channels = jpeg->num_components == 1 ? 1 : 3;
-    jpeg->out_color_space = inks ? JCS_CMYK : channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    if (inks)
+        jpeg->out_color_space = JCS_CMYK;
+    else
+        jpeg->out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     if (!judge(j, jpeg->image_width, jpeg->image_height, channels))
         return false;
     if (!j->out)
         return true;
+
     jpeg_start_decompress(jpeg);
     j->bytes = malloc((size_t)jpeg->output_width * (size_t)jpeg->output_components);
     if (!j->bytes) {

@@ -13,9 +13,9 @@ typedef struct nnrt_picture {
     int channels;
 } nnrt_picture;
 
-/* `name` is what messages call the file. `out` NULL: its size alone; else `picture` says what it
- * must be, and out gets channels x height x width with `channels` channels: a grey one fills three
- * alike. */
+/* `name` is what messages call the file. `out` NULL: only its size is read; else `picture` says
+ * what it must be, and out gets channels x height x width with `channels` channels: a grey one
+ * fills three alike. */
 bool nnrt_picture_read(const char *path, const char *name, nnrt_picture *picture, int channels,
                        float *out, nnrt_error *e);
 #endif

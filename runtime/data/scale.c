@@ -7,41 +7,55 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool nnrt_fill_missing(nnrt_data *data, const char *file, nnrt_error *e)
+/* The mean of each feature over the cells that are not missing; NAN where all are. */
+static void mean_of_known(const nnrt_part *part, size_t width, double *mean, int64_t *count)
 {
-    const nnrt_part *train = &data->part[NNRT_TRAIN];
-    size_t width = (size_t)data->sample_size;
-    double *mean = calloc(width, sizeof *mean);
-    int64_t *count = calloc(width, sizeof *count);
-    bool filled = (mean && count) || nnrt_no_memory_for(e, file);
-    for (int64_t i = 0; filled && i < train->count; i++) {
+    for (int64_t i = 0; i < part->count; i++) {
         for (size_t f = 0; f < width; f++) {
-            float x = train->x[(size_t)i * width + f];
-            if (!isnan(x))
-                mean[f] += x, count[f]++;
-        }
-    }
-    for (size_t f = 0; filled && f < width; f++)
-        mean[f] = count[f] ? mean[f] / (double)count[f] : NAN;
-    for (int part = 0; filled && part < NNRT_PARTS; part++) {
-        for (int64_t i = 0; filled && i < data->part[part].count; i++) {
-            for (size_t f = 0; f < width; f++) {
-                float *x = &data->part[part].x[(size_t)i * width + f];
-                if (isnan(*x))
-                    *x = (float)mean[f];
-                if (isnan(*x)) {
-                    filled = nnrt_fail(
-                        e, NNRT_FILES, "missing-cell",
-                        "%s: column '%s' has no cell in the training part that is not missing",
-                        file,
-                        data->feature_name && data->feature_name[f] ? data->feature_name[f] : "");
-                }
+            float x = part->x[(size_t)i * width + f];
+            if (!isnan(x)) {
+                mean[f] += x;
+                count[f]++;
             }
         }
     }
+    for (size_t f = 0; f < width; f++)
+        mean[f] = count[f] ? mean[f] / (double)count[f] : NAN;
+}
+
+static bool fill_sample(const nnrt_data *data, float *x, const double *mean, const char *file,
+                        nnrt_error *e)
+{
+    for (size_t f = 0; f < (size_t)data->sample_size; f++) {
+        if (!isnan(x[f]))
+            continue;
+        x[f] = (float)mean[f];
+        if (isnan(x[f])) {
+            const char *name = data->feature_name ? data->feature_name[f] : NULL;
+            return nnrt_fail(e, NNRT_FILES, "missing-cell",
+                             "%s: in the training part, all cells of column '%s' are missing", file,
+                             name ? name : "");
+        }
+    }
+    return true;
+}
+
+bool nnrt_fill_missing(nnrt_data *data, const char *file, nnrt_error *e)
+{
+    size_t width = (size_t)data->sample_size;
+    double *mean = calloc(width, sizeof *mean);
+    int64_t *count = calloc(width, sizeof *count);
+    bool ok = (mean && count) || nnrt_no_memory_for(e, file);
+    if (ok)
+        mean_of_known(&data->part[NNRT_TRAIN], width, mean, count);
+    for (int part = 0; ok && part < NNRT_PARTS; part++) {
+        float *x = data->part[part].x;
+        for (int64_t i = 0; ok && i < data->part[part].count; i++)
+            ok = fill_sample(data, x + (size_t)i * width, mean, file, e);
+    }
     free(mean);
     free(count);
-    return filled;
+    return ok;
 }
 
 /* x becomes (x - shift) / unit; a unit of 0 makes 0 of everything. */
@@ -100,7 +114,11 @@ static void apply(nnrt_data *data, const scaling *s)
             float *x = data->part[part].x + (size_t)i * s->width;
             for (size_t f = 0; f < s->width; f++) {
                 double value = s->unit[f] > 0 ? (x[f] - s->shift[f]) / s->unit[f] : 0;
-                x[f] = value > FLT_MAX ? FLT_MAX : value < -FLT_MAX ? -FLT_MAX : (float)value;
+                if (value > FLT_MAX)
+                    value = FLT_MAX;
+                else if (value < -FLT_MAX)
+                    value = -FLT_MAX;
+                x[f] = (float)value;
             }
         }
     }
@@ -120,6 +138,13 @@ static bool check_finite(const nnrt_data *data, nnrt_error *e)
     return true;
 }
 
+static void multiply(nnrt_data *data, float factor)
+{
+    for (int part = 0; part < NNRT_PARTS; part++)
+        for (int64_t i = 0, n = data->part[part].count * data->sample_size; i < n; i++)
+            data->part[part].x[i] *= factor;
+}
+
 bool nnrt_normalize(nnrt_data *data, const json_t *form, nnrt_error *e)
 {
     const char *how =
@@ -127,10 +152,7 @@ bool nnrt_normalize(nnrt_data *data, const json_t *form, nnrt_error *e)
     if (strcmp(how, "none") == 0)
         return true;
     if (strcmp(how, "scale") == 0) {
-        float k = (float)nnrt_form_number(form, "k", 1);
-        for (int part = 0; part < NNRT_PARTS; part++)
-            for (int64_t i = 0, n = data->part[part].count * data->sample_size; i < n; i++)
-                data->part[part].x[i] *= k;
+        multiply(data, (float)nnrt_form_number(form, "k", 1));
         return check_finite(data, e);
     }
     bool standard = strcmp(how, "standard") == 0;
@@ -138,16 +160,17 @@ bool nnrt_normalize(nnrt_data *data, const json_t *form, nnrt_error *e)
         return nnrt_fail(e, NNRT_SCRIPT, "internal", "data '%s': unknown normalisation '%s'",
                          data->name, how);
     }
+
     size_t width = (size_t)data->sample_size;
     double *both = malloc(2 * width * sizeof *both);
     scaling s = { both, both + width, width };
-    bool fitted = both != NULL;
-    if (fitted && standard)
-        fitted = fit_standard(&data->part[NNRT_TRAIN], &s);
-    else if (fitted)
+    bool ok = both != NULL;
+    if (ok && standard)
+        ok = fit_standard(&data->part[NNRT_TRAIN], &s);
+    else if (ok)
         fit_range(&data->part[NNRT_TRAIN], &s);
-    if (fitted)
+    if (ok)
         apply(data, &s);
     free(both);
-    return fitted || nnrt_no_memory_for(e, data->name);
+    return ok || nnrt_no_memory_for(e, data->name);
 }

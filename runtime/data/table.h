@@ -17,7 +17,7 @@ typedef struct nnrt_column {
 typedef struct nnrt_table {
     size_t columns;
     nnrt_column *column;
-    size_t target; /* the column that is no feature */
+    size_t target; /* the column that is not a feature */
     bool header;
     char *file; /* as the script names it */
 } nnrt_table;

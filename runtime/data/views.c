@@ -1,5 +1,5 @@
 /* views.c: other training and validation parts of the same samples: folds of a cross-validation
- * (data.h).
+ * (views.h).
  *
  * Folds are dealt like cards: samples are shuffled, laid out class by class, and go to folds 0, 1,
  * 2, ... in turn over the whole row, so sizes differ by one at most and so do the samples of a
@@ -90,6 +90,7 @@ uint32_t *nnrt_folds(const nnrt_data *data, int64_t folds, uint64_t seed, nnrt_e
         free(fold);
         return NULL;
     }
+
     for (int64_t i = 0; i < count; i++)
         order[i] = (uint32_t)i;
     if (data->shuffle) {

@@ -13,11 +13,54 @@ typedef struct canvas {
     size_t width, height;
     double scale;
     uint8_t *pixel;
-    float *cover; /* of the shape under way; zero outside of the box below */
+    float *cover; /* of the shape being painted; zero outside of the box below */
     long left, top, right, bottom;
 } canvas;
 
 /* ---- filling ---- */
+
+/* Widens the box of what is covered to a row's columns [first, last + 2). */
+static void include_row(canvas *c, long row, long first, long last)
+{
+    if (first < c->left)
+        c->left = first;
+    if (last + 2 > c->right)
+        c->right = last + 2;
+    if (row < c->top)
+        c->top = row;
+    if (row + 1 > c->bottom)
+        c->bottom = row + 1;
+}
+
+/* Covers the part of one row to the right of an edge that crosses it from column a to column b >= a
+ * and is `d` high, negative where it runs upwards. */
+static void cover_row(canvas *c, long row, double a, double b, double d)
+{
+    float *cover = c->cover + (size_t)row * (c->width + 2);
+    long first = (long)a, last = (long)ceil(b);
+    include_row(c, row, first, last);
+    if (last <= first + 1) { /* within one pixel */
+        double middle = (a + b) / 2 - (double)first;
+        cover[first] += (float)(d * (1 - middle));
+        cover[first + 1] += (float)(d * middle);
+        return;
+    }
+
+    double per = 1 / (b - a), rest = 1 - (a - (double)first), enter = 0.5 * per * rest * rest,
+           leave_part = b - (double)last + 1, leave = 0.5 * per * leave_part * leave_part;
+    cover[first] += (float)(d * enter);
+    if (last == first + 2) {
+        cover[first + 1] += (float)(d * (1 - enter - leave));
+    } else {
+        double second = per * (1.5 - (a - (double)first));
+        cover[first + 1] += (float)(d * (second - enter));
+        for (long i = first + 2; i < last - 1; i++)
+            cover[i] += (float)(d * per);
+        double sofar = second + (double)(last - first - 3) * per;
+        cover[last - 1] += (float)(d * (1 - sofar - leave));
+    }
+    cover[last] += (float)(d * leave);
+}
 
 static void edge(canvas *c, double x0, double y0, double x1, double y1)
 {
@@ -26,51 +69,28 @@ static void edge(canvas *c, double x0, double y0, double x1, double y1)
     double direction = y0 < y1 ? 1 : -1;
     if (y0 > y1) {
         double x = x0, y = y0;
-        x0 = x1, y0 = y1, x1 = x, y1 = y;
+        x0 = x1;
+        y0 = y1;
+        x1 = x;
+        y1 = y;
     }
+
     double slope = (x1 - x0) / (y1 - y0), last_row = (double)c->height,
            last_column = (double)c->width;
-    if (y0 < 0)
-        x0 -= y0 * slope, y0 = 0;
+    if (y0 < 0) {
+        x0 -= y0 * slope;
+        y0 = 0;
+    }
     if (y1 > last_row)
-        x1 -= (y1 - last_row) * slope, y1 = last_row;
+        y1 = last_row;
     double x = x0;
     for (long row = (long)y0; row < (long)ceil(y1) && row < (long)c->height; row++) {
-        float *cover = c->cover + (size_t)row * (c->width + 2);
         double below = fmin(y1, (double)row + 1), above = fmax(y0, (double)row),
                height = below - above, next = x + slope * height;
         double a = fmin(fmax(fmin(x, next), 0), last_column),
-               b = fmin(fmax(fmax(x, next), 0), last_column), d = direction * height;
+               b = fmin(fmax(fmax(x, next), 0), last_column);
+        cover_row(c, row, a, b, direction * height);
         x = next;
-        long first = (long)a, last = (long)ceil(b);
-        if (first < c->left)
-            c->left = first;
-        if (last + 2 > c->right)
-            c->right = last + 2;
-        if (row < c->top)
-            c->top = row;
-        if (row + 1 > c->bottom)
-            c->bottom = row + 1;
-        if (last <= first + 1) {
-            double middle = (a + b) / 2 - (double)first;
-            cover[first] += (float)(d * (1 - middle));
-            cover[first + 1] += (float)(d * middle);
-            continue;
-        }
-        double per = 1 / (b - a), rest = 1 - (a - (double)first), enter = 0.5 * per * rest * rest,
-               leave_part = b - (double)last + 1, leave = 0.5 * per * leave_part * leave_part;
-        cover[first] += (float)(d * enter);
-        if (last == first + 2) {
-            cover[first + 1] += (float)(d * (1 - enter - leave));
-        } else {
-            double second = per * (1.5 - (a - (double)first));
-            cover[first + 1] += (float)(d * (second - enter));
-            for (long i = first + 2; i < last - 1; i++)
-                cover[i] += (float)(d * per);
-            double sofar = second + (double)(last - first - 3) * per;
-            cover[last - 1] += (float)(d * (1 - sofar - leave));
-        }
-        cover[last] += (float)(d * leave);
     }
 }
 
@@ -137,33 +157,39 @@ static void box(canvas *c, nnrt_point a, nnrt_point b, double width)
     polygon(c, corners, 4);
 }
 
-static void stroke(canvas *c, const nnrt_point *points, size_t count, double width, bool dashed)
+/* A segment in dashes; `walked`: how far the line has come before it. */
+static void dash(canvas *c, nnrt_point a, nnrt_point b, double length, double width, double walked)
 {
     enum { ON = 6, OFF = 4 };
 
+    for (double at = 0; at < length;) {
+        double phase = fmod(walked + at, ON + OFF),
+               rest = fmin(length - at, (phase < ON ? ON : ON + OFF) - phase);
+        if (rest < 1e-6)
+            rest = 1e-6;
+        nnrt_point from = { a.x + (b.x - a.x) * at / length, a.y + (b.y - a.y) * at / length };
+        nnrt_point to = { a.x + (b.x - a.x) * (at + rest) / length,
+                          a.y + (b.y - a.y) * (at + rest) / length };
+        if (phase < ON)
+            box(c, from, to, width);
+        at += rest;
+    }
+}
+
+static void stroke(canvas *c, const nnrt_point *points, size_t count, double width, bool dashed)
+{
     double walked = 0;
     for (size_t i = 0; i + 1 < count; i++) {
         nnrt_point a = points[i], b = points[i + 1];
         double length = hypot(b.x - a.x, b.y - a.y);
-        if (!dashed) {
-            box(c, a, b, width);
-            if (i && width > 1.2)
-                disc(c, a.x, a.y, width / 2);
+        if (dashed) {
+            dash(c, a, b, length, width, walked);
+            walked += length;
             continue;
         }
-        for (double at = 0; at < length;) {
-            double phase = fmod(walked + at, ON + OFF),
-                   rest = fmin(length - at, (phase < ON ? ON : ON + OFF) - phase);
-            if (rest < 1e-6)
-                rest = 1e-6;
-            nnrt_point from = { a.x + (b.x - a.x) * at / length, a.y + (b.y - a.y) * at / length };
-            nnrt_point to = { a.x + (b.x - a.x) * (at + rest) / length,
-                              a.y + (b.y - a.y) * (at + rest) / length };
-            if (phase < ON)
-                box(c, from, to, width);
-            at += rest;
-        }
-        walked += length;
+        box(c, a, b, width);
+        if (i && width > 1.2)
+            disc(c, a.x, a.y, width / 2);
     }
 }
 
@@ -189,19 +215,26 @@ static nnrt_point across(nnrt_point a, nnrt_point b)
     return (nnrt_point){ (a.y - b.y) / length, (b.x - a.x) / length };
 }
 
+/* The segment that follows segment i at its end, or comes before it; itself: there is none. */
+static size_t neighbour(const nnrt_point *points, size_t count, size_t i, bool end)
+{
+    const nnrt_point *first = &points[0], *last = &points[count - 1];
+    bool closed = first->x == last->x && first->y == last->y;
+    if (end && i + 2 < count)
+        return i + 1;
+    if (!end && i)
+        return i - 1;
+    if (!closed)
+        return i;
+    return end ? 0 : count - 2;
+}
+
 /* From the pen's middle to its edge at the end of segment i, or at its beginning: half its width,
  * more at a corner. `sharp`: too sharp for that. */
 static nnrt_point reach(const pen *p, const nnrt_point *points, size_t count, size_t i, bool end,
                         bool *sharp)
 {
-    const nnrt_point *first = &points[0], *last = &points[count - 1];
-    bool closed = first->x == last->x && first->y == last->y;
-    size_t other = end ? (i + 2 < count ? i + 1
-                          : closed      ? 0
-                                        : i)
-                       : (i        ? i - 1
-                          : closed ? count - 2
-                                   : i);
+    size_t other = neighbour(points, count, i, end);
     nnrt_point a = across(points[i], points[i + 1]), b = across(points[other], points[other + 1]),
                sum = { a.x + b.x, a.y + b.y };
     double square = sum.x * sum.x + sum.y * sum.y;
@@ -227,6 +260,7 @@ static void pen_stroke(const pen *p, const nnrt_point *points, size_t count)
     }
 }
 
+/* The strokes of a letter (glyphs.def): M moves, L draws a line, Q a quadratic curve. */
 static void glyph(const pen *p, const char *strokes)
 {
     enum { PIECES = 6, MOST = 96 };
@@ -249,6 +283,7 @@ static void glyph(const pen *p, const char *strokes)
                 points[count++] = (nnrt_point){ v[0], v[1] };
             continue;
         }
+
         nnrt_point from = points[count - 1];
         for (int i = 1; i <= PIECES && count < MOST; i++) {
             double t = (double)i / PIECES, u = 1 - t;
@@ -264,9 +299,11 @@ static void write_text(canvas *c, const nnrt_mark *m, nnrt_point at, const char 
 {
     enum { HALF_PEN = 42, HALF_BOLD = 58 };
 
-    double width = nnrt_text_width(text, 1), shift = m->anchor == NNRT_MIDDLE ? width / 2
-                                                     : m->anchor == NNRT_END  ? width
-                                                                              : 0;
+    double width = nnrt_text_width(text, 1), shift = 0;
+    if (m->anchor == NNRT_MIDDLE)
+        shift = width / 2;
+    else if (m->anchor == NNRT_END)
+        shift = width;
     pen p = { c, at, m->size, -shift, m->bold ? HALF_BOLD : HALF_PEN, m->upright };
     uint32_t code;
     while (*text) {

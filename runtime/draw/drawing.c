@@ -44,7 +44,7 @@ void nnrt_drawing_free(nnrt_drawing *drawing)
     free(drawing);
 }
 
-/* Room for `count` more items behind the `used` ones. */
+/* Room for `count` more items after the `used` ones. */
 static bool reserve(nnrt_drawing *drawing, void **items, size_t *capacity, size_t used,
                     size_t count, size_t size)
 {

@@ -26,38 +26,47 @@ static void write_chunk(FILE *out, const char *kind, const uint8_t *data, size_t
     fwrite(tail, 1, sizeof tail, out);
 }
 
+/* The pixels as deflated rows, each with the number of its filter, none, ahead of it. *size: of the
+ * result. NULL: out of memory. free() */
+static uint8_t *pack_rows(const uint8_t *pixels, size_t width, size_t height, uLongf *size)
+{
+    size_t row = 3 * width + 1;
+    uint8_t *rows = malloc(row * height);
+    *size = compressBound((uLong)(row * height));
+    uint8_t *packed = rows ? malloc(*size) : NULL;
+    for (size_t y = 0; packed && y < height; y++) {
+        rows[y * row] = 0;
+        memcpy(rows + y * row + 1, pixels + 3 * y * width, 3 * width);
+    }
+    bool ok = packed && compress2(packed, size, rows, (uLong)(row * height), 6) == Z_OK;
+    free(rows);
+    if (ok)
+        return packed;
+    free(packed);
+    return NULL;
+}
+
 bool nnrt_png_write(FILE *out, const nnrt_drawing *drawing, double scale, nnrt_error *e)
 {
     static const uint8_t signature[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
     size_t width, height;
+    uLongf size;
     uint8_t *pixels = drawing->failed ? NULL : nnrt_paint(drawing, scale, &width, &height);
-    uint8_t *rows = NULL, *packed = NULL;
-    bool well = false;
-    if (pixels) {
-        uLongf size = compressBound((uLong)((3 * width + 1) * height));
-        rows = malloc((3 * width + 1) * height);
-        packed = malloc(size);
-        for (size_t y = 0; rows && y < height; y++) {
-            rows[y * (3 * width + 1)] = 0;
-            memcpy(rows + y * (3 * width + 1) + 1, pixels + 3 * y * width, 3 * width);
-        }
-        if (rows && packed &&
-            compress2(packed, &size, rows, (uLong)((3 * width + 1) * height), 6) == Z_OK) {
-            uint8_t header[13] = { [8] = 8, [9] = 2 }, density[9] = { [8] = 1 };
-            put_be32(header, (uint32_t)width);
-            put_be32(header + 4, (uint32_t)height);
-            put_be32(density, (uint32_t)(96 * scale / 0.0254));
-            put_be32(density + 4, (uint32_t)(96 * scale / 0.0254));
-            fwrite(signature, 1, sizeof signature, out);
-            write_chunk(out, "IHDR", header, sizeof header);
-            write_chunk(out, "pHYs", density, sizeof density);
-            write_chunk(out, "IDAT", packed, size);
-            write_chunk(out, "IEND", NULL, 0);
-            well = true;
-        }
-    }
-    free(packed);
-    free(rows);
+    uint8_t *packed = pixels ? pack_rows(pixels, width, height, &size) : NULL;
     free(pixels);
-    return well || nnrt_fail(e, NNRT_FILES, "out-of-memory", "out of memory");
+    if (!packed)
+        return nnrt_no_memory(e);
+
+    uint8_t header[13] = { [8] = 8, [9] = 2 }, density[9] = { [8] = 1 };
+    put_be32(header, (uint32_t)width);
+    put_be32(header + 4, (uint32_t)height);
+    put_be32(density, (uint32_t)(96 * scale / 0.0254)); /* pixels a metre */
+    put_be32(density + 4, (uint32_t)(96 * scale / 0.0254));
+    fwrite(signature, 1, sizeof signature, out);
+    write_chunk(out, "IHDR", header, sizeof header);
+    write_chunk(out, "pHYs", density, sizeof density);
+    write_chunk(out, "IDAT", packed, size);
+    write_chunk(out, "IEND", NULL, 0);
+    free(packed);
+    return true;
 }

@@ -122,6 +122,7 @@ static void write_mark(FILE *out, const nnrt_drawing *d, const nnrt_mark *m)
         write_points(out, points, m->count);
         fputs("/>\n", out);
         break;
+
     case NNRT_MARK_AREA:
         fprintf(out, "<polygon class=\"f%d\"", (int)m->ink);
         if (m->opacity < 1)
@@ -129,6 +130,7 @@ static void write_mark(FILE *out, const nnrt_drawing *d, const nnrt_mark *m)
         write_points(out, points, m->count);
         fputs("/>\n", out);
         break;
+
     case NNRT_MARK_CIRCLE:
         fprintf(out, "<circle class=\"f%d\"", (int)m->ink);
         if (m->opacity < 1)
