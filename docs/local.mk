@@ -6,6 +6,8 @@ dist_doc_DATA += \
     docs/glossary.md \
     docs/adding-a-source.md \
     docs/adding-a-verb.md \
+    docs/ir.md \
+    docs/plan.md \
     docs/adding-a-layer.md \
     docs/adding-an-op.md \
     docs/adding-a-pass.md \

@@ -28,6 +28,7 @@ TESTS += \
     $(check_PROGRAMS) \
     $(NN_TESTS) \
     tests/structure/includes.sh \
+    tests/structure/laws.sh \
     tests/structure/links.sh \
     tests/structure/wings.sh \
     tests/conformance/exchange.sh
@@ -40,6 +41,7 @@ EXTRA_DIST += \
     tests/conformance/make.py \
     tests/conformance/exchange.py \
     tests/structure/includes.sh \
+    tests/structure/laws.sh \
     tests/structure/links.sh \
     tests/structure/wings.sh \
     tests/conformance/exchange.sh

@@ -1,8 +1,6 @@
-/* verify.c: whether a graph is sound: order, arity, shapes, tensors and roots. Its answer names the
- * node. */
+/* verify.c: whether a graph is valid: the invariants IR-1, IR-2, ... of docs/ir.md. The answer
+ * names the invariant and the node. */
 #include "ir/graph.h"
-#include <inttypes.h>
-#include <string.h>
 
 static Shape input_shape(const Graph *g, const Node *n, int i)
 {
@@ -36,6 +34,11 @@ static bool fits_scalar(const Graph *g, const Node *n)
 {
     (void)g;
     return n->shape.rank == 0;
+}
+
+static bool fits_hyper(const Graph *g, const Node *n)
+{
+    return fits_scalar(g, n) && (unsigned)n->as.hyper < HYPER_COUNT;
 }
 
 static bool fits_sample(const Graph *g, const Node *n)
@@ -182,71 +185,132 @@ static bool (*const rules[IR_OP_COUNT])(const Graph *, const Node *) = {
 #undef OP
 };
 
-static bool shape_sound(const Graph *g, Shape s)
+/* Rank, extents and size; n once, as one of the first two dimensions, in units that have a batch.
+ */
+static bool shape_valid(const Graph *g, Shape s)
 {
     if (s.rank < 0 || s.rank > GRAPH_MAX_RANK)
         return false;
     for (int i = 0; i < s.rank; i++) {
-        if (s.dim[i] < 1 &&
-            !(i < 2 && s.dim[1 - i] != DIM_BATCH && s.dim[i] == DIM_BATCH && g->batch > 0)) {
+        bool batch = s.dim[i] == DIM_BATCH && g->batch > 0 && i < 2 && s.dim[1 - i] != DIM_BATCH;
+        if (s.dim[i] < 1 && !batch)
             return false;
-        }
     }
     return shape_elements(s) < INT64_MAX / 64;
 }
 
-char *graph_verify(const Graph *g)
+static bool axis_valid(Shape s, int axis)
 {
-    if (g->error)
-        return g->error;
-    size_t effects = 0;
-    bool *assigned = ARENA_ARRAY(g->arena, bool, g->tensors.len + 1);
-    for (size_t i = 0; i < g->tensors.len; i++) {
-        const Tensor *t = &g->tensors.data[i];
-        if (!shape_sound(g, t->shape) || shape_has_batch(t->shape))
-            return arena_printf(g->arena, "tensor \"%s\" has no sound shape", t->name);
-        if (t->feature_axis < 0 || (t->feature_axis > 0 && t->feature_axis >= t->shape.rank))
-            return arena_printf(g->arena, "tensor \"%s\" has no such axis", t->name);
+    return axis >= 0 && (axis < s.rank || axis == 0);
+}
+
+static char *verify_tensor(const Graph *g, const Tensor *t)
+{
+    if (!shape_valid(g, t->shape) || shape_has_batch(t->shape))
+        return arena_printf(g->arena, "IR-1: tensor \"%s\" has no valid shape", t->name);
+    if (!axis_valid(t->shape, t->feature_axis))
+        return arena_printf(g->arena, "IR-2: tensor \"%s\" has no axis %d", t->name,
+                            t->feature_axis);
+    bool weight = t->weight >= 0;
+    if (weight &&
+        ((size_t)t->weight >= g->tensors.len || g->tensors.data[t->weight].role != TENSOR_WEIGHT)) {
+        return arena_printf(g->arena, "IR-3: tensor \"%s\" belongs to no weight", t->name);
     }
+    return NULL;
+}
+
+static char *verify_inputs(const Graph *g, NodeId id)
+{
+    const Node *n = graph_node(g, id);
+    int arity = op_arity(n->op);
+    if (arity >= 0 ? n->input_count != arity : n->input_count < 1) {
+        return arena_printf(g->arena, "IR-4: %%%d: %s of %d inputs", (int)id, op_name(n->op),
+                            n->input_count);
+    }
+    for (int k = 0; k < n->input_count; k++) {
+        NodeId input = n->inputs[k];
+        if (input < 0 || input >= id) {
+            return arena_printf(g->arena, "IR-5: %%%d reads %%%d, which does not come before it",
+                                (int)id, (int)input);
+        }
+        if (op_class(graph_node(g, input)->op) == CLASS_EFFECT)
+            return arena_printf(g->arena, "IR-6: %%%d reads the effect %%%d", (int)id, (int)input);
+    }
+    return NULL;
+}
+
+static char *verify_node(const Graph *g, NodeId id)
+{
+    const Node *n = graph_node(g, id);
+    if ((unsigned)n->op >= IR_OP_COUNT)
+        return arena_printf(g->arena, "IR-4: %%%d: no such op", (int)id);
+    char *wrong = verify_inputs(g, id);
+    if (wrong)
+        return wrong;
+    if (!shape_valid(g, n->shape))
+        return arena_printf(g->arena, "IR-7: %%%d has no valid shape", (int)id);
+    if (!axis_valid(n->shape, n->feature_axis))
+        return arena_printf(g->arena, "IR-8: %%%d has no axis %d", (int)id, n->feature_axis);
+    if (!rules[n->op](g, n)) {
+        return arena_printf(g->arena, "IR-9: %%%d: %s to %s does not fit its inputs", (int)id,
+                            op_name(n->op), shape_text(g->arena, n->shape));
+    }
+    if (n->layer < -1 || n->layer >= (int)g->layers.len)
+        return arena_printf(g->arena, "IR-14: %%%d is of no layer", (int)id);
+    if ((n->op == IR_WEIGHT || n->op == IR_ASSIGN) &&
+        n->feature_axis != g->tensors.data[n->as.tensor].feature_axis)
+        return arena_printf(g->arena, "IR-8: %%%d: axis %d, but its tensor has %d", (int)id,
+                            n->feature_axis, g->tensors.data[n->as.tensor].feature_axis);
+    if (n->not_before < 0 || n->not_before > id) {
+        return arena_printf(g->arena, "IR-10: %%%d waits for %%%d, which does not come before it",
+                            (int)id, (int)n->not_before - 1);
+    }
+    return NULL;
+}
+
+static char *verify_effects(const Graph *g)
+{
+    size_t effects = 0;
+    unsigned slots = 0;
+    bool *assigned = ARENA_ARRAY(g->arena, bool, g->tensors.len + 1);
     for (size_t i = 0; i < g->nodes.len; i++) {
         const Node *n = &g->nodes.data[i];
-        if ((unsigned)n->op >= IR_OP_COUNT)
-            return arena_printf(g->arena, "%%%zu: no such op", i);
-        if (op_arity(n->op) >= 0 ? n->input_count != op_arity(n->op) : n->input_count < 1) {
-            return arena_printf(g->arena, "%%%zu: %s of %d inputs", i, op_name(n->op),
-                                n->input_count);
-        }
-        for (int k = 0; k < n->input_count; k++) {
-            if (n->inputs[k] < 0 || (size_t)n->inputs[k] >= i) {
-                return arena_printf(g->arena,
-                                    "%%%zu: reads %%%" PRId32 ", which does not stand before it", i,
-                                    n->inputs[k]);
-            }
-            if (op_class(graph_node(g, n->inputs[k])->op) == CLASS_EFFECT)
-                return arena_printf(g->arena, "%%%zu: reads a root", i);
-        }
-        if (!shape_sound(g, n->shape))
-            return arena_printf(g->arena, "%%%zu: no sound shape", i);
-        if (!rules[n->op](g, n)) {
-            return arena_printf(g->arena, "%%%zu: %s to %s does not fit its inputs", i,
-                                op_name(n->op), shape_text(g->arena, n->shape));
-        }
         effects += op_class(n->op) == CLASS_EFFECT;
-        if (n->op == IR_ASSIGN) {
-            if (assigned[n->as.tensor]) {
-                return arena_printf(g->arena, "%%%zu: tensor \"%s\" is assigned twice", i,
-                                    g->tensors.data[n->as.tensor].name);
-            }
-            assigned[n->as.tensor] = true;
+        if (n->op == IR_EMIT && n->slot != SLOT_TENSOR && slots & 1u << n->slot)
+            return arena_printf(g->arena, "IR-15: %%%zu: %s is emitted twice", i,
+                                slot_name(n->slot));
+        if (n->op == IR_EMIT)
+            slots |= 1u << n->slot;
+        if (n->op != IR_ASSIGN)
+            continue;
+        if (assigned[n->as.tensor]) {
+            return arena_printf(g->arena, "IR-11: %%%zu: tensor \"%s\" is assigned twice", i,
+                                g->tensors.data[n->as.tensor].name);
         }
+        assigned[n->as.tensor] = true;
     }
+
     if (effects != g->roots.len)
-        return arena_printf(g->arena, "%zu roots, but %zu effects", g->roots.len, effects);
+        return arena_printf(g->arena, "IR-12: %zu roots, but %zu effects", g->roots.len, effects);
     for (size_t i = 0; i < g->roots.len; i++)
         if (op_class(graph_node(g, g->roots.data[i])->op) != CLASS_EFFECT)
-            return arena_printf(g->arena, "root %%%" PRId32 " has no effect", g->roots.data[i]);
-    for (size_t i = 0; i < g->layers.len; i++)
-        if (g->layers.data[i].output >= (NodeId)g->nodes.len)
-            return arena_printf(g->arena, "layer \"%s\": no such output", g->layers.data[i].name);
+            return arena_printf(g->arena, "IR-12: root %%%d has no effect", (int)g->roots.data[i]);
     return NULL;
+}
+
+char *graph_verify(const Graph *g)
+{
+    char *wrong = g->error;
+    for (size_t i = 0; i < g->tensors.len && !wrong; i++)
+        wrong = verify_tensor(g, &g->tensors.data[i]);
+    for (NodeId i = 0; i < (NodeId)g->nodes.len && !wrong; i++)
+        wrong = verify_node(g, i);
+    if (!wrong)
+        wrong = verify_effects(g);
+    for (size_t i = 0; i < g->layers.len && !wrong; i++) {
+        const Layer *l = &g->layers.data[i];
+        if (l->output < NO_NODE || l->output >= (NodeId)g->nodes.len)
+            wrong = arena_printf(g->arena, "IR-13: layer \"%s\": no such output", l->name);
+    }
+    return wrong;
 }

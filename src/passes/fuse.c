@@ -177,7 +177,7 @@ static void place_grid(Fuse *f, NodeId id)
             }
         }
     } else {
-        why = "a product reads whole rows of it";
+        why = "a product reads whole rows of its inputs";
     }
     View view = view_at(f, id);
     if (op_class(node_at(f, id)->op) == CLASS_REDUCE)

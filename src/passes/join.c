@@ -83,18 +83,18 @@ static const char *axes_clash(const Fuse *f, int kernel, bool rows, bool columns
     columns = columns || grow->columns;
     samples = samples || grow->samples;
     if (samples && (rows || columns))
-        return "sums over each sample and other sums want different tasks";
+        return "sums over each sample and other sums need different tasks";
     if (samples && k->contract != NO_NODE && node_at(f, k->contract)->op == IR_CONTRACT)
-        return "a product's tiles know no samples";
+        return "a product's tiles do not end where samples do";
     if (rows && columns && panels > 1)
-        return "it sums over features, the kernel over rows, of more than one panel";
+        return "one sums over features, the other over rows, of many panels";
     if (rows && columns && !small(f, grow))
         return "sums over both rows and features would leave the kernel to one thread";
     if (k->contract != NO_NODE && rows && panels > 1)
-        return "it needs whole rows, and the product makes panels";
+        return "it needs whole rows, and the product makes one panel at a time";
     if (k->contract != NO_NODE && columns && panels < f->plan->machine->sums->wide_panels &&
         !small(f, grow))
-        return "sums over rows would leave the product too few panels to share out";
+        return "sums over rows would leave the product too few tasks";
     return NULL;
 }
 
@@ -102,7 +102,7 @@ static const char *level_clash(Fuse *f, NodeId id, int kernel)
 {
     const Growing *grow = &f->growing.data[kernel];
     if (level_needed(f, id, kernel) > grow->level && grow->has_readers)
-        return "it needs values that the kernel's readers come before";
+        return "it needs a value that is made too late for the kernel's readers";
     return NULL;
 }
 
@@ -116,7 +116,7 @@ static const char *join_reduce(Fuse *f, NodeId id, int kernel)
     if (kind == REDUCE_FOLD)
         return "its sum is over part of the rows";
     if (f->growing.data[kernel].reductions >= f->plan->machine->sums->most_reductions)
-        return "the kernel holds enough sums";
+        return "the kernel has as many sums as it can hold";
     if (extent != EXTENT_FULL && !(inside && kind == REDUCE_TOTAL))
         return "it sums another range";
     return axes_clash(f, kernel, kind == REDUCE_ROWS, kind == REDUCE_COLUMNS,
@@ -129,10 +129,11 @@ static const char *join_map(Fuse *f, NodeId id, int kernel)
     const Growing *grow = &f->growing.data[kernel];
     switch (extent_of(view_at(f, id), k->view)) {
     case EXTENT_FULL: return NULL;
-    case EXTENT_COLUMN: return grow->columns ? NULL : "it is one row, the kernel many";
-    case EXTENT_ROW: return grow->rows ? NULL : "it is one number a row, the kernel many";
-    case EXTENT_SAMPLE: return grow->samples ? NULL : "it is one row a sample, the kernel many";
-    default: return "its range is another";
+    case EXTENT_COLUMN: return grow->columns ? NULL : "it is one row, and the kernel has many";
+    case EXTENT_ROW: return grow->rows ? NULL : "it is one number a row, and the kernel has many";
+    case EXTENT_SAMPLE:
+        return grow->samples ? NULL : "it is one row a sample, and the kernel has many";
+    default: return "its range differs from the kernel's";
     }
 }
 
@@ -140,7 +141,7 @@ const char *why_not_join(Fuse *f, NodeId id, int kernel)
 {
     const Kernel *k = &f->plan->kernels.data[kernel];
     if (k->kind != KERNEL_GRID)
-        return "it is no elementwise kernel that makes its input";
+        return "its input is not made by an elementwise kernel";
     if (views_into(f->plan, id, kernel))
         return "it reads a part of what the kernel makes";
     const char *why = op_class(node_at(f, id)->op) == CLASS_REDUCE ? join_reduce(f, id, kernel)

@@ -188,16 +188,16 @@ static bool break_circle(Schedule *s, const int *unfinished)
             if (k->placed.data[p].node != e->assign)
                 k->placed.data[n++] = k->placed.data[p];
         k->placed.len = n;
-        Kernel copy = { .kind = k->kind,
-                        .view =
-                            k->kind == KERNEL_SCALAR ? k->view : view_of(plan->graph, e->assign),
-                        .contract = NO_NODE,
-                        .node = NO_NODE,
-                        .source = NO_NODE,
-                        .stages = 1,
-                        .layer = k->layer,
-                        .why_not =
-                            "its tensor's old value is read between the value's making and this" };
+        Kernel copy = {
+            .kind = k->kind,
+            .view = k->kind == KERNEL_SCALAR ? k->view : view_of(plan->graph, e->assign),
+            .contract = NO_NODE,
+            .node = NO_NODE,
+            .source = NO_NODE,
+            .stages = 1,
+            .layer = k->layer,
+            .why_not = "another kernel reads the tensor's old value after the new one is computed"
+        };
         vec_push(plan->arena, &copy.placed, ((Placed){ e->assign, 0, false }));
         plan->home[e->assign] = (int)plan->kernels.len;
         vec_push(plan->arena, &plan->kernels, copy);

@@ -1,59 +1,12 @@
-/* plan.h: what the passes make of a graph and code generation reads: kernels, stages, storage,
- * phases.
+/* plan.h: what the passes make of a graph and code generation reads: kernels, their stages and
+ * tasks, the phases in which they run, and where values lie.
  *
- * MEMORY LAYOUT. Every tensor is seen as a grid of rows x features: the feature axis (the last one;
- * a dense kernel's and a filter's is 0, an image's 1), the other axes flattened in order being the
- * rows. It is stored in panels of 16 features: element (r, f) is float number (f / 16) * rows_max *
- * 16 + r * 16 + f % 16, rows_max being the rows of a full batch. Lanes beyond the last feature hold
- * anything, in weights and states too; nothing may depend on them (reductions over features mask
- * them). A vector [F] is a grid of one row; a value a row, [n, 1], a grid with one feature (lane 0
- * counts). Scalars live as float64 in call->scalar[slot].
+ * Every tensor is a grid of rows x features, stored in panels of 16 features: element (r, f) is
+ * float (f / 16) * rows_max * 16 + r * 16 + f % 16. A node is computed by one kernel, its home, or
+ * inlined wherever it is read. Kernels of one phase run side by side; a barrier is between phases.
  *
- * KERNELS. After fusion every node that must be computed belongs to one kernel (its home), or is
- * inlined (recomputed) wherever it is used: constants, indices, random numbers, and cheap maps of
- * values that are stored anyway. A GRID kernel runs over rows x panels. Its nodes are in stages; a
- * stage is one sweep over the kernel's range, and a reduction that a later stage reads ends its
- * stage. Within a stage values pass in registers; what another stage or kernel reads is stored.
- *   AXIS_NONE  one stage, no reductions but to scalars.          Tasks: blocks of rows x blocks of
- * panels. AXIS_ROW   reductions over features ([r, F] -> [r, 1]).       Tasks: blocks of rows; each
- * row is swept stage by stage (softmax, layernorm). AXIS_COL   reductions over rows ([r, F] -> [1,
- * F]).           Tasks: panels; each panel is swept over all rows, stage by stage (batch
- * statistics). Of images only where a sample has few pixels: else sums go by samples first
- * (samples.c), and what is left is a grid of n rows. AXIS_BOTH  both: only where there is one
- * panel.                One task. AXIS_NONE with `by_sample`: it also reduces over the rows of each
- * sample ([n s, F] -> [n, F]). Tasks hold whole samples, which are swept one by one, stage by
- * stage. A GRID kernel may start with a matrix product (`contract`), whose elements are then values
- * of stage 0, in registers. With AXIS_ROW that needs one panel. Reductions to a scalar give one
- * float64 partial a task, stored in the arena (`Storage.offset`, in doubles from the arena's start,
- * one a task); the SCALAR kernel that reads the node sums them in task order. The tasks depend on
- * shapes alone, never on threads or vector width. Chains of sums go along rows in increasing order
- * (AXIS_COL), along panels in increasing order, then the 16 lanes pairwise (AXIS_ROW).
- *
- * STAGES. A node of one row in an AXIS_COL kernel, or of one feature in an AXIS_ROW kernel with
- * several panels, is worked out once a panel, or once a row: a reduction over the sweep of stage s,
- * and what is made of it, have stage s + 1 and stand ready before that stage's sweep; they are not
- * stored for it. With one panel AXIS_ROW needs no second sweep, and all its nodes share a stage.
- * Updates of such vectors (bias, gamma, beta, moving statistics) stand in the same kernel where
- * phases allow it. An ASSIGN has the last stage that reads the tensor's old value, and stands
- * behind all others. A reduction to a scalar may read a node of the whole range, or one worked out
- * once a panel or row: it then counts each panel or row once. A kernel may hold nodes of one
- * feature in AXIS_ROW and AXIS_BOTH alone, nodes of one row (of a range with more) in AXIS_COL and
- * AXIS_BOTH alone, nodes of one row a sample where it is by_sample alone; these are worked out once
- * a panel and sample, as those of one row are once a panel. Task t of a GRID kernel takes row block
- * t % R and panel block t / R, R = row_block ? ceil(rows / row_block) : 1; other kernels split
- * likewise.
- *
- * SCALARS are nodes of one element without batch, whatever their rank. SCALAR kernels read other
- * scalars, partials, STORE_TENSOR, and one-element STORE_ARENA values (a random number, a slice:
- * their homes are not SCALAR kernels). A GRID kernel never reads partials. RESHAPE that leaves the
- * view as it is is an identity, inlined; BROADCAST is an identity in a larger shape, or a MOVE
- * kernel where no row map says it.
- *
- * PHASES. Kernels of one phase are independent and run side by side; a barrier stands between
- * phases. A kernel that assigns a tensor stands in a later phase than all other kernels that read
- * it, unless it reads it itself, element by element. No assign of a weight or optimizer state
- * stands in a phase before or in that of SLOT_LOSS's scalar: a step whose loss is not finite
- * changes no weight. */
+ * docs/plan.md explains all of this, and states the invariants PLAN-1, PLAN-2, ... that hold of a
+ * plan after each pass; plan_verify.c checks them. */
 #ifndef NNC_PLAN_H
 #define NNC_PLAN_H
 #include "ir/graph.h"
@@ -77,14 +30,14 @@ typedef enum StorageKind {
     STORE_INPUT   /* like ARENA: the gathered batch */
 } StorageKind;
 
-/* rows_max: of the panels that it lies in; batch_rows * n rows of them stand before it, besides
- * what `offset` says. */
+/* Where a value lies. */
 typedef struct Storage {
     StorageKind kind;
-    int64_t offset, batch_rows;
+    int64_t offset;
+    int64_t batch_rows; /* this many rows a sample are before it, besides what `offset` says */
     int index;
     View view;
-    int64_t rows_max;
+    int64_t rows_max; /* of the panels that it lies in */
 } Storage;
 
 typedef enum KernelKind {
@@ -127,8 +80,7 @@ typedef struct Kernel {
     /* GRID, SCALAR: topological order; ASSIGN and EMIT of scalars among them */
     VEC(Placed) placed;
     NodeId node; /* GATHER, MOVE, FOLD, OUT: what is computed or written */
-    /* MOVE made by the layout pass: relayout of this node's storage (node == source), else NO_NODE
-     */
+    /* MOVE that makes a second copy (Relayout) of this node (node == source), else NO_NODE */
     NodeId source;
     int64_t row_block, panel_block; /* rows and panels a task takes (row_block 0: all rows) */
     int phase;
@@ -139,7 +91,7 @@ typedef struct Kernel {
 } Kernel;
 
 /* A second copy of a matrix, its other axis in panels: products that sum over its features' axis
- * read this one. Made anew each step, where needed. */
+ * read this one. Made in each step. */
 typedef struct Relayout {
     NodeId node;
     int feature_axis;
@@ -149,7 +101,7 @@ typedef struct Relayout {
 
 /* SPARSE. Where a unit changes no weights, a product of samples by a pruned kernel may skip the
  * kernel's zeros (skip_zeros.c, and sparse.c of code generation and the runtime). SparseWeight:
- * what is not 0, listed unit by unit in front of the first batch; `lists` has `stride` floats a
+ * what is not 0, listed unit by unit before the first batch; `lists` has `stride` floats a
  * panel of 16 units. SparseInput: the other factor with its rows in lanes: rows 16 q .. 16 q + 15
  * are float (q * panels * 16 + feature) * 16 + row % 16, and behind all of those stands an int32 a
  * block of 16 rows, 1 where it was made and holds neither infinity nor NaN. */
@@ -201,7 +153,7 @@ View view_of_shape(Shape shape, int feature_axis);
 int64_t view_rows(View v, int64_t n);
 int64_t view_panels(View v);
 /* How an operand's row follows from a row of the grid that it broadcasts into: row / div, then %
- * mod unless mod is 0. False: it does not follow so (the layout and fuse passes then materialise
+ * mod unless mod is 0. False: it does not follow so (the panels and fuse passes then materialise
  * the operand, or refuse). An operand has the grid's features, or one. */
 bool view_row_map(Shape operand, int operand_feature_axis, Shape grid, int grid_feature_axis,
                   int64_t *div, int64_t *mod);
@@ -219,7 +171,7 @@ typedef struct PassOptions {
  * do (never silently wrong). */
 Plan *passes_run(Graph *graph, const PassOptions *options, char **error);
 bool pass_exists(const char *name);
-/* in pipeline order; NULL behind the last */
+/* in pipeline order; NULL after the last */
 const char *pass_name(size_t index);
 const char *pass_help(size_t index);
 /* --plan: kernels, what each fused, what it did not and why, memory */

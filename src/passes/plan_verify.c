@@ -1,6 +1,5 @@
-/* plan_verify.c: whether a plan is sound: what each kernel reads is there when it runs, nothing
- * that lives at the same time shares memory, and tensors are assigned after their readers and after
- * the loss. Each check starts when the pass that makes it true has run. */
+/* plan_verify.c: whether a plan is valid: the invariants PLAN-1, PLAN-2, ... of docs/plan.md. Each
+ * is checked from the pass on that makes it true; the answer names the invariant and the node. */
 #include "passes/passes.h"
 
 typedef struct Check {
@@ -13,12 +12,12 @@ typedef struct Check {
     int *assign_home; /* per tensor: the kernel that assigns it, or -1 */
 } Check;
 
-static void say(Check *c, const char *what, NodeId id)
+static void say(Check *c, const char *invariant, NodeId id, const char *what)
 {
     if (!c->wrong) {
-        c->wrong = arena_printf(c->plan->arena, "%%%d (%s), read by %%%d in kernel %d: %s", (int)id,
-                                op_name(graph_node(c->plan->graph, id)->op), (int)c->reader,
-                                c->kernel, what);
+        c->wrong = arena_printf(c->plan->arena, "%s: %%%d (%s), read by %%%d in kernel %d, %s",
+                                invariant, (int)id, op_name(graph_node(c->plan->graph, id)->op),
+                                (int)c->reader, c->kernel, what);
     }
 }
 
@@ -29,6 +28,25 @@ static bool in_memory(const Plan *plan, NodeId id)
            kind == STORE_SCALAR;
 }
 
+/* ---- what a kernel reads ---- */
+static void note_tensor_read(Check *c, int tensor)
+{
+    int phase = c->plan->kernels.data[c->kernel].phase;
+    if (c->assign_home[tensor] != c->kernel && phase > c->tensor_phase[tensor])
+        c->tensor_phase[tensor] = phase;
+}
+
+/* What the same kernel makes: it passes in registers, unless the reader takes it from memory. */
+static void check_own_source(Check *c, NodeId u)
+{
+    const Plan *plan = c->plan;
+    const Kernel *k = &plan->kernels.data[c->kernel];
+    if (k->kind == KERNEL_GRID && plan->stage[u] > plan->stage[c->reader])
+        say(c, "PLAN-13", u, "is made in a later stage");
+    if (reads_memory(plan, c->reader) && plan->storage && !in_memory(plan, u))
+        say(c, "PLAN-20", u, "is not in memory");
+}
+
 static void check_source(void *context, NodeId u)
 {
     Check *c = context;
@@ -36,32 +54,42 @@ static void check_source(void *context, NodeId u)
     const Node *n = graph_node(plan->graph, u), *reader = graph_node(plan->graph, c->reader);
     const Kernel *k = &plan->kernels.data[c->kernel];
     if (n->op == IR_WEIGHT) {
-        if (reader->op == IR_CONTRACT && !contract_reads_itself(plan, c->reader, u))
-            return;
-        int phase = k->phase;
-        if (c->assign_home[n->as.tensor] != c->kernel && phase > c->tensor_phase[n->as.tensor])
-            c->tensor_phase[n->as.tensor] = phase;
+        if (reader->op != IR_CONTRACT || contract_reads_itself(plan, c->reader, u))
+            note_tensor_read(c, n->as.tensor);
         return;
     }
+
     int home = plan->home[u];
     if (home < 0) {
-        say(c, "has no home", u);
+        say(c, "PLAN-1", u, "has no home");
         return;
     }
     if (home == c->kernel) {
-        if (reads_memory(plan, c->reader) && plan->storage && !in_memory(plan, u))
-            say(c, "lies in no memory", u);
+        check_own_source(c, u);
         return;
     }
-    if (!plan->phases)
-        return;
-    if (plan->kernels.data[home].phase >= k->phase)
-        say(c, "comes from no earlier phase", u);
-    if (!plan->storage)
+    if (plan->phases && plan->kernels.data[home].phase >= k->phase)
+        say(c, "PLAN-14", u, "does not come from an earlier phase");
+    if (!plan->phases || !plan->storage)
         return;
     bool partial = plan->storage[u].kind == STORE_PARTIALS && k->kind == KERNEL_SCALAR;
     if (!partial && !in_memory(plan, u))
-        say(c, "lies in no memory", u);
+        say(c, "PLAN-20", u, "is not in memory");
+}
+
+/* Whether an inlined value can be computed in the range of its reader. */
+static bool inlined_in_range(const Graph *g, NodeId u, NodeId reader)
+{
+    double value;
+    if (node_constant(g, u, &value) || graph_node(g, u)->op == IR_HYPER)
+        return true;
+    if (op_class(graph_node(g, reader)->op) != CLASS_MAP ||
+        view_equal(view_of(g, u), view_of(g, reader))) {
+        return true;
+    }
+    if (graph_node(g, u)->op == IR_RESHAPE && view_one_row(view_of(g, u)))
+        return true;
+    return runs_along_features(g, u, reader);
 }
 
 static void check_inlined(Check *c, NodeId id)
@@ -72,16 +100,32 @@ static void check_inlined(Check *c, NodeId id)
         NodeId u = n->inputs[i];
         if (!c->plan->inlined[u] || is_view(c->plan, u))
             continue;
-        double value;
         if (reads_memory(c->plan, id))
-            say(c, "is inlined, but must lie in memory", u);
-        if (!node_constant(g, u, &value) && graph_node(g, u)->op != IR_HYPER &&
-            op_class(n->op) == CLASS_MAP && !view_equal(view_of(g, u), view_of(g, id)) &&
-            !(graph_node(g, u)->op == IR_RESHAPE && view_one_row(view_of(g, u))) &&
-            !runs_along_features(g, u, id)) {
-            say(c, "is inlined into another range", u);
-        }
+            say(c, "PLAN-3", u, "is inlined, but is read from memory");
+        if (!inlined_in_range(g, u, id))
+            say(c, "PLAN-4", u, "is inlined in another range");
         check_inlined(c, u);
+    }
+}
+
+/* ---- what a kernel holds ---- */
+static void check_scalar(Check *c, NodeId id)
+{
+    const Graph *g = c->plan->graph;
+    OpClass class = op_class(graph_node(g, id)->op);
+    if (!view_scalar(view_of(g, id)) || (class != CLASS_MAP && class != CLASS_EFFECT))
+        say(c, "PLAN-6", id, "is not a scalar");
+}
+
+/* The range that a reduction in a GRID kernel sums. */
+static void check_reduction(Check *c, const Kernel *k, NodeId id)
+{
+    const Graph *g = c->plan->graph;
+    Extent from = extent_of(view_of(g, graph_node(g, id)->inputs[0]), k->view);
+    ReduceKind kind = reduce_kind(c->plan, id);
+    if (kind == REDUCE_FOLD || (kind != REDUCE_TOTAL && from != EXTENT_FULL) ||
+        from == EXTENT_OTHER || from == EXTENT_SCALAR) {
+        say(c, "PLAN-9", id, "sums another range than its kernel's");
     }
 }
 
@@ -89,37 +133,90 @@ static void check_extent(Check *c, const Kernel *k, NodeId id)
 {
     const Graph *g = c->plan->graph;
     const Node *n = graph_node(g, id);
-    if (op_class(n->op) == CLASS_LEAF || op_class(n->op) == CLASS_MOVE) {
-        say(c, "can be at home in no kernel", id);
+    OpClass class = op_class(n->op);
+    if (class == CLASS_LEAF || class == CLASS_MOVE) {
+        say(c, "PLAN-5", id, "is a leaf or a move, which no such kernel computes");
         return;
     }
     if (k->kind == KERNEL_SCALAR) {
-        if (!view_scalar(view_of(g, id)) ||
-            (op_class(n->op) != CLASS_MAP && op_class(n->op) != CLASS_EFFECT)) {
-            say(c, "is no scalar", id);
-        }
+        check_scalar(c, id);
         return;
     }
+
     Extent e = extent_of(view_of(g, id), k->view);
     bool rows = k->axis == AXIS_ROW || k->axis == AXIS_BOTH,
          columns = k->axis == AXIS_COL || k->axis == AXIS_BOTH;
     if (heads_kernel(n) && (id != k->contract || e != EXTENT_FULL))
-        say(c, "is not its kernel's product", id);
+        say(c, "PLAN-7", id, "is not its kernel's product");
     if (e == EXTENT_OTHER || (e == EXTENT_ROW && !rows) || (e == EXTENT_COLUMN && !columns) ||
         (e == EXTENT_SAMPLE && !k->by_sample)) {
-        say(c, "does not fit its kernel's range", id);
+        say(c, "PLAN-8", id, "does not fit its kernel's range");
     }
-    if (e == EXTENT_SCALAR && op_class(n->op) != CLASS_REDUCE)
-        say(c, "is a scalar in a grid", id);
+    if (e == EXTENT_SCALAR && class != CLASS_REDUCE)
+        say(c, "PLAN-8", id, "is a scalar in a grid");
+    if (class == CLASS_REDUCE)
+        check_reduction(c, k, id);
+}
+
+static void check_axis(Check *c, const Kernel *k)
+{
+    NodeId first = k->placed.data[0].node;
+    bool one_panel = view_panels(k->view) == 1;
     if (k->by_sample && k->axis != AXIS_NONE)
-        say(c, "is in a kernel that sums over samples as well as each sample", id);
-    if (op_class(n->op) != CLASS_REDUCE)
-        return;
-    Extent from = extent_of(view_of(g, n->inputs[0]), k->view);
-    ReduceKind kind = reduce_kind(c->plan, id);
-    if (kind == REDUCE_FOLD || (kind != REDUCE_TOTAL && from != EXTENT_FULL) ||
-        from == EXTENT_OTHER || from == EXTENT_SCALAR) {
-        say(c, "sums another range than its kernel's", id);
+        say(c, "PLAN-10", first, "is in a kernel that sums over each sample and over samples");
+    if (k->axis == AXIS_BOTH && !one_panel)
+        say(c, "PLAN-11", first, "is in a kernel that sums over rows and features of many panels");
+    if (k->axis == AXIS_ROW && k->contract != NO_NODE && !one_panel)
+        say(c, "PLAN-11", first,
+            "is in a kernel that sums over the features of many panels' product");
+}
+
+/* Known once the tasks pass has named the kernel. */
+static void check_tasks(Check *c, const Kernel *k)
+{
+    const Plan *plan = c->plan;
+    NodeId first = k->placed.data[0].node;
+    int weight, input;
+    int64_t unit = kernel_segment(plan, k);
+    if (k->contract != NO_NODE && product_skips_zeros(plan, k->contract, &weight, &input))
+        unit = SPARSE_ROWS;
+    if (k->row_block % unit != 0)
+        say(c, "PLAN-18", first, "is in a kernel whose tasks hold parts of images or samples");
+    bool all_rows = k->row_block == 0,
+         all_panels = k->panel_block == 0 || k->panel_block >= view_panels(k->view);
+    if ((!all_rows && (k->axis == AXIS_COL || k->axis == AXIS_BOTH)) ||
+        (!all_panels && (k->axis == AXIS_ROW || k->axis == AXIS_BOTH))) {
+        say(c, "PLAN-19", first, "is in a kernel whose tasks split what it sums over");
+    }
+}
+
+/* A second copy of a matrix: it reads one node or tensor. */
+static void check_relayout(Check *c, const Kernel *k)
+{
+    const Node *n = graph_node(c->plan->graph, k->source);
+    c->reader = k->source;
+    if (n->op == IR_WEIGHT)
+        note_tensor_read(c, n->as.tensor);
+    else
+        check_source(c, k->source);
+}
+
+static void check_placed(Check *c, const Kernel *k, const Placed *p)
+{
+    const Plan *plan = c->plan;
+    c->reader = p->node;
+    check_extent(c, k, p->node);
+    check_inlined(c, p->node);
+    visit_sources(plan, p->node, check_source, c);
+    if (plan->home[p->node] != c->kernel)
+        say(c, "PLAN-2", p->node, "has another home");
+    if (p->stage < 0 || p->stage >= k->stages)
+        say(c, "PLAN-12", p->node, "is in a stage that its kernel does not have");
+
+    int copy = contract_relayout(plan, p->node);
+    if (copy >= 0 && plan->phases &&
+        plan->kernels.data[plan->relayouts.data[copy].home].phase >= k->phase) {
+        say(c, "PLAN-15", plan->relayouts.data[copy].node, "is copied too late");
     }
 }
 
@@ -129,12 +226,7 @@ static void check_kernel(Check *c, int index)
     const Kernel *k = &plan->kernels.data[index];
     c->kernel = index;
     if (k->source != NO_NODE) {
-        c->reader = k->source;
-        const Node *n = graph_node(plan->graph, k->source);
-        if (n->op != IR_WEIGHT)
-            check_source(c, k->source);
-        else if (k->phase > c->tensor_phase[n->as.tensor])
-            c->tensor_phase[n->as.tensor] = k->phase;
+        check_relayout(c, k);
         return;
     }
     if (k->node != NO_NODE) {
@@ -143,31 +235,32 @@ static void check_kernel(Check *c, int index)
         check_inlined(c, k->node);
         return;
     }
-    for (size_t i = 0; i < k->placed.len; i++) {
-        c->reader = k->placed.data[i].node;
-        check_extent(c, k, c->reader);
-        check_inlined(c, c->reader);
-        visit_sources(plan, c->reader, check_source, c);
-        if (plan->home[c->reader] != index)
-            say(c, "has another home", c->reader);
-        int copy = contract_relayout(plan, c->reader);
-        if (copy >= 0 && plan->phases &&
-            plan->kernels.data[plan->relayouts.data[copy].home].phase >= k->phase) {
-            say(c, "is copied too late", plan->relayouts.data[copy].node);
-        }
+    for (size_t i = 0; i < k->placed.len; i++)
+        check_placed(c, k, &k->placed.data[i]);
+    if (k->kind == KERNEL_GRID && k->placed.len > 0) {
+        check_axis(c, k);
+        if (k->name)
+            check_tasks(c, k);
     }
+}
+
+/* ---- assigns ---- */
+static int loss_phase(const Plan *plan)
+{
+    const Graph *g = plan->graph;
+    for (size_t i = 0; i < g->roots.len; i++) {
+        const Node *n = graph_node(g, g->roots.data[i]);
+        if (n->op == IR_EMIT && n->slot == SLOT_LOSS)
+            return plan->kernels.data[plan->home[g->roots.data[i]]].phase;
+    }
+    return -1;
 }
 
 static void check_assigns(Check *c)
 {
     const Plan *plan = c->plan;
     const Graph *g = plan->graph;
-    int loss = -1;
-    for (size_t i = 0; i < g->roots.len; i++) {
-        const Node *n = graph_node(g, g->roots.data[i]);
-        if (n->op == IR_EMIT && n->slot == SLOT_LOSS)
-            loss = plan->kernels.data[plan->home[g->roots.data[i]]].phase;
-    }
+    int loss = loss_phase(plan);
     for (size_t i = 0; i < g->roots.len; i++) {
         NodeId id = g->roots.data[i];
         const Node *n = graph_node(g, id);
@@ -176,31 +269,145 @@ static void check_assigns(Check *c)
         const Kernel *k = &plan->kernels.data[plan->home[id]];
         c->reader = id;
         c->kernel = plan->home[id];
-        if (k->phase <= loss)
-            say(c, "is assigned before the loss is known", id);
         if (k->phase <= c->tensor_phase[n->as.tensor])
-            say(c, "is assigned before its last reader", id);
+            say(c, "PLAN-16", id, "is assigned before its last reader");
+        if (k->phase <= loss)
+            say(c, "PLAN-17", id, "is assigned before the loss is known");
     }
 }
 
-/* A stored value's stretch of the arena, and the phases in which it lives. */
+/* ---- memory ---- */
+/* A stored value's stretch of the arena, in bytes, and the phases in which it lives. */
 typedef struct Stretch {
     int64_t begin, end;
     int first, last;
+    const char *what; /* NULL: the node itself */
     NodeId node;
 } Stretch;
 
-typedef struct Reads {
+typedef struct Stretches {
     const Plan *plan;
+    VEC(Stretch) list;
     int phase;
-    int *last;
-} Reads;
+    int *last; /* per node: the last phase that reads it */
+} Stretches;
 
 static void note_read(void *context, NodeId u)
 {
-    Reads *r = context;
-    if (r->phase > r->last[u])
-        r->last[u] = r->phase;
+    Stretches *s = context;
+    if (s->phase > s->last[u])
+        s->last[u] = s->phase;
+}
+
+static void note_reads(Stretches *s)
+{
+    const Plan *plan = s->plan;
+    for (size_t k = 0; k < plan->kernels.len; k++) {
+        const Kernel *kernel = &plan->kernels.data[k];
+        s->phase = kernel->phase;
+        if (kernel->source != NO_NODE)
+            note_read(s, kernel->source);
+        else if (kernel->node != NO_NODE)
+            visit_sources(plan, kernel->node, note_read, s);
+        for (size_t i = 0; i < kernel->placed.len; i++)
+            visit_sources(plan, kernel->placed.data[i].node, note_read, s);
+    }
+}
+
+static void add_stretch(Stretches *s, Stretch stretch)
+{
+    if (stretch.last < stretch.first)
+        stretch.last = stretch.first;
+    vec_push(s->plan->arena, &s->list, stretch);
+}
+
+static void node_stretches(Stretches *s)
+{
+    const Plan *plan = s->plan;
+    for (NodeId i = 0; i < (NodeId)plan->graph->nodes.len; i++) {
+        const Storage *st = &plan->storage[i];
+        if (plan->home[i] < 0 ||
+            (st->kind != STORE_ARENA && st->kind != STORE_INPUT && st->kind != STORE_PARTIALS)) {
+            continue;
+        }
+        const Kernel *k = &plan->kernels.data[plan->home[i]];
+        int64_t unit = (int64_t)sizeof(float), count = st->rows_max * view_panels(st->view) * LANES;
+        if (st->kind == STORE_PARTIALS) {
+            unit = (int64_t)sizeof(double);
+            count = kernel_tasks(plan, k, plan->graph->batch > 0 ? plan->graph->batch : 1);
+        }
+        if (plan->lies_in[i] == NO_NODE) {
+            add_stretch(s, (Stretch){ st->offset * unit, (st->offset + count) * unit, k->phase,
+                                      s->last[i], NULL, i });
+        }
+    }
+}
+
+/* The outermost concatenations, which hold what lies in them. */
+static void concat_stretches(Stretches *s)
+{
+    const Plan *plan = s->plan;
+    NodeId count = (NodeId)plan->graph->nodes.len;
+    int *first = ARENA_ARRAY(plan->arena, int, count + 1),
+        *last = ARENA_ARRAY(plan->arena, int, count + 1);
+    bool *holds = ARENA_ARRAY(plan->arena, bool, count + 1);
+    for (NodeId i = 0; i < count; i++) {
+        if (plan->home[i] < 0 || plan->lies_in[i] == NO_NODE)
+            continue;
+        NodeId whole = lies_finally_in(plan, i);
+        int phase = plan->kernels.data[plan->home[i]].phase;
+        if (!holds[whole] || phase < first[whole])
+            first[whole] = phase;
+        if (phase > last[whole])
+            last[whole] = phase;
+        if (s->last[i] > last[whole])
+            last[whole] = s->last[i];
+        holds[whole] = true;
+    }
+    for (NodeId i = 0; i < count; i++) {
+        const Storage *st = &plan->storage[i];
+        int64_t floats = st->rows_max * view_panels(st->view) * LANES;
+        if (holds[i]) {
+            add_stretch(s, (Stretch){ st->offset * (int64_t)sizeof(float),
+                                      (st->offset + floats) * (int64_t)sizeof(float), first[i],
+                                      last[i], "the concatenation", i });
+        }
+    }
+}
+
+/* Second copies, and factors in lanes: until the last product that may read them. */
+static void copy_stretches(Stretches *s)
+{
+    const Plan *plan = s->plan;
+    for (size_t k = 0; k < plan->kernels.len; k++) {
+        const Kernel *kernel = &plan->kernels.data[k];
+        int copy = kernel->contract != NO_NODE ? contract_relayout(plan, kernel->contract) : -1,
+            weight, input;
+        if (copy >= 0) {
+            const Relayout *r = &plan->relayouts.data[copy];
+            int64_t floats =
+                view_rows_max(plan, r->storage.view) * view_panels(r->storage.view) * LANES;
+            add_stretch(s, (Stretch){ r->storage.offset * (int64_t)sizeof(float),
+                                      (r->storage.offset + floats) * (int64_t)sizeof(float),
+                                      plan->kernels.data[r->home].phase, kernel->phase,
+                                      "the copy of", r->node });
+        }
+        if (kernel->contract != NO_NODE &&
+            product_skips_zeros(plan, kernel->contract, &weight, &input)) {
+            const SparseInput *in = &plan->sparse_inputs.data[input];
+            add_stretch(s, (Stretch){ in->storage.offset * (int64_t)sizeof(float),
+                                      (in->storage.offset + in->floats) * (int64_t)sizeof(float),
+                                      plan->kernels.data[in->home].phase, kernel->phase,
+                                      "the lanes of", in->node });
+        }
+    }
+}
+
+static bool overlap(const Stretch *x, const Stretch *y)
+{
+    bool itself = x->node == y->node && x->what == y->what; /* a copy that two products read */
+    return !itself && x->begin < y->end && y->begin < x->end && x->first <= y->last &&
+           y->first <= x->last;
 }
 
 static void check_memory(Check *c)
@@ -209,43 +416,46 @@ static void check_memory(Check *c)
     enum { MOST_COMPARED = 4000 };
 
     const Plan *plan = c->plan;
-    Reads r = { plan, 0, ARENA_ARRAY(plan->arena, int, plan->graph->nodes.len + 1) };
-    for (size_t k = 0; k < plan->kernels.len; k++) {
-        const Kernel *kernel = &plan->kernels.data[k];
-        r.phase = kernel->phase;
-        if (kernel->source != NO_NODE)
-            note_read(&r, kernel->source);
-        else if (kernel->node != NO_NODE)
-            visit_sources(plan, kernel->node, note_read, &r);
-        for (size_t i = 0; i < kernel->placed.len; i++)
-            visit_sources(plan, kernel->placed.data[i].node, note_read, &r);
-    }
-    VEC(Stretch) list = { 0 };
-    for (NodeId i = 0; i < (NodeId)plan->graph->nodes.len; i++) {
-        const Storage *s = &plan->storage[i];
-        if (plan->lies_in[i] != NO_NODE || plan->home[i] < 0 ||
-            (s->kind != STORE_ARENA && s->kind != STORE_INPUT && s->kind != STORE_PARTIALS)) {
-            continue;
+    Stretches s = { .plan = plan,
+                    .last = ARENA_ARRAY(plan->arena, int, plan->graph->nodes.len + 1) };
+    note_reads(&s);
+    node_stretches(&s);
+    concat_stretches(&s);
+    copy_stretches(&s);
+
+    for (size_t a = 0; a < s.list.len && !c->wrong; a++) {
+        const Stretch *x = &s.list.data[a];
+        if (x->begin < 0 || x->end > plan->arena_bytes) {
+            c->wrong = arena_printf(plan->arena, "PLAN-21: %s %%%d is outside the arena",
+                                    x->what ? x->what : "node", (int)x->node);
         }
-        const Kernel *k = &plan->kernels.data[plan->home[i]];
-        int64_t unit = s->kind == STORE_PARTIALS ? (int64_t)sizeof(double) : (int64_t)sizeof(float);
-        int64_t count = s->kind == STORE_PARTIALS
-                            ? kernel_tasks(plan, k, plan->graph->batch > 0 ? plan->graph->batch : 1)
-                            : s->rows_max * view_panels(s->view) * LANES;
-        Stretch stretch = { s->offset * unit, (s->offset + count) * unit, k->phase,
-                            r.last[i] > k->phase ? r.last[i] : k->phase, i };
-        vec_push(plan->arena, &list, stretch);
-        if (stretch.end > plan->arena_bytes)
-            c->wrong = arena_printf(plan->arena, "%%%d lies outside the arena", (int)i);
-    }
-    for (size_t a = 0; a < list.len && list.len <= MOST_COMPARED; a++) {
-        for (size_t b = 0; b < a; b++) {
-            const Stretch *x = &list.data[a], *y = &list.data[b];
-            if (x->begin < y->end && y->begin < x->end && x->first <= y->last &&
-                y->first <= x->last) {
-                c->wrong = arena_printf(plan->arena, "%%%d and %%%d share memory while both live",
-                                        (int)x->node, (int)y->node);
+        for (size_t b = 0; b < a && s.list.len <= MOST_COMPARED; b++) {
+            const Stretch *y = &s.list.data[b];
+            if (overlap(x, y)) {
+                c->wrong = arena_printf(plan->arena,
+                                        "PLAN-22: %s %%%d and %s %%%d share memory while both live",
+                                        x->what ? x->what : "node", (int)x->node,
+                                        y->what ? y->what : "node", (int)y->node);
             }
+        }
+    }
+}
+
+/* PLAN-1; notes which kernel assigns each tensor. */
+static void check_homes(Check *c)
+{
+    const Plan *plan = c->plan;
+    const Graph *g = plan->graph;
+    Uses uses = uses_of(plan);
+    for (NodeId i = 0; i < (NodeId)g->nodes.len && !c->wrong; i++) {
+        const Node *n = graph_node(g, i);
+        if (!uses.live[i] || plan->inlined[i] || n->op == IR_WEIGHT)
+            continue;
+        if (plan->home[i] < 0 || plan->home[i] >= (int)plan->kernels.len) {
+            c->wrong =
+                arena_printf(plan->arena, "PLAN-1: %%%d (%s) has no home", (int)i, op_name(n->op));
+        } else if (n->op == IR_ASSIGN) {
+            c->assign_home[n->as.tensor] = plan->home[i];
         }
     }
 }
@@ -254,23 +464,14 @@ char *plan_verify(const Plan *plan)
 {
     if (!plan->home)
         return NULL;
-    const Graph *g = plan->graph;
-    Uses uses = uses_of(plan);
+    size_t tensors = plan->graph->tensors.len;
     Check c = { .plan = plan,
-                .tensor_phase = ARENA_ARRAY(plan->arena, int, g->tensors.len + 1),
-                .assign_home = ARENA_ARRAY(plan->arena, int, g->tensors.len + 1) };
-    for (size_t i = 0; i < g->tensors.len; i++)
+                .tensor_phase = ARENA_ARRAY(plan->arena, int, tensors + 1),
+                .assign_home = ARENA_ARRAY(plan->arena, int, tensors + 1) };
+    for (size_t i = 0; i < tensors; i++)
         c.assign_home[i] = c.tensor_phase[i] = -1;
-    for (NodeId i = 0; i < (NodeId)g->nodes.len; i++) {
-        if (!uses.live[i] || plan->inlined[i] || graph_node(g, i)->op == IR_WEIGHT)
-            continue;
-        if (plan->home[i] < 0 || plan->home[i] >= (int)plan->kernels.len) {
-            return arena_printf(plan->arena, "%%%d (%s) has no home", (int)i,
-                                op_name(graph_node(g, i)->op));
-        }
-        if (graph_node(g, i)->op == IR_ASSIGN)
-            c.assign_home[graph_node(g, i)->as.tensor] = plan->home[i];
-    }
+
+    check_homes(&c);
     for (size_t k = 0; k < plan->kernels.len && !c.wrong; k++)
         check_kernel(&c, (int)k);
     if (!c.wrong && plan->phases)

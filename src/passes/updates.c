@@ -146,7 +146,7 @@ void place_assign(Fuse *f, NodeId id)
         place_scalar(f, id, least);
         return;
     }
-    const char *why = "its value is at home in no kernel";
+    const char *why = "its value has no kernel that it could join";
     if (home >= 0 && f->plan->kernels.data[home].kind == KERNEL_GRID) {
         const Kernel *k = &f->plan->kernels.data[home];
         Growing *grow = &f->growing.data[home];
@@ -154,7 +154,7 @@ void place_assign(Fuse *f, NodeId id)
         if (contract_reads(f, k, node_at(f, id)->as.tensor)) {
             why = "the kernel's product reads the old value";
         } else if (level > grow->level && grow->has_readers) {
-            why = "the kernel stands before others that read the old value, or before the loss";
+            why = "the kernel runs before others that read the old value, or before the loss";
         } else {
             if (level > grow->level)
                 grow->level = level;
