@@ -1,4 +1,4 @@
-/* builder.c: the builders g_*: shapes are worked out, constants and identities folded (fold.c),
+/* builder.c: the builders g_*: shapes are derived, constants and identities folded (fold.c),
  * equal nodes shared (graph.c).
  *
  * Shape errors of users are found by the lowering; a builder that is given shapes that don't fit
@@ -236,7 +236,7 @@ NodeId g_contract(Graph *g, NodeId a, NodeId b, bool ta, bool tb, Shape out)
     if (!contract_fits(sa, sb, ta, tb, out))
         return fail(g, a, "contract", sa, sb);
     a = graph_factor(g, a), b = graph_factor(g, b);
-    /* One number that is worked out lies in no panels; times it, nothing is summed. */
+    /* One number that is computed is not in panels; in a product with it nothing is summed. */
     for (int i = 0; i < 2; i++) {
         NodeId one = i ? b : a, other = i ? a : b;
         if (!shape_is_scalar(shape_at(g, one)) || graph_node(g, one)->op == IR_WEIGHT)
@@ -360,11 +360,13 @@ NodeId g_permute(Graph *g, NodeId a, const int8_t *order)
         same = same && axis == i;
         shape.dim[i] = from.dim[axis];
     }
+
     if (same || shape_is_scalar(from))
         return a;
     double value;
     if (node_constant(g, a, &value))
         return g_broadcast(g, g_const(g, value), shape);
+
     const Node *inner = graph_node(g, a);
     if (inner->op == IR_PERMUTE) {
         int8_t both[GRAPH_MAX_RANK] = { 0 };
@@ -372,6 +374,7 @@ NodeId g_permute(Graph *g, NodeId a, const int8_t *order)
             both[i] = inner->as.permute.order[order[i]];
         return g_permute(g, inner->inputs[0], both);
     }
+
     Node n;
     node_start(g, &n, IR_PERMUTE, shape, 1, &a);
     memcpy(n.as.permute.order, order, (size_t)from.rank);

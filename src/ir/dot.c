@@ -39,7 +39,7 @@ static void print_node(const Graph *g, NodeId id, FILE *out)
     fprintf(out, "]\", color=\"%s\"];\n", part_colors[n->part]);
 }
 
-static bool stands_in(const Graph *g, size_t id, int layer)
+static bool is_drawn_in(const Graph *g, size_t id, int layer)
 {
     const Node *n = &g->nodes.data[id];
     return n->part == PART_FORWARD ? n->layer == layer : layer == -1;
@@ -57,7 +57,7 @@ void graph_print_dot(const Graph *g, FILE *out)
             fputs("\";\n", out);
         }
         for (size_t i = 0; i < g->nodes.len; i++)
-            if (stands_in(g, i, layer))
+            if (is_drawn_in(g, i, layer))
                 print_node(g, (NodeId)i, out);
         if (layer >= 0)
             fputs("  }\n", out);

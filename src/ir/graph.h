@@ -117,8 +117,9 @@ typedef enum RandomKind { RANDOM_UNIFORM, RANDOM_NORMAL } RandomKind;
 /* sema.h has a Part of data */
 typedef enum StepPart { PART_FORWARD, PART_BACKWARD, PART_UPDATE } StepPart;
 
-/* How windows lie on an image: along each dimension in space, filled up in front to three (size 1).
- * The image is the larger side: what CONV reads and CONV_TRANSPOSE makes. Window o starts at cell o
+/* How windows lie on an image: along each dimension in space, filled up from the left to three
+ * (size 1). The image is the larger side: what CONV reads and CONV_TRANSPOSE makes. Window o starts
+ * at cell o
  * * stride - before and takes `size` cells, `dilation` apart. */
 enum { SPACE_RANK = 3 };
 
@@ -133,7 +134,7 @@ typedef struct Node {
     int input_count;
     NodeId *inputs;
     int layer; /* index into graph->layers, -1 none */
-    /* the axis in panels (plan.h): the last one, until the layout pass */
+    /* the axis in panels (plan.h): the last one, until the panels pass */
     int8_t feature_axis;
     uint8_t part; /* a StepPart */
 
@@ -213,7 +214,7 @@ Graph *graph_new(Arena *arena, const char *name, int64_t batch);
 int graph_add_tensor(Graph *g, Tensor tensor);
 int graph_find_tensor(const Graph *g, TensorRole role, const char *name); /* -1: none */
 
-/* Builders. Each folds constants and the identities of simplify.c's table (x + 0, x * 1, ...) and
+/* Builders. Each folds constants and the identities of fold.c (x + 0, x * 1, ...) and
  * shares equal nodes. */
 NodeId g_const(Graph *g, double value);
 NodeId g_hyper(Graph *g, Hyper hyper);
@@ -267,7 +268,7 @@ NodeId g_pool_back(Graph *g, Op op, int n, const NodeId *in, const Window *w, Sh
 NodeId g_swap_filters(Graph *g, NodeId filters, int64_t groups);
 bool window_fits(const Graph *g, const Node *n);
 Window window_one(void); /* size, stride and dilation 1 */
-/* A shape's extents in space, filled up in front with 1s. */
+/* A shape's extents in space, filled up from the left with 1s. */
 void space_of(Shape s, int64_t space[SPACE_RANK]);
 NodeId g_stop(Graph *g, NodeId a); /* its derivative is zero */
 /* at the step's end the tensor holds value; readers see the old one */
@@ -282,7 +283,7 @@ bool contract_fits(Shape a, Shape b, bool ta, bool tb, Shape out);
 bool rows_fit(const Graph *g, const Node *n, Shape *out);
 const char *hyper_name(Hyper hyper);
 const char *slot_name(Slot slot);
-/* Below the builders: a node as it stands, neither folded nor checked; shared with an equal one if
+/* Below the builders: a node as it is, neither folded nor checked; shared with an equal one if
  * `share`. For the reader and passes that rebuild. */
 NodeId graph_add_node(Graph *g, const Node *node, bool share);
 

@@ -172,12 +172,14 @@ static bool read_tensor_line(Reader *r, Graph *g)
         t.role = TENSOR_RESULT;
     else
         return fail(r, "weight, state or result");
+
     if (!string(r, &t.name) || !shape(r, &t.shape))
         return false;
     if (!word(r, "axis"))
         return fail(r, "axis");
     if (!small(r, 0, t.shape.rank > 0 ? t.shape.rank - 1 : 0, &t.feature_axis))
         return false;
+
     if (t.role == TENSOR_STATE) {
         if (!word(r, "weight"))
             return fail(r, "weight");
@@ -188,6 +190,7 @@ static bool read_tensor_line(Reader *r, Graph *g)
         if (!real(r, &t.initial))
             return false;
     }
+
     t.pruned = word(r, "pruned");
     graph_add_tensor(g, t);
     return true;
@@ -381,11 +384,13 @@ static bool read_node(Reader *r, Graph *g)
         return fail(r, "the next node's number");
     if (!mark(r, '='))
         return fail(r, "=");
+
     Node n;
     memset(&n, 0, sizeof n);
     n.layer = -1;
     if (!read_op(r, &n.op))
         return false;
+
     VEC(NodeId) inputs = { 0 };
     while (mark(r, '%')) {
         int input;
@@ -393,22 +398,26 @@ static bool read_node(Reader *r, Graph *g)
             return false;
         vec_push(r->arena, &inputs, input);
     }
+
     n.inputs = inputs.data;
     n.input_count = (int)inputs.len;
     if (op_arity(n.op) >= 0 ? op_arity(n.op) != n.input_count : n.input_count < 1)
         return fail(r, "as many inputs as the op takes");
     if (!readers[n.op](r, &n) || !shape(r, &n.shape))
         return false;
+
     int axis = n.shape.rank > 0 ? n.shape.rank - 1 : 0;
     if (word(r, "axis") && !small(r, 0, axis, &axis))
         return false;
     n.feature_axis = (int8_t)axis;
     if (mark(r, '@') && !small(r, 0, (int64_t)g->layers.len - 1, &n.layer))
         return false;
+
     if (word(r, "backward"))
         n.part = PART_BACKWARD;
     else if (word(r, "update"))
         n.part = PART_UPDATE;
+
     NodeId got = graph_add_node(g, &n, op_class(n.op) != CLASS_EFFECT);
     return got == (NodeId)id || fail(r, "a node unlike all before it");
 }
@@ -418,6 +427,7 @@ Graph *graph_read(Arena *arena, const char *text, char **error)
     Graph *g = graph_new(arena, "", 0);
     Reader r = { .arena = arena, .graph = g, .at = text, .line = 1 };
     bool header = false, fine = true;
+
     while (fine && *r.at != '\0') {
         if (!at_end_of_line(&r) && *r.at != '#') {
             if (!header)
@@ -440,6 +450,7 @@ Graph *graph_read(Arena *arena, const char *text, char **error)
             r.at++;
         r.line++;
     }
+
     if (fine && !header)
         fine = fail(&r, "graph \"name\"");
     if (fine) {

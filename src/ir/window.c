@@ -108,7 +108,7 @@ static NodeId window_node(Graph *g, Op op, int count, const NodeId *in, const Wi
     return in[0];
 }
 
-/* A filter of one number that is worked out lies in no panels: it multiplies what windows of one
+/* A filter of one number that is computed is not in panels: it multiplies what windows of one
  * cell find, or leave where they were found. */
 static NodeId convolve(Graph *g, Op op, Op find, NodeId image, NodeId filters, const Window *w,
                        Shape out)

@@ -337,7 +337,11 @@ static Window in_parts(const Turn *t, int64_t filters)
     int64_t tasks = machine_cpu(false)->sums->filter_tasks;
     Window w = t->node.as.window;
     int64_t panels = (filters + LANES - 1) / LANES, parts = tasks / panels;
-    w.parts = (int32_t)(parts < 1 ? 1 : parts > t->g->batch ? t->g->batch : parts);
+    if (parts < 1)
+        parts = 1;
+    else if (parts > t->g->batch)
+        parts = t->g->batch;
+    w.parts = (int32_t)parts;
     return w;
 }
 

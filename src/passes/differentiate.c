@@ -18,6 +18,7 @@ static NodeId sum_to(Graph *g, NodeId value, Shape whole, Shape to)
     Shape have = shape_at(g, value), target = to;
     double repeats = 1;
     bool batch = false;
+
     for (int i = 0; i < whole.rank; i++) {
         int h = i - (whole.rank - have.rank), k = i - (whole.rank - to.rank);
         int64_t full = whole.dim[i], has = h < 0 ? 1 : have.dim[h], wants = k < 0 ? 1 : to.dim[k];
@@ -30,16 +31,19 @@ static NodeId sum_to(Graph *g, NodeId value, Shape whole, Shape to)
         else
             repeats *= (double)full;
     }
+
     /* Axes along which `value` is constant and stays so keep extent 1. */
     for (int k = 0; k < to.rank; k++) {
         int h = k + have.rank - to.rank;
         if (h < 0 || have.dim[h] == 1)
             target.dim[k] = 1;
     }
+
     while (target.rank > 0 && target.rank > have.rank && target.dim[0] == 1) {
         memmove(target.dim, target.dim + 1, sizeof target.dim[0] * (size_t)(target.rank - 1));
         target.rank--;
     }
+
     value = g_reduce(g, IR_REDUCE_SUM, value, target);
     if (repeats != 1)
         value = g_binary(g, IR_MUL, value, g_const(g, repeats));
@@ -82,7 +86,7 @@ static NodeId zeros(Graph *g, Shape s, int axis, int64_t extent)
     return g_broadcast(g, g_const(g, 0), s);
 }
 
-/* Pieces of one axis that do not overlap, and leave no large gaps, stand side by side; else each is
+/* Pieces of one axis that do not overlap, and leave no large gaps, are concatenated; else each is
  * padded. */
 static void settle_pieces(Tape *tape, NodeId id)
 {
@@ -93,6 +97,7 @@ static void settle_pieces(Tape *tape, NodeId id)
     Shape shape = shape_at(g, id);
     if (n == 0)
         return;
+
     qsort(piece, n, sizeof *piece, by_begin);
     bool joins = n > 1;
     int64_t covered = 0;
@@ -101,6 +106,7 @@ static void settle_pieces(Tape *tape, NodeId id)
                 (i == 0 || piece[i].begin >= piece[i - 1].end);
         covered += piece[i].end - piece[i].begin;
     }
+
     int axis = piece[0].axis;
     int64_t extent = shape.dim[axis], at = 0;
     if (joins && covered * 2 >= extent) {
@@ -121,6 +127,7 @@ static void settle_pieces(Tape *tape, NodeId id)
                            shape.dim[piece[i].axis] - piece[i].end));
         }
     }
+
     given->pieces.len = 0;
 }
 

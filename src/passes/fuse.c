@@ -1,6 +1,6 @@
 /* fuse.c: which kernel each node is at home in.
  *
- * Requires axes (layout). Nodes are taken in topological order; each joins the kernel of one of its
+ * Requires axes (panels). Nodes are taken in topological order; each joins the kernel of one of its
  * producers, else one that reads the same values, else starts a kernel. A kernel has a level: one
  * more than the levels of those it reads from. A node joins only if nothing it needs comes from the
  * kernel's own level or a later one, or if nobody reads from the kernel yet, so that it can be
@@ -67,10 +67,12 @@ void place(Fuse *f, NodeId id, int kernel)
     Plan *plan = f->plan;
     Needs floats = { .f = f, .reader = id, .kernel = kernel };
     visit_sources(plan, id, place_floating, &floats);
+
     Growing *grow = &f->growing.data[kernel];
     int level = level_needed(f, id, kernel);
     if (level > grow->level)
         grow->level = level;
+
     plan->home[id] = kernel;
     Kernel *k = &plan->kernels.data[kernel];
     if (k->kind == KERNEL_GRID || k->kind == KERNEL_SCALAR) {
@@ -79,6 +81,7 @@ void place(Fuse *f, NodeId id, int kernel)
     } else {
         k->node = id;
     }
+
     const Node *n = node_at(f, id);
     if (heads_kernel(n) && k->kind == KERNEL_GRID)
         k->contract = id;
@@ -89,9 +92,11 @@ void place(Fuse *f, NodeId id, int kernel)
         grow->columns = grow->columns || kind == REDUCE_COLUMNS;
         grow->samples = grow->samples || kind == REDUCE_SAMPLES;
     }
+
     if (k->layer < 0)
         k->layer = n->layer;
     grow->flops += node_flops(plan, id);
+
     Needs needs = { .f = f, .reader = id, .kernel = kernel };
     visit_sources(plan, id, note_source, &needs);
 }
@@ -150,11 +155,13 @@ static void place_grid(Fuse *f, NodeId id)
 {
     const char *why = NULL;
     Candidates c = { .f = f };
-    int *behind = node_at(f, id)->not_before ? &f->remade_in[node_at(f, id)->not_before - 1] : NULL;
-    if (behind && *behind && !why_not_join(f, id, *behind - 1)) {
-        place(f, id, *behind - 1);
+    int *remade = node_at(f, id)->not_before ? &f->remade_in[node_at(f, id)->not_before - 1] : NULL;
+
+    if (remade && *remade && !why_not_join(f, id, *remade - 1)) {
+        place(f, id, *remade - 1);
         return;
     }
+
     if (!heads_kernel(node_at(f, id))) {
         visit_sources(f->plan, id, candidate_producer, &c);
         sort_candidates(&c);
@@ -179,12 +186,14 @@ static void place_grid(Fuse *f, NodeId id)
     } else {
         why = "a product reads whole rows of its inputs";
     }
+
     View view = view_at(f, id);
     if (op_class(node_at(f, id)->op) == CLASS_REDUCE)
         view = view_at(f, node_at(f, id)->inputs[0]);
+
     int kernel = new_kernel(f, KERNEL_GRID, view, 0, why);
-    if (behind)
-        *behind = kernel + 1;
+    if (remade)
+        *remade = kernel + 1;
     place(f, id, kernel);
 }
 
@@ -246,7 +255,7 @@ static void place_node(Fuse *f, NodeId id)
 }
 
 /* ---- second copies ---- */
-/* A copy is made as soon as its source is there; products that read it come behind. */
+/* A copy is made as soon as its source is there; products that read it come later. */
 static void place_relayout(Fuse *f, size_t index)
 {
     Relayout *r = &f->plan->relayouts.data[index];
@@ -264,6 +273,13 @@ static void place_relayout(Fuse *f, size_t index)
     f->growing.data[kernel].has_readers = true;
 }
 
+static Axis axis_of(const Growing *grow)
+{
+    if (grow->rows)
+        return grow->columns ? AXIS_BOTH : AXIS_ROW;
+    return grow->columns ? AXIS_COL : AXIS_NONE;
+}
+
 Plan *pass_fuse(Plan *plan)
 {
     Graph *g = plan->graph;
@@ -273,6 +289,7 @@ Plan *pass_fuse(Plan *plan)
     plan->inlined = ARENA_ARRAY(plan->arena, bool, n + 1);
     for (size_t i = 0; i < n; i++)
         plan->home[i] = NONE;
+
     Fuse f = { .plan = plan,
                .g = g,
                .uses = uses_of(plan),
@@ -284,9 +301,11 @@ Plan *pass_fuse(Plan *plan)
                .remade_in = ARENA_ARRAY(plan->arena, int, n + 1),
                .least_level = ARENA_ARRAY(plan->arena, int, n + 1),
                .loss_level = NONE };
+
     find_inlined(&f);
     find_updates(&f);
     find_floating(&f);
+
     for (NodeId i = 0; i < (NodeId)n; i++) {
         if (!f.uses.live[i] || f.update[i])
             continue;
@@ -294,6 +313,7 @@ Plan *pass_fuse(Plan *plan)
         if (plan->copy[i] >= 0)
             place_relayout(&f, (size_t)plan->copy[i]);
     }
+
     find_origins(&f);
     find_least_levels(&f);
     for (NodeId i = 0; i < (NodeId)n; i++)
@@ -302,18 +322,17 @@ Plan *pass_fuse(Plan *plan)
     for (NodeId i = 0; i < (NodeId)n; i++)
         if (f.uses.live[i] && node_at(&f, i)->op == IR_ASSIGN)
             place_assign(&f, i);
+
     for (size_t k = 0; k < plan->kernels.len; k++) {
         Kernel *kernel = &plan->kernels.data[k];
         const Growing *grow = &f.growing.data[k];
         kernel->phase = grow->level;
-        kernel->axis = grow->rows && grow->columns ? AXIS_BOTH
-                       : grow->rows                ? AXIS_ROW
-                       : grow->columns             ? AXIS_COL
-                                                   : AXIS_NONE;
+        kernel->axis = axis_of(grow);
         kernel->by_sample = grow->samples;
         kernel->flops = grow->flops;
         kernel_stages(plan, kernel);
     }
+
     mark_stored(plan, &f.uses);
     return plan;
 }

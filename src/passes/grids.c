@@ -81,14 +81,17 @@ bool view_row_map(Shape operand, int operand_feature_axis, Shape grid, int grid_
 {
     int oe = axis_from_end(operand, operand_feature_axis),
         ge = axis_from_end(grid, grid_feature_axis);
+
     if (operand.rank > grid.rank && !shape_is_scalar(operand))
         return false;
+
     int64_t outer_absent = 1, present = 1, inner_absent = 1;
     bool batch_absent = false;
     *div = 1;
     *mod = 1;
     if (shape_is_scalar(operand))
         return true;
+
     for (int i = 0; i < grid.rank; i++) {
         int e = grid.rank - 1 - i, o = operand.rank - 1 - e;
         int64_t extent = grid.dim[i], has = o < 0 ? 1 : operand.dim[o];
@@ -104,6 +107,7 @@ bool view_row_map(Shape operand, int operand_feature_axis, Shape grid, int grid_
             return false; /* and this one in its panels */
         if (extent == 1)
             continue;
+
         if (has == 1) {
             if (present != 1 && extent == DIM_BATCH)
                 return false;
@@ -119,10 +123,12 @@ bool view_row_map(Shape operand, int operand_feature_axis, Shape grid, int grid_
             present = extent == DIM_BATCH ? DIM_BATCH : present * extent;
         }
     }
+
     if (present == 1)
         return true;
     if (present < 0 && outer_absent != 1)
         return false; /* n would be the modulus */
+
     *div = inner_absent;
     *mod = present < 0 || (outer_absent == 1 && !batch_absent) ? 0 : present;
     return true;
@@ -221,9 +227,10 @@ static double window_flops(const Plan *plan, NodeId id)
                (double)in.features / w->groups;
     }
     default: {
-        View windows = view_of(plan->graph, n->op == IR_POOL_SUM_BACK   ? n->inputs[0]
-                                            : n->op == IR_POOL_MAX_BACK ? n->inputs[1]
-                                                                        : id);
+        NodeId made = id;
+        if (n->op == IR_POOL_SUM_BACK || n->op == IR_POOL_MAX_BACK)
+            made = n->inputs[n->op == IR_POOL_MAX_BACK];
+        View windows = view_of(plan->graph, made);
         return (double)view_rows_max(plan, windows) * (double)view_panels(windows) * LANES * field;
     }
     }

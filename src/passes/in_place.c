@@ -52,8 +52,8 @@ static bool place_of(const Node *whole, const Node *part, int axis, int64_t begi
     return part->shape.dim[last] > 1;
 }
 
-/* The node behind reshapes that keep rows and features. */
-static NodeId behind_reshapes(const Plan *plan, NodeId id)
+/* The node under reshapes that keep rows and features. */
+static NodeId without_reshapes(const Plan *plan, NodeId id)
 {
     const Graph *g = plan->graph;
     while (graph_node(g, id)->op == IR_RESHAPE && features_last(graph_node(g, id)) &&
@@ -99,7 +99,7 @@ static bool part_lies(const Plan *plan, NodeId concat, NodeId part, int64_t begi
     Place place;
     if (!place_of(whole, graph_node(g, part), whole->as.axis, begin, &place))
         return false;
-    NodeId root = behind_reshapes(plan, part);
+    NodeId root = without_reshapes(plan, part);
     const Node *n = graph_node(g, root);
     if (plan->lies_in[root] != NO_NODE || !features_last(n))
         return false;
@@ -115,7 +115,7 @@ static bool concat_lies(const Plan *plan, NodeId id)
     bool fits = true;
     int i = 0;
     for (; i < n->input_count && fits; i++) {
-        NodeId root = behind_reshapes(plan, n->inputs[i]);
+        NodeId root = without_reshapes(plan, n->inputs[i]);
         fits = part_lies(plan, id, n->inputs[i], at);
         if (fits)
             plan->lies_in[root] = id;
@@ -124,7 +124,7 @@ static bool concat_lies(const Plan *plan, NodeId id)
     if (fits)
         return true;
     for (int k = 0; k + 1 < i; k++)
-        plan->lies_in[behind_reshapes(plan, n->inputs[k])] = NO_NODE;
+        plan->lies_in[without_reshapes(plan, n->inputs[k])] = NO_NODE;
     return false;
 }
 
@@ -142,7 +142,7 @@ void find_views(Plan *plan, const bool *live)
         bool view =
             (n->op == IR_SLICE && slice_lies(plan, i)) ||
             (n->op == IR_CONCAT && concat_lies(plan, i)) ||
-            (n->op == IR_RESHAPE && is_view(plan, n->inputs[0]) && behind_reshapes(plan, i) != i);
+            (n->op == IR_RESHAPE && is_view(plan, n->inputs[0]) && without_reshapes(plan, i) != i);
         if (!view)
             continue;
         plan->view_of[i] = n->op == IR_CONCAT ? i : n->inputs[0];
@@ -162,7 +162,7 @@ static int64_t begin_of_part(const Plan *plan, NodeId concat, NodeId root)
     const Node *n = graph_node(plan->graph, concat);
     int64_t at = 0;
     for (int i = 0; i < n->input_count; i++) {
-        if (behind_reshapes(plan, n->inputs[i]) == root)
+        if (without_reshapes(plan, n->inputs[i]) == root)
             return at;
         at += graph_node(plan->graph, n->inputs[i])->shape.dim[n->as.axis];
     }
@@ -174,7 +174,7 @@ static NodeId named_part(const Plan *plan, NodeId concat, NodeId root)
 {
     const Node *n = graph_node(plan->graph, concat);
     for (int i = 0; i < n->input_count; i++)
-        if (behind_reshapes(plan, n->inputs[i]) == root)
+        if (without_reshapes(plan, n->inputs[i]) == root)
             return n->inputs[i];
     return root;
 }
@@ -185,6 +185,7 @@ void place_views(Plan *plan)
 {
     const Graph *g = plan->graph;
     NodeId count = (NodeId)g->nodes.len;
+
     for (NodeId i = count; i-- > 0;) {
         NodeId whole = plan->lies_in[i];
         if (whole == NO_NODE)
@@ -198,6 +199,7 @@ void place_views(Plan *plan)
         s->view = view;
         move_storage(s, p);
     }
+
     for (NodeId i = 0; i < count; i++) {
         const Node *n = graph_node(g, i);
         if (!is_view(plan, i) || n->op == IR_CONCAT)
@@ -221,7 +223,7 @@ NodeId lies_finally_in(const Plan *plan, NodeId id)
     return id;
 }
 
-/* Whether a node looks at a part of what kernel `home` makes: it must then stand elsewhere. */
+/* Whether a node looks at a part of what kernel `home` makes: then it must be elsewhere. */
 bool views_into(const Plan *plan, NodeId id, int home)
 {
     const Node *n = graph_node(plan->graph, id);

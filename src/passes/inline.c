@@ -56,7 +56,9 @@ void find_inlined(Fuse *f)
     Plan *plan = f->plan;
     int *spread = ARENA_ARRAY(plan->arena, int, f->g->nodes.len + 1);
     NodeId count = (NodeId)f->g->nodes.len;
+
     find_views(plan, f->uses.live);
+
     /* Reshapes first: which of them move anything decides who reads memory. */
     for (NodeId i = count; i-- > 0;) {
         if (f->uses.live[i] && !is_view(plan, i) && node_at(f, i)->op == IR_RESHAPE &&
@@ -66,6 +68,7 @@ void find_inlined(Fuse *f)
                 plan->inlined[i] = false;
         }
     }
+
     for (NodeId i = 0; i < count; i++) {
         const Node *n = node_at(f, i);
         double value;

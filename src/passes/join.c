@@ -43,8 +43,8 @@ static void level_of_source(void *context, NodeId u)
         *l->level = l->f->growing.data[home].level;
 }
 
-/* No earlier than a node's own kernel. */
-static void stand_behind(const Fuse *f, NodeId id, int *level)
+/* Raises a level to that of a node's own kernel. */
+static void raise_to_level_of(const Fuse *f, NodeId id, int *level)
 {
     Level l = { f, level };
     if (f->plan->inlined[id])
@@ -53,7 +53,7 @@ static void stand_behind(const Fuse *f, NodeId id, int *level)
         level_of_source(&l, id);
 }
 
-/* The first level at which a node could stand outside, or inside, a kernel. */
+/* The first level at which a node could be outside, or inside, a kernel. */
 int level_needed(Fuse *f, NodeId id, int kernel)
 {
     Needs n = { .f = f, .reader = id, .kernel = kernel };
@@ -65,7 +65,7 @@ int level_needed(Fuse *f, NodeId id, int kernel)
             n.level = level;
     }
     if (node_at(f, id)->not_before)
-        stand_behind(f, node_at(f, id)->not_before - 1, &n.level);
+        raise_to_level_of(f, node_at(f, id)->not_before - 1, &n.level);
     return f->update[id] && f->least_level[id] > n.level ? f->least_level[id] : n.level;
 }
 

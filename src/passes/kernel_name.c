@@ -5,9 +5,9 @@
 static const char *part_of(const Plan *plan, const Kernel *k)
 {
     static const char *const names[] = { "forward", "backward", "update" };
-    NodeId first = k->node != NO_NODE       ? k->node
-                   : k->contract != NO_NODE ? k->contract
-                                            : k->placed.data[0].node;
+    NodeId first = k->node != NO_NODE ? k->node : k->contract;
+    if (first == NO_NODE)
+        first = k->placed.data[0].node;
     for (size_t i = 0; i < k->placed.len; i++)
         if (graph_node(plan->graph, k->placed.data[i].node)->op == IR_ASSIGN)
             return names[PART_UPDATE];
@@ -47,9 +47,9 @@ void name_kernel(Plan *plan, Kernel *k)
         else
             more++;
     }
-    char *text = k->kind == KERNEL_GRID ? arena_printf(plan->arena, "%s", part)
-                 : k->source != NO_NODE ? arena_printf(plan->arena, "relayout")
-                                        : arena_printf(plan->arena, "%s %s", part, kinds[k->kind]);
+    const char *text = k->source != NO_NODE ? "relayout" : part;
+    if (k->kind != KERNEL_GRID && k->source == NO_NODE)
+        text = arena_printf(plan->arena, "%s %s", part, kinds[k->kind]);
     for (int j = 0; j < count; j++)
         text = arena_printf(plan->arena, "%s%s%s", text, j == 0 ? " " : "+", names[j]);
     if (k->kind == KERNEL_GATHER)

@@ -195,10 +195,12 @@ static int64_t choose_kind(const Memory *m, NodeId id)
     const Kernel *home = &plan->kernels.data[plan->home[id]];
     if (op_class(n->op) == CLASS_EFFECT)
         return 0;
+
     if (home->kind == KERNEL_GATHER) {
         s->kind = STORE_INPUT;
         return grid_bytes(plan, s->view);
     }
+
     if (home->kind == KERNEL_SCALAR && !m->array[id]) {
         if (!m->stored[id])
             return 0;
@@ -206,11 +208,13 @@ static int64_t choose_kind(const Memory *m, NodeId id)
         s->index = plan->scalar_count++;
         return 0;
     }
+
     if (home->kind == KERNEL_GRID && op_class(n->op) == CLASS_REDUCE && shape_is_scalar(n->shape)) {
         s->kind = STORE_PARTIALS;
         return kernel_tasks(plan, home, plan->graph->batch > 0 ? plan->graph->batch : 1) *
                (int64_t)sizeof(double);
     }
+
     if (home->kind == KERNEL_GRID && !m->stored[id])
         return 0;
     s->kind = STORE_ARENA;

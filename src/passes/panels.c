@@ -307,6 +307,7 @@ Plan *pass_panels(Plan *plan)
     infer(&l);
     if (disagree(plan->graph))
         plan->graph = with_copies(plan->graph);
+
     Graph *g = plan->graph;
     plan->feature_axis = ARENA_ARRAY(plan->arena, int, g->nodes.len + 1);
     plan->copy = ARENA_ARRAY(plan->arena, int, g->nodes.len + 1);
@@ -314,6 +315,7 @@ Plan *pass_panels(Plan *plan)
         plan->copy[i] = -1;
         plan->feature_axis[i] = graph_node(g, (NodeId)i)->feature_axis;
     }
+
     for (NodeId i = 0; i < (NodeId)g->nodes.len && !plan->error; i++) {
         const Node *n = graph_node(g, i);
         plan->flops += node_flops(plan, i);
@@ -326,6 +328,7 @@ Plan *pass_panels(Plan *plan)
             return plan_fail(plan, "%%%d: what tensor \"%s\" is given lies in another order",
                              (int)i, g->tensors.data[n->as.tensor].name);
         }
+
         if (n->op != IR_CONTRACT)
             continue;
         Factors f = contract_factors(plan, i);
@@ -337,6 +340,7 @@ Plan *pass_panels(Plan *plan)
         if (graph_node(g, f.lanes)->feature_axis != f.lanes_axis)
             ask_relayout(plan, f.lanes, f.lanes_axis);
     }
+
     plan->serial = plan->flops < plan->machine->sums->serial_flops;
     return plan;
 }

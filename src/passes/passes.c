@@ -66,15 +66,18 @@ Plan *passes_run(Graph *graph, const PassOptions *options, char **error)
     static const PassOptions none = { 0 };
     if (!options)
         options = &none;
+
     Plan *plan = ARENA_NEW(graph->arena, Plan);
     plan->arena = graph->arena;
     plan->graph = graph;
     plan->machine = options->machine ? options->machine : machine_cpu(false);
     if (error)
         *error = NULL;
+
     char *wrong = graph_verify(graph);
     if (wrong)
         return refuse(plan, "none", wrong, error);
+
     for (int i = 0; i < PASS_COUNT; i++) {
         const PassRow *pass = &pass_table[i];
         struct timespec start;

@@ -30,7 +30,7 @@ static inline bool heads_kernel(const Node *n)
     return n->op == IR_CONTRACT || op_class(n->op) == CLASS_WINDOW;
 }
 
-/* How a node stands to a kernel's range. */
+/* A node's range within a kernel's. */
 typedef enum Extent {
     EXTENT_FULL,
     EXTENT_COLUMN /* one row */,

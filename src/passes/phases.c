@@ -87,8 +87,8 @@ static void data_edges(Schedule *s, Readers *readers)
     }
 }
 
-/* What must stand behind a node waits for what its kernel waits for. */
-static void edges_behind(Schedule *s)
+/* What is not to run before a node waits for what the node's kernel waits for. */
+static void edges_not_before(Schedule *s)
 {
     Plan *plan = s->plan;
     size_t edges = s->edges.len;
@@ -144,6 +144,7 @@ static bool longest_paths(Schedule *s, int *unfinished)
     int *first = ARENA_ARRAY(plan->arena, int, n + 2),
         *queue = ARENA_ARRAY(plan->arena, int, n + 1),
         *order = ARENA_ARRAY(plan->arena, int, s->edges.len + 1);
+
     for (size_t i = 0; i < s->edges.len; i++) {
         first[s->edges.data[i].from + 2]++;
         unfinished[s->edges.data[i].to]++;
@@ -152,12 +153,14 @@ static bool longest_paths(Schedule *s, int *unfinished)
         first[i + 1] += first[i];
     for (size_t i = 0; i < s->edges.len; i++)
         order[first[s->edges.data[i].from + 1]++] = (int)i;
+
     size_t head = 0, tail = 0;
     for (size_t k = 0; k < n; k++) {
         plan->kernels.data[k].phase = 0;
         if (unfinished[k] == 0)
             queue[tail++] = (int)k;
     }
+
     while (head < tail) {
         int k = queue[head++];
         done++;
@@ -169,6 +172,7 @@ static bool longest_paths(Schedule *s, int *unfinished)
                 queue[tail++] = to;
         }
     }
+
     return done == n;
 }
 
@@ -176,6 +180,7 @@ static bool longest_paths(Schedule *s, int *unfinished)
 static bool break_circle(Schedule *s, const int *unfinished)
 {
     Plan *plan = s->plan;
+
     for (size_t i = 0; i < s->edges.len; i++) {
         const Edge *e = &s->edges.data[i];
         if (e->assign == NO_NODE || unfinished[e->from] == 0 || unfinished[e->to] == 0)
@@ -183,11 +188,13 @@ static bool break_circle(Schedule *s, const int *unfinished)
         Kernel *k = &plan->kernels.data[e->to];
         if (k->placed.len < 2)
             continue;
+
         size_t n = 0;
         for (size_t p = 0; p < k->placed.len; p++)
             if (k->placed.data[p].node != e->assign)
                 k->placed.data[n++] = k->placed.data[p];
         k->placed.len = n;
+
         Kernel copy = {
             .kind = k->kind,
             .view = k->kind == KERNEL_SCALAR ? k->view : view_of(plan->graph, e->assign),
@@ -198,6 +205,7 @@ static bool break_circle(Schedule *s, const int *unfinished)
             .layer = k->layer,
             .why_not = "another kernel reads the tensor's old value after the new one is computed"
         };
+
         vec_push(plan->arena, &copy.placed, ((Placed){ e->assign, 0, false }));
         plan->home[e->assign] = (int)plan->kernels.len;
         vec_push(plan->arena, &plan->kernels, copy);
@@ -213,7 +221,7 @@ static bool find_phases(Plan *plan)
         Schedule s = { .plan = plan };
         Readers *readers = ARENA_ARRAY(plan->arena, Readers, plan->graph->tensors.len + 1);
         data_edges(&s, readers);
-        edges_behind(&s);
+        edges_not_before(&s);
         assign_edges(&s, readers);
         int *unfinished = ARENA_ARRAY(plan->arena, int, plan->kernels.len + 1);
         if (longest_paths(&s, unfinished))

@@ -103,7 +103,7 @@ typedef struct Relayout {
  * kernel's zeros (skip_zeros.c, and sparse.c of code generation and the runtime). SparseWeight:
  * what is not 0, listed unit by unit before the first batch; `lists` has `stride` floats a
  * panel of 16 units. SparseInput: the other factor with its rows in lanes: rows 16 q .. 16 q + 15
- * are float (q * panels * 16 + feature) * 16 + row % 16, and behind all of those stands an int32 a
+ * are float (q * panels * 16 + feature) * 16 + row % 16, and after all of those comes an int32 a
  * block of 16 rows, 1 where it was made and holds neither infinity nor NaN. */
 typedef struct SparseWeight {
     int tensor;

@@ -28,10 +28,12 @@ static void print_ops(const Plan *plan, const Kernel *k, FILE *out)
         count[graph_node(plan->graph, k->placed.data[i].node)->op]++;
     bool first = true;
     for (int op = IR_OP_COUNT - 1; op >= 0; op--) {
-        /* the product leads */
-        int shown = op == IR_OP_COUNT - 1 ? IR_CONTRACT : op >= IR_CONTRACT ? op + 1 : op;
-        if (shown >= IR_OP_COUNT || count[shown] == 0)
+        int shown = op >= IR_CONTRACT ? op + 1 : op;
+        if (op == IR_OP_COUNT - 1)
+            shown = IR_CONTRACT; /* the product leads */
+        if (count[shown] == 0)
             continue;
+
         fprintf(out, first ? "" : " ");
         if (count[shown] > 1)
             fprintf(out, "%d ", count[shown]);

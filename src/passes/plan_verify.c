@@ -351,6 +351,7 @@ static void concat_stretches(Stretches *s)
     int *first = ARENA_ARRAY(plan->arena, int, count + 1),
         *last = ARENA_ARRAY(plan->arena, int, count + 1);
     bool *holds = ARENA_ARRAY(plan->arena, bool, count + 1);
+
     for (NodeId i = 0; i < count; i++) {
         if (plan->home[i] < 0 || plan->lies_in[i] == NO_NODE)
             continue;
@@ -364,6 +365,7 @@ static void concat_stretches(Stretches *s)
             last[whole] = s->last[i];
         holds[whole] = true;
     }
+
     for (NodeId i = 0; i < count; i++) {
         const Storage *st = &plan->storage[i];
         int64_t floats = st->rows_max * view_panels(st->view) * LANES;

@@ -1,5 +1,5 @@
-/* recompute.c: cheap elementwise values that other kernels or stages read are worked out there
- * anew, from values that lie in memory anyway.
+/* recompute.c: cheap elementwise values that other kernels or stages read are computed
+ * again there, from values that are in memory anyway.
  *
  * Requires kernels (fuse). So the backward pass makes relu's mask of the stored activation, and a
  * normalised value of the product it came from, instead of reading back a third array. Nothing that
@@ -36,7 +36,9 @@ static int cost(const Recompute *r, NodeId id, int depth, int *arrays)
     const Node *n = graph_node(plan->graph, id);
     if (depth > MOST_DEPTH || !op_has(n->op, OP_CHEAP))
         return TOO_MUCH;
+
     int ops = 1;
+
     for (int i = 0; i < n->input_count && ops < TOO_MUCH; i++) {
         NodeId u = n->inputs[i];
         const Node *un = graph_node(plan->graph, u);
@@ -69,6 +71,7 @@ static int cost(const Recompute *r, NodeId id, int depth, int *arrays)
             return TOO_MUCH;
         }
     }
+
     return ops;
 }
 
@@ -161,17 +164,20 @@ Plan *pass_recompute(Plan *plan)
     const SumRules *rules = plan->machine->sums;
     Recompute r = { plan, uses_of(plan), ARENA_ARRAY(plan->arena, bool, g->nodes.len + 1),
                     ARENA_ARRAY(plan->arena, bool, g->tensors.len + 1) };
+
     for (size_t i = 0; i < g->roots.len; i++) {
         const Node *n = graph_node(g, g->roots.data[i]);
         if (n->op == IR_ASSIGN)
             r.assigned[n->as.tensor] = true;
     }
+
     for (size_t k = 0; k < plan->kernels.len; k++) {
         for (size_t i = 0; i < plan->kernels.data[k].placed.len; i++) {
             r.stored[plan->kernels.data[k].placed.data[i].node] =
                 plan->kernels.data[k].placed.data[i].stored;
         }
     }
+
     for (NodeId i = 0; i < (NodeId)g->nodes.len; i++) {
         if (!r.stored[i] || !whole(plan, i) || op_class(graph_node(g, i)->op) != CLASS_MAP ||
             view_scalar(view_of(g, i))) {
@@ -185,6 +191,7 @@ Plan *pass_recompute(Plan *plan)
         inline_node(&r, i);
         r.stored[i] = false;
     }
+
     drop_inlined(plan);
     for (size_t k = 0; k < plan->kernels.len; k++)
         kernel_stages(plan, &plan->kernels.data[k]);

@@ -8,9 +8,11 @@ Uses uses_of(const Plan *plan)
     const Graph *g = plan->graph;
     size_t n = g->nodes.len;
     Uses u = { ARENA_ARRAY(plan->arena, int, n + 2), NULL, ARENA_ARRAY(plan->arena, bool, n + 1) };
+
     for (size_t i = 0; i < g->roots.len; i++)
         u.live[g->roots.data[i]] = true;
     size_t total = 0;
+
     for (size_t i = n; i-- > 0;) {
         const Node *node = &g->nodes.data[i];
         if (!u.live[i])
@@ -21,9 +23,11 @@ Uses uses_of(const Plan *plan)
             total++;
         }
     }
+
     for (size_t i = 0; i < n; i++)
         u.start[i + 1] += u.start[i];
     u.list = ARENA_ARRAY(plan->arena, NodeId, total + 1);
+
     for (size_t i = 0; i < n; i++) {
         const Node *node = &g->nodes.data[i];
         if (!u.live[i])
@@ -31,6 +35,7 @@ Uses uses_of(const Plan *plan)
         for (int k = 0; k < node->input_count; k++)
             u.list[u.start[node->inputs[k] + 1]++] = (NodeId)i;
     }
+
     return u;
 }
 
@@ -136,9 +141,11 @@ void kernel_stages(Plan *plan, Kernel *k)
     const Graph *g = plan->graph;
     if (k->placed.len == 0)
         return;
+
     qsort_r(k->placed.data, k->placed.len, sizeof *k->placed.data, by_order, (void *)g);
     StageWalk w = { .plan = plan, .index = plan->home[k->placed.data[0].node] };
     k->stages = 1;
+
     for (size_t i = 0; i < k->placed.len; i++) {
         Placed *p = &k->placed.data[i];
         w.result = 0;

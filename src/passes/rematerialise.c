@@ -1,10 +1,10 @@
-/* rematerialise.c: large images that the backward pass reads are worked out anew for it, where they
+/* rematerialise.c: large images that the backward pass reads are computed again for it, where they
  * follow cheaply from what it keeps anyway.
  *
  * Requires a simplified graph. A convolution's output that a normalisation's derivative reads stays
  * in memory until then; what lies between it and the next convolution (scale, shift, activation,
  * residual sums of a few of these) is read by that one's filters' derivative, and would lie beside
- * it all the while. Such nodes get a second self, made where the backward pass has come to
+ * it all the while. Such nodes get a second copy, made where the backward pass has come to
  * (Node.not_before). The batch's images are gathered a second time. (After Chen, Xu, Zhang and
  * Guestrin, Training deep nets with sublinear memory cost, 2016; no product is computed twice.) */
 #include "passes/passes.h"
@@ -18,9 +18,9 @@ typedef struct Remat {
     Uses uses;
     /* per node: lies in memory until the backward pass has read it */
     bool *saved;
-    /* per node: it is made anew behind this one; NO_NODE it is not */
-    NodeId *behind;
-    NodeId *map, *again; /* per node: itself, and its second self, in the new graph */
+    /* per node: it is computed again, not before this one; NO_NODE: it is not */
+    NodeId *not_before;
+    NodeId *map, *again; /* per node: itself, and its second copy, in the new graph */
 } Remat;
 
 static const Node *at(const Remat *l, NodeId id)
@@ -101,8 +101,10 @@ static void decide(Remat *l, NodeId id)
         (n->op != IR_INPUT && op_class(n->op) != CLASS_MAP)) {
         return;
     }
+
     NodeId first = NO_NODE, adjoint = NO_NODE;
     bool forward = false;
+
     for (int i = l->uses.start[id]; i < l->uses.start[id + 1]; i++) {
         NodeId r = l->uses.list[i];
         const Node *reader = at(l, r);
@@ -116,34 +118,36 @@ static void decide(Remat *l, NodeId id)
             adjoint = reader->inputs[1];
         }
     }
+
     Visited v = { 0 };
     if (first == NO_NODE || !forward)
         return;
+
     if (adjoint != NO_NODE && adjoint < first && (n->op == IR_INPUT || follows(l, id, &v)))
-        l->behind[id] = adjoint;
+        l->not_before[id] = adjoint;
     else if (n->op != IR_INPUT && read_backward(l, id) && !op_has(n->op, OP_CHEAP))
         l->saved[id] = true;
 }
 
-static NodeId copy_node(Remat *l, NodeId id, const NodeId *in, NodeId behind)
+static NodeId copy_node(Remat *l, NodeId id, const NodeId *in, NodeId not_before)
 {
     Node made;
     memcpy(&made, at(l, id), sizeof made);
     made.inputs = made.input_count
                       ? arena_dup(l->to->arena, in, sizeof *in * (size_t)made.input_count)
                       : NULL;
-    if (behind != NO_NODE)
-        made.not_before = 1 + behind, made.part = PART_BACKWARD;
+    if (not_before != NO_NODE)
+        made.not_before = 1 + not_before, made.part = PART_BACKWARD;
     return graph_add_node(l->to, &made, false);
 }
 
-typedef struct Again {
+typedef struct Copy {
     Remat *l;
-    NodeId behind, node[MOST_VISITED], made[MOST_VISITED];
+    NodeId not_before, node[MOST_VISITED], made[MOST_VISITED];
     int count;
-} Again;
+} Copy;
 
-static NodeId make_again(Again *a, NodeId id)
+static NodeId copy_with_inputs(Copy *a, NodeId id)
 {
     Remat *l = a->l;
     const Node *n = at(l, id);
@@ -154,18 +158,18 @@ static NodeId make_again(Again *a, NodeId id)
             return a->made[i];
     NodeId in[3] = { 0 };
     for (int i = 0; i < n->input_count; i++)
-        in[i] = make_again(a, n->inputs[i]);
-    NodeId made = copy_node(l, id, in, a->behind);
+        in[i] = copy_with_inputs(a, n->inputs[i]);
+    NodeId made = copy_node(l, id, in, a->not_before);
     a->node[a->count] = id;
     a->made[a->count++] = made;
     return made;
 }
 
-static NodeId second_self(Remat *l, NodeId id)
+static NodeId second_copy(Remat *l, NodeId id)
 {
     if (l->again[id] == NO_NODE) {
-        Again a = { .l = l, .behind = l->map[l->behind[id]] };
-        l->again[id] = make_again(&a, id);
+        Copy a = { .l = l, .not_before = l->map[l->not_before[id]] };
+        l->again[id] = copy_with_inputs(&a, id);
     }
     return l->again[id];
 }
@@ -179,8 +183,8 @@ static void rebuild(Remat *l)
         NodeId *in = n->input_count ? ARENA_ARRAY(g->arena, NodeId, n->input_count) : NULL;
         for (int k = 0; k < n->input_count; k++) {
             NodeId u = n->inputs[k];
-            in[k] =
-                n->part == PART_BACKWARD && l->behind[u] != NO_NODE ? second_self(l, u) : l->map[u];
+            in[k] = n->part == PART_BACKWARD && l->not_before[u] != NO_NODE ? second_copy(l, u)
+                                                                            : l->map[u];
         }
         l->map[i] = copy_node(l, i, in, NO_NODE);
     }
@@ -200,21 +204,25 @@ Plan *pass_rematerialise(Plan *plan)
                 .from = from,
                 .uses = uses_of(plan),
                 .saved = ARENA_ARRAY(plan->arena, bool, count + 1),
-                .behind = ARENA_ARRAY(plan->arena, NodeId, count + 1),
+                .not_before = ARENA_ARRAY(plan->arena, NodeId, count + 1),
                 .map = ARENA_ARRAY(plan->arena, NodeId, count + 1),
                 .again = ARENA_ARRAY(plan->arena, NodeId, count + 1) };
+
     for (size_t i = 0; i < count; i++)
-        l.behind[i] = l.again[i] = NO_NODE;
+        l.not_before[i] = l.again[i] = NO_NODE;
     bool any = false;
+
     for (NodeId i = 0; i < (NodeId)count; i++) {
         if (!l.uses.live[i])
             continue;
         l.saved[i] = is_saved(&l, i);
         decide(&l, i);
-        any = any || l.behind[i] != NO_NODE;
+        any = any || l.not_before[i] != NO_NODE;
     }
+
     if (!any)
         return plan;
+
     l.to = graph_new(from->arena, from->name, from->batch);
     l.to->sample = from->sample;
     l.to->target = from->target;
@@ -222,6 +230,7 @@ Plan *pass_rematerialise(Plan *plan)
     l.to->error = from->error;
     for (size_t i = 0; i < from->tensors.len; i++)
         vec_push(l.to->arena, &l.to->tensors, from->tensors.data[i]);
+
     rebuild(&l);
     plan->graph = l.to;
     return plan;

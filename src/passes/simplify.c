@@ -1,10 +1,10 @@
-/* simplify.c: the graph built anew, through the builders, from what its roots need.
+/* simplify.c: the graph rebuilt, through the builders, from what its roots need.
  *
  * Requires a sound graph; keeps every value (a quotient by a scalar becomes a product with the
  * scalar's float64 reciprocal, which rounds once more). Afterwards: no STOP is left; a GRID node
  * never reads a reduction to a scalar directly, but through a scalar BROADCAST, which a SCALAR
  * kernel works out; products and outputs read the source of a RESHAPE that changes no row; factors
- * that are scalars are multiplied first; a broadcast that no row map says stands as a BROADCAST
+ * that are scalars are multiplied first; a broadcast that no row map says is a BROADCAST
  * node of its own; random numbers and coordinates are read only in their own shape, elsewhere
  * through a BROADCAST. */
 #include "passes/passes.h"
@@ -65,7 +65,7 @@ static NodeId readable(Graph *g, NodeId id)
     return add_shaped(g, IR_BROADCAST, id, n->shape);
 }
 
-/* Random numbers and coordinates lie in no memory: what is no elementwise op of their own shape
+/* Random numbers and coordinates are not in memory: what is not an elementwise op of their shape
  * reads a copy. */
 static NodeId materialised(Graph *g, NodeId id, const Shape *reader)
 {
@@ -154,7 +154,7 @@ static NodeId unshaped(const Graph *g, NodeId id)
 }
 
 /* ---- concatenations ---- */
-static NodeId behind_reshapes(const Graph *g, NodeId id)
+static NodeId without_reshapes(const Graph *g, NodeId id)
 {
     while (graph_node(g, id)->op == IR_RESHAPE)
         id = graph_node(g, id)->inputs[0];
@@ -213,7 +213,7 @@ static NodeId concat(Rebuild *r, const Node *old, NodeId *in)
     for (int i = 0; i < old->input_count && places && old->as.axis == last; i++)
         places = i + 1 == old->input_count || graph_node(g, in[i])->shape.dim[last] % LANES == 0;
     for (int i = 0; i < old->input_count && places && old->shape.rank > 1; i++) {
-        NodeId root = behind_reshapes(g, in[i]);
+        NodeId root = without_reshapes(g, in[i]);
         const Node *n = graph_node(g, root);
         if (n->op == IR_CONCAT || (n->op == IR_BROADCAST && root == in[i]))
             continue;
@@ -231,8 +231,10 @@ static NodeId rebuild(Rebuild *r, const Node *old)
     Graph *g = r->to;
     NodeId few[4],
         *in = old->input_count <= 4 ? few : ARENA_ARRAY(g->arena, NodeId, old->input_count);
+
     for (int i = 0; i < old->input_count; i++)
         in[i] = r->map[old->inputs[i]];
+
     switch (op_class(old->op)) {
     case CLASS_LEAF: break;
     case CLASS_MAP: return rebuild_map(r, old, in);
@@ -279,6 +281,7 @@ static NodeId rebuild(Rebuild *r, const Node *old)
         }
         break;
     }
+
     Node copy;
     memcpy(&copy, old, sizeof copy);
     copy.inputs = in;
@@ -296,15 +299,19 @@ static Graph *rebuild_graph(const Machine *machine, const Graph *from)
     to->target = from->target;
     to->streams = from->streams;
     to->error = from->error;
+
     for (size_t i = 0; i < from->tensors.len; i++)
         vec_push(to->arena, &to->tensors, from->tensors.data[i]);
+
     Rebuild r = { machine,
                   from,
                   to,
                   ARENA_ARRAY(from->arena, NodeId, from->nodes.len + 1),
                   ARENA_ARRAY(from->arena, int, from->nodes.len + 1),
                   { 0 } };
+
     bool *live = live_nodes(from, r.uses);
+
     for (size_t i = 0; i < from->nodes.len; i++) {
         r.map[i] = NO_NODE;
         if (!live[i])
@@ -314,11 +321,13 @@ static Graph *rebuild_graph(const Machine *machine, const Graph *from)
         to->current_part = n->part;
         r.map[i] = rebuild(&r, n);
     }
+
     for (size_t i = 0; i < from->layers.len; i++) {
         Layer l = from->layers.data[i];
         l.output = l.output >= 0 && (size_t)l.output < from->nodes.len ? r.map[l.output] : NO_NODE;
         vec_push(to->arena, &to->layers, l);
     }
+
     return to;
 }
 

@@ -7,7 +7,7 @@
 #include "passes/passes.h"
 
 enum {
-    HEADER = 32 /* floats in front of a panel's list */
+    HEADER = 32 /* floats before a panel's list */
 };
 
 static bool candidate(const Plan *plan, NodeId id)

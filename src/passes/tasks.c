@@ -68,12 +68,15 @@ static void split_grid(Plan *plan, Kernel *k)
     int64_t most = at_most(rules->most_tasks, at_least(1, (int64_t)(k->flops / rules->task_flops)));
     bool windows = k->contract != NO_NODE &&
                    op_class(graph_node(plan->graph, k->contract)->op) == CLASS_WINDOW;
+
     if (k->by_sample || (windows && (k->axis == AXIS_NONE || k->axis == AXIS_ROW))) {
         split_windows(plan, k, most);
         return;
     }
+
     int weight, input;
     int64_t step = k->contract == NO_NODE ? rules->row_step : rules->product_rows;
+
     switch (k->axis) {
     case AXIS_BOTH: return;
     case AXIS_COL: k->panel_block = at_least(1, ceil_div(panels, most)); return;

@@ -33,8 +33,10 @@ void find_floating(Fuse *f)
             scalar_at(f, i) || moves_alone(f->plan, i)) {
             continue;
         }
+
         bool all = true;
         spread[i] = 1;
+
         for (int k = 0; k < n->input_count && all; k++) {
             NodeId u = n->inputs[k];
             spread[i] += f->floating[u] ? spread[u] : 0;
@@ -45,6 +47,7 @@ void find_floating(Fuse *f)
             if (f->plan->inlined[u] && node_at(f, u)->op == IR_RESHAPE)
                 all = false;
         }
+
         for (int k = f->uses.start[i]; k < f->uses.start[i + 1] && all; k++) {
             all = op_class(node_at(f, f->uses.list[k])->op) == CLASS_MAP &&
                   view_equal(view_at(f, f->uses.list[k]), view_at(f, i)) &&
@@ -66,7 +69,9 @@ void find_origins(Fuse *f)
             NodeId u = n->inputs[k];
             while (f->plan->inlined[u] && node_at(f, u)->op == IR_RESHAPE)
                 u = node_at(f, u)->inputs[0];
-            int from = f->update[u] ? f->made_in[u] : scalar_at(f, u) ? NONE : f->plan->home[u];
+            int from = scalar_at(f, u) ? NONE : f->plan->home[u];
+            if (f->update[u])
+                from = f->made_in[u];
             if (from >= 0 && f->plan->kernels.data[from].kind != KERNEL_GRID)
                 from = NONE;
             if (from >= 0 && (f->made_in[i] < 0 ||
@@ -77,7 +82,7 @@ void find_origins(Fuse *f)
     }
 }
 
-/* Update nodes of more than one element stand behind the loss, and behind whatever else reads the
+/* Update nodes of more than one element come after the loss, and after whatever else reads the
  * tensors that they flow into. */
 void find_least_levels(Fuse *f)
 {
@@ -137,6 +142,7 @@ void place_assign(Fuse *f, NodeId id)
     NodeId value = node_at(f, id)->inputs[0];
     int home = f->plan->home[value];
     f->update[id] = false;
+
     if (scalar_at(f, id)) {
         int least = assign_level(f, id, home);
         if (home >= 0 && f->plan->kernels.data[home].kind == KERNEL_SCALAR &&
@@ -146,6 +152,7 @@ void place_assign(Fuse *f, NodeId id)
         place_scalar(f, id, least);
         return;
     }
+
     const char *why = "its value has no kernel that it could join";
     if (home >= 0 && f->plan->kernels.data[home].kind == KERNEL_GRID) {
         const Kernel *k = &f->plan->kernels.data[home];
@@ -162,6 +169,7 @@ void place_assign(Fuse *f, NodeId id)
             return;
         }
     }
+
     int kernel = new_kernel(f, KERNEL_GRID, view_at(f, id), assign_level(f, id, NONE), why);
     place(f, id, kernel);
 }

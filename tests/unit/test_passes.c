@@ -2,7 +2,7 @@
  * networks people train. */
 #include "interpret.h"
 #include "networks.h"
-#include "passes/plan.h"
+#include "passes/passes.h"
 #include "tap.h"
 #include <math.h>
 #include <stdlib.h>
@@ -526,6 +526,140 @@ static void test_row_map(void)
        "present, absent, present follows from no quotient");
 }
 
+/* ---- broken plans ---- */
+/* The first kernel with a product. */
+static Kernel *product_kernel(Plan *plan)
+{
+    for (size_t k = 0; k < plan->kernels.len; k++)
+        if (plan->kernels.data[k].kind == KERNEL_GRID && plan->kernels.data[k].contract != NO_NODE)
+            return &plan->kernels.data[k];
+    return &plan->kernels.data[0];
+}
+
+static NodeId assign_of(const Plan *plan)
+{
+    for (size_t i = 0; i < plan->graph->roots.len; i++)
+        if (graph_node(plan->graph, plan->graph->roots.data[i])->op == IR_ASSIGN)
+            return plan->graph->roots.data[i];
+    return NO_NODE;
+}
+
+/* Something that a kernel stores in the arena. */
+static NodeId stored_node(const Plan *plan)
+{
+    for (NodeId i = 0; i < (NodeId)plan->graph->nodes.len; i++)
+        if (plan->home[i] >= 0 && plan->storage[i].kind == STORE_ARENA)
+            return i;
+    return NO_NODE;
+}
+
+static void lose_home(Plan *plan)
+{
+    plan->home[assign_of(plan)] = -1;
+}
+
+static void change_home(Plan *plan)
+{
+    Kernel *k = product_kernel(plan);
+    NodeId last = k->placed.data[k->placed.len - 1].node;
+    plan->home[last] = plan->home[last] == 0 ? 1 : 0;
+}
+
+static void inline_product(Plan *plan)
+{
+    Kernel *k = product_kernel(plan);
+    k->contract = NO_NODE;
+}
+
+static void widen_range(Plan *plan)
+{
+    product_kernel(plan)->view.features++;
+}
+
+static void mix_axes(Plan *plan)
+{
+    product_kernel(plan)->by_sample = true;
+    product_kernel(plan)->axis = AXIS_COL;
+}
+
+static void sum_over_panels(Plan *plan)
+{
+    product_kernel(plan)->axis = AXIS_BOTH;
+}
+
+static void leave_stages(Plan *plan)
+{
+    product_kernel(plan)->placed.data[0].stage = 9;
+}
+
+static void delay_stage(Plan *plan)
+{
+    Kernel *k = product_kernel(plan);
+    plan->stage[k->contract] = 9;
+}
+
+static void delay_source(Plan *plan)
+{
+    plan->kernels.data[0].phase = plan->phases;
+}
+
+static void assign_early(Plan *plan)
+{
+    plan->kernels.data[plan->home[assign_of(plan)]].phase = 0;
+}
+
+static void split_rows(Plan *plan)
+{
+    product_kernel(plan)->axis = AXIS_COL;
+    product_kernel(plan)->row_block = 8;
+}
+
+static void lose_storage(Plan *plan)
+{
+    plan->storage[stored_node(plan)].kind = STORE_NONE;
+}
+
+static void leave_arena(Plan *plan)
+{
+    plan->arena_bytes = 64;
+}
+
+static void share_memory(Plan *plan)
+{
+    for (NodeId i = 0; i < (NodeId)plan->graph->nodes.len; i++)
+        if (plan->home[i] >= 0 && plan->storage[i].kind == STORE_ARENA)
+            plan->storage[i].offset = 0;
+}
+
+static const struct {
+    const char *invariants; /* one of these is reported: damage may break several */
+    void (*damage)(Plan *plan);
+} damages[] = {
+    { "PLAN-1:", lose_home },      { "PLAN-2: PLAN-14: PLAN-20:", change_home },
+    { "PLAN-7:", inline_product }, { "PLAN-7: PLAN-8:", widen_range },
+    { "PLAN-10:", mix_axes },      { "PLAN-11:", sum_over_panels },
+    { "PLAN-12:", leave_stages },  { "PLAN-13:", delay_stage },
+    { "PLAN-14:", delay_source },  { "PLAN-14: PLAN-16: PLAN-17:", assign_early },
+    { "PLAN-19:", split_rows },    { "PLAN-20:", lose_storage },
+    { "PLAN-21:", leave_arena },   { "PLAN-22:", share_memory },
+};
+
+static void test_broken_plans(void)
+{
+    NetworkSpec spec = {
+        .batch = 128, .features = 784, .layers = 3, .units = mlp_units, .train = true, .adam = true
+    };
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        Plan *plan = plan_of(&spec);
+        char *before = plan_verify(plan);
+        damages[i].damage(plan);
+        char *after = plan_verify(plan);
+        char *number = after ? arena_strndup(arena, after, strcspn(after, ":") + 1) : "nothing";
+        ok(!before && after && strstr(damages[i].invariants, number),
+           "a plan that breaks %s is refused with %s", damages[i].invariants, number);
+    }
+}
+
 int main(void)
 {
     arena = arena_new();
@@ -543,6 +677,7 @@ int main(void)
     test_swap();
     test_two_orders();
     test_names();
+    test_broken_plans();
     arena_free(arena);
     return done_testing();
 }
