@@ -4,5 +4,11 @@ pkginclude_HEADERS += \
     abi/nnrt.h
 noinst_HEADERS += \
     abi/nnrt.def \
+    abi/program.def \
+    abi/program.h \
     abi/verbs.def \
     abi/verbs.h
+libnnrt_a_SOURCES += \
+    abi/program.c
+EXTRA_DIST += \
+    abi/program_doc.awk

@@ -11,7 +11,8 @@ dist_doc_DATA += \
     docs/adding-a-layer.md \
     docs/adding-an-op.md \
     docs/adding-a-pass.md \
-    docs/performance.md
+    docs/performance.md \
+    docs/program.md
 EXTRA_DIST += docs/nnc.svg
 
 # The course's pictures, drawn by its examples

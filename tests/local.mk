@@ -30,6 +30,7 @@ TESTS += \
     tests/structure/includes.sh \
     tests/structure/laws.sh \
     tests/structure/links.sh \
+    tests/structure/program.sh \
     tests/structure/wings.sh \
     tests/conformance/exchange.sh
 noinst_HEADERS += tests/unit/tap.h
@@ -43,6 +44,7 @@ EXTRA_DIST += \
     tests/structure/includes.sh \
     tests/structure/laws.sh \
     tests/structure/links.sh \
+    tests/structure/program.sh \
     tests/structure/wings.sh \
     tests/conformance/exchange.sh
 

@@ -1,10 +1,6 @@
 /* onnx_file.h: files of ONNX (onnx.proto of the ONNX project, IR version 8, opset 17).
  *
- * A graph is given as JSON: { "name", "input": VALUE, "output": VALUE, "nodes": [ { "op": "Conv",
- * "in": [names], "out": name, "attributes": { name: whole number, number, text or list of whole
- * numbers } } ], "floats": [ { "name", "shape", "values" (numbers, or "nan", "inf",
- * "-inf") } ], "ints": [ { "name", "values" } ] }; VALUE: { "name", "shape" (-1: the samples of a
- * batch, as many as are given) }. */
+ * A graph is given as JSON: an `onnx_graph` of abi/program.def. */
 #ifndef NNRT_ONNX_FILE_H
 #define NNRT_ONNX_FILE_H
 #include "model/model.h"

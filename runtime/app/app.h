@@ -2,10 +2,10 @@
  * programs (the compiler), the main function of a built program and the functions of a library
  * (generated code).
  *
- * A program is a compiled script: JSON that says what there is and what to do, and units by name.
- * `nnc run` hands it over in memory and compiles a unit when it is first asked for; `nnc build`
- * embeds the same text beside the units' code. Both run this one executor, so they do the same. A
- * REPL hands over one program after another to one session. */
+ * A program is a compiled script: JSON that says what there is and what to do (abi/program.def),
+ * and units by name. `nnc run` hands it over in memory and compiles a unit when it is first asked
+ * for; `nnc build` embeds the same text beside the units' code. Both run this one executor, so they
+ * do the same. A REPL hands over one program after another to one session. */
 #ifndef NNRT_APP_H
 #define NNRT_APP_H
 #include "app/session_undo.h"

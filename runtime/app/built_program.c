@@ -1,5 +1,6 @@
 /* built_program.c: the main function of programs made by `nnc build`: their options, then the
  * embedded program. */
+#include "abi/program.h"
 #include "app/app.h"
 #include "base/base.h"
 #include <errno.h>
@@ -224,6 +225,20 @@ static int run(command *c, const json_t *program, embedded *units)
     return status;
 }
 
+/* NULL: said why */
+static json_t *read_program(const command *c, const char *text)
+{
+    json_error_t error;
+    char why[sizeof error.text];
+    json_t *program = json_loads(text, 0, &error);
+    if (program && program_check(program, TYPE_program, why, sizeof why))
+        return program;
+    fprintf(stderr, "%s: error: the program in this file is damaged: %s [internal]\n", c->name,
+            program ? why : error.text);
+    json_decref(program);
+    return NULL;
+}
+
 int nnrt_main(int argc, char **argv, const char *program_json, const nnrt_embedded *units,
               size_t unit_count, const char *cpu_features)
 {
@@ -236,13 +251,9 @@ int nnrt_main(int argc, char **argv, const char *program_json, const nnrt_embedd
     nnrt_signals_early();
     if (!read_options(&c, argc, argv))
         return NNRT_USAGE;
-    json_error_t why;
-    json_t *program = json_loads(program_json, 0, &why);
-    if (!program) {
-        fprintf(stderr, "%s: error: the program in this file is damaged: %s [internal]\n", c.name,
-                why.text);
+    json_t *program = read_program(&c, program_json);
+    if (!program)
         return NNRT_FILES;
-    }
 
     int status = NNRT_OK;
     if (c.help) {

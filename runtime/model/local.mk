@@ -23,7 +23,6 @@ libnnrt_a_SOURCES += \
     runtime/model/outputs.h \
     runtime/model/program.c \
     runtime/model/program.h \
-    runtime/model/program_format.h \
     runtime/model/results.c \
     runtime/model/results.h \
     runtime/model/session.c \

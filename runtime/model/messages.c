@@ -35,8 +35,6 @@ static place place_of(const nnrt_program *program)
     place p = { program->script, NULL, 0, 0, 0 };
     if (!action)
         return p;
-    if (nnrt_action_text(program, "file"))
-        p.file = nnrt_action_text(program, "file");
     p.source = nnrt_action_text(program, "source");
     p.line = json_integer_value(json_object_get(action, "line"));
     p.column = json_integer_value(json_object_get(action, "column"));

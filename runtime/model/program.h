@@ -1,5 +1,5 @@
-/* program.h: a program that is being carried out: the script as JSON, its models and units as they
- * are first asked for, and the action that it is at. */
+/* program.h: a program that is being carried out: the script as JSON (docs/program.md says what is
+ * in it), its models and units as they are first asked for, and the action that it is at. */
 #ifndef NNRT_PROGRAM_H
 #define NNRT_PROGRAM_H
 #include "abi/verbs.h"

@@ -84,7 +84,7 @@ static void log_epoch(const nnrt_training *t)
     nnrt_log_open_object(log, "train");
     log_fields(log, t, "train.");
     nnrt_log_close_object(log);
-    if (json_is_true(json_object_get(t->program->action, "penalty")) || penalty != 0)
+    if (penalty != 0)
         nnrt_log_number(log, "penalty", penalty);
     if (t->eval_unit) {
         nnrt_log_open_object(log, "validation");

@@ -6,9 +6,9 @@
 #include "driver/compile.h"
 #include "data/data.h"
 #include "driver/driver.h"
-#include "driver/fit.h"
-#include "driver/sound.h"
-#include "driver/values.h"
+#include "driver/data_checks.h"
+#include "driver/broken_statements.h"
+#include "driver/json_values.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -514,12 +514,12 @@ static bool phase_shapes(Compiler *c, Compiled *out)
             check_augmented_numbers(c, a);
         }
         if (a->data)
-            fit_metrics(c, a);
+            check_metrics(c, a);
     }
-    fit_results(c, out);
+    check_result_fields(c, out);
     if (c->options->command->bit == FOR_CHECK ||
         (c->options->command->bit == FOR_RUN && !c->options->resume)) {
-        fit_loads(c, out);
+        check_loads(c, out);
     }
     if (broken)
         forget_unmet(c, before);

@@ -7,7 +7,7 @@
  * at once (build). */
 #ifndef NNC_COMPILE_H
 #define NNC_COMPILE_H
-#include "driver/codes.h"
+#include "driver/shared_code.h"
 #include "driver/options.h"
 #include "lower/lower.h"
 #include "app/app.h"
@@ -121,7 +121,7 @@ typedef struct Compiler {
     bool lists_all;
     bool show_graphs; /* show --graph: printed before the passes */
     PassOptions passes;
-    /* Params that change while a script runs (retune.c). */
+    /* Params that change while a script runs (tune_recompile.c). */
     /* compiled without errors: a script, or a REPL's inputs */
     VEC(const SourceFile *) inputs;
     /* whose target, jit, codes and session these are; what was before the params changed */
@@ -132,7 +132,7 @@ typedef struct Compiler {
     bool for_trial;
     size_t only_from, only_to;
     Unit *nothing; /* stands where no unit is made */
-    bool skips;    /* units.c: the action at hand is none of these */
+    bool skips;    /* compile_compile_units.c: the action at hand is none of these */
     /* there is a search: its trials' units read at run time what else is built in */
     bool shares_code;
 } Compiler;
@@ -165,10 +165,11 @@ void print_model(Compiler *compiler, Unit *const *units, size_t unit_count,
                  const ModelInstance *model);
 char *bytes_text(Arena *arena, double bytes); /* 4.7 kB */
 
-/* undo.c: the compiler as it was before its last input, which is forgotten. False: an earlier input
- * no longer compiles, and nothing is undone. */
+/* repl_undo.c: the compiler as it was before its last input, which is forgotten. False: an earlier
+ * input no longer compiles, and nothing is undone. */
 bool compiler_undo(Compiler *compiler);
-/* retune.c: nnrt_retune, `compiler` being the one that nnrt_session_run resolves units with. */
+/* tune_recompile.c: nnrt_retune, `compiler` being the one that nnrt_session_run resolves units
+ * with. */
 json_t *compiler_retune(void *compiler, const json_t *params, size_t action, bool settle,
                         nnrt_error *e);
 /* The newer compiler becomes what `compiler` was, which stays behind it: its code may be used
@@ -178,10 +179,10 @@ void compiler_take_over(Compiler *compiler, Compiler *newer);
 Compiler *compiler_beside(Compiler *compiler, const Options *options);
 /* Of a program that is built: the same, for the action and all behind it. */
 json_t *compiler_variant(Compiler *compiler, const json_t *params, size_t action, nnrt_error *e);
-/* variants.c: whether a built program can hold all that a tune may try (false: reported), and all
- * of it, as "variants" (false: reported). */
+/* tune_variants.c: whether a built program can hold all that a tune may try (false: reported), and
+ * all of it, as "variants" (false: reported). */
 bool variants_can_be_made(Compiler *compiler, const CheckedAction *tune);
 bool add_variants(Compiler *compiler, const Compiled *compiled, json_t *program);
-/* units.c: the last phase. */
+/* compile_units.c: the last phase. */
 bool compile_units(Compiler *compiler, Compiled *compiled);
 #endif

@@ -1,43 +1,50 @@
 # src/driver/local.mk: the files of this folder (main.c is nnc's own)
 libnnc_a_SOURCES += \
-    src/driver/build.c \
-    src/driver/check.c \
-    src/driver/codes.c \
-    src/driver/codes.h \
+    src/driver/broken_statements.c \
+    src/driver/broken_statements.h \
+    src/driver/command_build.c \
+    src/driver/command_check.c \
+    src/driver/command_explain.c \
+    src/driver/command_fmt.c \
+    src/driver/command_repl.c \
+    src/driver/command_report.c \
+    src/driver/command_run.c \
+    src/driver/command_show.c \
     src/driver/commands.c \
     src/driver/compile.c \
     src/driver/compile.h \
+    src/driver/compile_units.c \
+    src/driver/data_checks.c \
+    src/driver/data_checks.h \
     src/driver/driver.h \
-    src/driver/embed.c \
-    src/driver/embed.h \
-    src/driver/explain.c \
-    src/driver/fit.c \
-    src/driver/fit.h \
-    src/driver/fmt.c \
-    src/driver/onnx.c \
-    src/driver/onnx.h \
-    src/driver/report.c \
-    src/driver/json_program.c \
-    src/driver/json_program.h \
+    src/driver/embed_weights.c \
+    src/driver/embed_weights.h \
+    src/driver/json_values.c \
+    src/driver/json_values.h \
     src/driver/line_editor.c \
     src/driver/line_editor.h \
+    src/driver/onnx_graph.c \
+    src/driver/onnx_graph.h \
     src/driver/options.c \
     src/driver/options.h \
-    src/driver/repl.c \
-    src/driver/retune.c \
-    src/driver/run.c \
-    src/driver/show.c \
-    src/driver/sound.c \
-    src/driver/sound.h \
-    src/driver/toolchain.c \
-    src/driver/toolchain.h \
+    src/driver/program_actions.c \
+    src/driver/program_fields.c \
+    src/driver/program_fields.h \
+    src/driver/program_json.c \
+    src/driver/program_json.h \
+    src/driver/program_training.c \
+    src/driver/program_writer.h \
+    src/driver/repl_undo.c \
     src/driver/repl_words.c \
     src/driver/repl_words.h \
+    src/driver/shared_code.c \
+    src/driver/shared_code.h \
+    src/driver/signatures.c \
+    src/driver/signatures.h \
     src/driver/summary.c \
-    src/driver/text_plot.c \
-    src/driver/text_plot.h \
-    src/driver/undo.c \
-    src/driver/units.c \
-    src/driver/variants.c \
-    src/driver/values.c \
-    src/driver/values.h
+    src/driver/text_chart.c \
+    src/driver/text_chart.h \
+    src/driver/toolchain.c \
+    src/driver/toolchain.h \
+    src/driver/tune_recompile.c \
+    src/driver/tune_variants.c

@@ -1,6 +1,6 @@
 /* repl_words.c: help, show, undo and quit. They print on standard output, as `print` does. */
 #include "driver/repl_words.h"
-#include "driver/text_plot.h"
+#include "driver/text_chart.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -130,7 +130,7 @@ static void plot_records(const json_t *result)
                     (TextCurve){ known[k].names[c], c ? '+' : 'o', values + c * count, count };
             }
         }
-        text_plot(stdout, curve, curves, known[k].unit);
+        text_chart(stdout, curve, curves, known[k].unit);
         free(values);
         return;
     }

@@ -1,6 +1,6 @@
 /* summary.c: data and models in words and tables: what `nnc check` and the REPL's `show` print. */
 #include "driver/compile.h"
-#include "driver/values.h"
+#include "driver/json_values.h"
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* test_driver.c: the command line, values as JSON, and exit statuses that need no script. */
 #include "driver/driver.h"
 #include "driver/toolchain.h"
-#include "driver/values.h"
+#include "driver/json_values.h"
+#include "driver/signatures.h"
 #include "tap.h"
 #include <math.h>
 #include <stdlib.h>
