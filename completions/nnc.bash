@@ -1,4 +1,4 @@
-# bash completion for nnc: commands, options, scripts. What there is, nnc itself says: `nnc --help` and `nnc COMMAND --help`.
+# bash completion for nnc: commands, options, scripts. Options come from `nnc COMMAND --help`.
 _nnc()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= i
@@ -14,11 +14,16 @@ _nnc()
     --threads | --seed | --cpu | --set) return ;;
     esac
     if [[ $word == -* ]]; then
-        COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" $command --help 2>/dev/null | grep -o -- '--[a-z][a-z-]*' | sort -u)" -- "$word"))
+        local options
+        options=$("${COMP_WORDS[0]}" $command --help 2>/dev/null |
+            grep -o -- '--[a-z][a-z-]*' | sort -u)
+        COMPREPLY=($(compgen -W "$options" -- "$word"))
     elif [[ -z $command ]]; then
         COMPREPLY=($(compgen -W "run build repl check fmt show report explain" -- "$word"))
     elif [[ $command == explain ]]; then
-        COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" explain - 2>&1 | sed -n 's/^  //p')" -- "$word"))
+        local codes
+        codes=$("${COMP_WORDS[0]}" explain - 2>&1 | sed -n 's/^  //p')
+        COMPREPLY=($(compgen -W "$codes" -- "$word"))
     elif [[ $command == report ]]; then
         COMPREPLY=($(compgen -f -X '!*.jsonl' -- "$word") $(compgen -d -- "$word"))
     else

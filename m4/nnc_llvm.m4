@@ -1,7 +1,9 @@
-# NNC_LLVM(OLDEST, PREFERRED): finds llvm-config and, from it, LLVM_CPPFLAGS, LLVM_LIBS, NNC_LLVM_LIBS and LLVM_VERSION.
+# NNC_LLVM(OLDEST, PREFERRED): finds llvm-config and, from it, LLVM_CPPFLAGS, LLVM_LIBS,
+# NNC_LLVM_LIBS and LLVM_VERSION.
 #
-# libLLVM is linked by its full path. LLVM's own library folder never comes onto the link path: it holds a libgomp.so
-# that is a link to libomp, and two OpenMP runtimes in one process halve its speed.
+# libLLVM is linked by its full path. LLVM's own library folder must not be on the link path: it
+# holds a libgomp.so that is a link to libomp, and two OpenMP runtimes in one process halve its
+# speed.
 AC_DEFUN([NNC_LLVM], [
 AC_ARG_WITH([llvm],
     [AS_HELP_STRING([--with-llvm=CONFIG], [the llvm-config to ask, version $1 or newer])],
@@ -13,11 +15,13 @@ for nnc_candidate in $nnc_candidates; do
     nnc_version=`$nnc_candidate --version 2>/dev/null` || continue
     nnc_seen="$nnc_seen $nnc_version"
     nnc_major=`echo "$nnc_version" | $SED 's/@<:@^0-9@:>@.*//'`
-    AS_IF([test "0$nnc_major" -ge $1], [LLVM_CONFIG=$nnc_candidate LLVM_VERSION=$nnc_version; break])
+    AS_IF([test "0$nnc_major" -ge $1],
+        [LLVM_CONFIG=$nnc_candidate LLVM_VERSION=$nnc_version; break])
 done
 AS_IF([test -z "$LLVM_CONFIG"],
     [AC_MSG_RESULT([no])
-     AC_MSG_ERROR([LLVM $1 or newer is missing, found:${nnc_seen:- none} (Debian package: llvm-19-dev; else --with-llvm=/path/to/llvm-config)])])
+     AC_MSG_ERROR([LLVM $1 or newer is missing, found:${nnc_seen:- none}]dnl
+[ (Debian package: llvm-19-dev; or use --with-llvm=/path/to/llvm-config)])])
 AC_MSG_RESULT([$LLVM_VERSION ($LLVM_CONFIG)])
 
 nnc_libdir=`$LLVM_CONFIG --libdir`
@@ -31,7 +35,8 @@ LLVM_CPPFLAGS="-isystem `$LLVM_CONFIG --includedir`"
 
 nnc_saved_CPPFLAGS=$CPPFLAGS nnc_saved_LIBS=$LIBS
 CPPFLAGS="$CPPFLAGS $LLVM_CPPFLAGS" LIBS="$LLVM_LIBS $LIBS"
-AC_CHECK_HEADER([llvm-c/LLJIT.h], [], [AC_MSG_ERROR([LLVM's C headers are missing (Debian package: llvm-$nnc_major-dev)])])
+AC_CHECK_HEADER([llvm-c/LLJIT.h], [],
+    [AC_MSG_ERROR([LLVM's C headers are missing (Debian package: llvm-$nnc_major-dev)])])
 AC_CACHE_CHECK([whether libLLVM is found at run time], [nnc_cv_llvm_runs],
     [AC_RUN_IFELSE([AC_LANG_PROGRAM([[#include <llvm-c/Core.h>]],
                                     [[LLVMContextDispose(LLVMContextCreate());]])],
@@ -45,19 +50,24 @@ AC_SUBST([LLVM_CPPFLAGS])
 AC_SUBST([LLVM_LIBS])
 ])
 
-# NNC_STATIC_LLVM: NNC_LLVM_LIBS, what nnc itself is linked with: LLVM's archives where they are there, else LLVM_LIBS. The shared library costs every
-# start of nnc 350,000 relocations (some 10 ms) and 35 MB; the archives, linked to a fixed address, none.
+# NNC_STATIC_LLVM: NNC_LLVM_LIBS, what nnc itself is linked with: LLVM's archives if they are
+# installed, otherwise LLVM_LIBS. The shared library costs every start of nnc 350,000 relocations
+# (some 10 ms) and 35 MB; the archives, linked to a fixed address, cost none.
 AC_DEFUN([NNC_STATIC_LLVM], [
-AC_ARG_ENABLE([static-llvm], [AS_HELP_STRING([--disable-static-llvm], [link nnc with LLVM's shared library even where its archives are there])])
+AC_ARG_ENABLE([static-llvm],
+    [AS_HELP_STRING([--disable-static-llvm],
+        [link nnc with LLVM's shared library even if its archives are installed])])
 NNC_LLVM_LIBS=$LLVM_LIBS
 AS_IF([test "x$enable_static_llvm" != xno && test "x${enable_sanitizers:-no}" = xno], [
-    nnc_archives=`$LLVM_CONFIG --link-static --libfiles core analysis target orcjit native 2>/dev/null`
+    nnc_parts="core analysis target orcjit native"
+    nnc_archives=`$LLVM_CONFIG --link-static --libfiles $nnc_parts 2>/dev/null`
     nnc_saved_CPPFLAGS=$CPPFLAGS nnc_saved_LIBS=$LIBS
     CPPFLAGS="$CPPFLAGS $LLVM_CPPFLAGS"
     AC_MSG_CHECKING([whether LLVM's archives can be linked])
     nnc_static=no
     nnc_system=`$LLVM_CONFIG --link-static --system-libs core orcjit native 2>/dev/null`
-    for nnc_more in "-lz -lzstd" "-lz -l:libzstd.so.1" "-lz -lzstd -ltinfo" "-lz -l:libzstd.so.1 -l:libtinfo.so.6" "$nnc_system"; do
+    for nnc_more in "-lz -lzstd" "-lz -l:libzstd.so.1" "-lz -lzstd -ltinfo" \
+        "-lz -l:libzstd.so.1 -l:libtinfo.so.6" "$nnc_system"; do
         AS_IF([test "x$nnc_archives" = x || test $nnc_static = yes], [break])
         nnc_llvm_static="-no-pie -Wl,--gc-sections -Wl,--as-needed $nnc_archives -lstdc++ $nnc_more"
         LIBS="$nnc_llvm_static $nnc_saved_LIBS"
@@ -71,7 +81,8 @@ LLVMInitializeNativeTarget();
 LLVMInitializeNativeAsmPrinter();
 LLVMParseCommandLineOptions(0, 0, 0);
 LLVMGetHostCPUName();
-return LLVMOrcCreateLLJIT(&jit, 0) || LLVMTargetMachineEmitToMemoryBuffer(0, 0, LLVMObjectFile, 0, 0);]])],
+return LLVMOrcCreateLLJIT(&jit, 0) ||
+       LLVMTargetMachineEmitToMemoryBuffer(0, 0, LLVMObjectFile, 0, 0);]])],
             [nnc_static=yes NNC_LLVM_LIBS=$nnc_llvm_static])
     done
     AC_MSG_RESULT([$nnc_static])

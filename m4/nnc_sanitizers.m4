@@ -1,7 +1,8 @@
 # NNC_SANITIZERS: SAN_CFLAGS from --enable-sanitizers[=address,undefined].
 AC_DEFUN([NNC_SANITIZERS], [
 AC_ARG_ENABLE([sanitizers],
-    [AS_HELP_STRING([--enable-sanitizers@<:@=LIST@:>@], [build with these sanitizers (default: address,undefined)])],
+    [AS_HELP_STRING([--enable-sanitizers@<:@=LIST@:>@],
+        [build with these sanitizers (default: address,undefined)])],
     [nnc_sanitizers=$enableval], [nnc_sanitizers=no])
 AS_CASE([$nnc_sanitizers],
     [yes], [nnc_sanitizers=address,undefined],

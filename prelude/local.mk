@@ -11,7 +11,8 @@ prelude/prelude.c: $(addprefix $(top_srcdir)/,$(prelude_FILES)) $(top_srcdir)/pr
 	  echo 'const PreludeFile prelude_files[] = {'; \
 	  for f in $(prelude_FILES); do \
 	    echo "    { \"<prelude>/$${f#prelude/}\","; \
-	    sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$$/\\n"/' "$(top_srcdir)/$$f" || exit 1; \
+	    sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$$/\\n"/' \
+	        "$(top_srcdir)/$$f" || exit 1; \
 	    echo '    },'; \
 	  done; \
 	  echo '};'; \

@@ -10,7 +10,8 @@ NN_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_DRIVER = $(LOG_DRIVER)
 NN_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/golden/run-case
 SH_LOG_COMPILER = $(SHELL)
-AM_TESTS_ENVIRONMENT = NNC='$(abs_top_builddir)/nnc'; export NNC; TOP='$(abs_top_srcdir)'; export TOP; \
+AM_TESTS_ENVIRONMENT = NNC='$(abs_top_builddir)/nnc'; export NNC; \
+    TOP='$(abs_top_srcdir)'; export TOP; \
     AWK='$(AWK)'; export AWK;
 
 include tests/unit/front.mk
@@ -22,8 +23,8 @@ include tests/unit/rtexec.mk
 include tests/unit/driver.mk
 include tests/unit/codegen.mk
 
-# NN_TESTS and NN_FILES (configure.ac): a script is a test where it stands in golden/*, conformance or examples, so that
-# adding one edits no list; what it reads stands in the folder files/ beside it.
+# NN_TESTS and NN_FILES (configure.ac): a script is a test if it is in golden/*, conformance or
+# examples, so that adding one edits no list. What it reads is in the folder files/ beside it.
 TESTS += \
     $(check_PROGRAMS) \
     $(NN_TESTS) \

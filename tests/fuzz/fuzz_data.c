@@ -1,5 +1,5 @@
-/* fuzz_data.c: any bytes as a data file, in the form that the first byte chooses. It must be read or
- * refused with a status; nothing may crash, leak or hang. */
+/* fuzz_data.c: any bytes as a data file, in the form that the first byte chooses. It must be read,
+ * or refused with a status; nothing may crash, leak or hang. */
 #include "data/data.h"
 #include <stdio.h>
 #include <stdlib.h>

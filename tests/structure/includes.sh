@@ -1,17 +1,44 @@
 #!/bin/sh
-# includes.sh: who may include whom, checked on the sources themselves (the rooms' list at the end of docs/internals.md).
-# One TAP line a rule; what breaks it follows as a comment.
+# includes.sh: who may include whom, checked on the sources themselves (docs/internals.md, "Rooms").
+# One TAP line a rule; what breaks it follows as a comment. The order of the runtime's wings is
+# checked by wings.sh.
 cd "${TOP:-.}" || exit 99
 n=0
 
-rule() # NAME VIOLATIONS
+rule() # TITLE VIOLATIONS
 {
     n=$((n + 1))
-    if [ -z "$2" ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; printf '%s\n' "$2" | sed 's/^/# /' | head -20; fi
+    if [ -z "$2" ]; then
+        echo "ok $n - $1"
+        return
+    fi
+    echo "not ok $n - $1"
+    printf '%s\n' "$2" | sed 's/^/# /' | head -20
 }
 
-# What a file of the first folder may include, as rooms (with the folder itself). A bare name is a file of the runtime,
-# or one beside the including file.
+sources() # FOLDER...
+{
+    find "$@" -name '*.[chly]' -o -name '*.def' | sort
+}
+
+# The lines of FOLDERs that match a pattern, as "file:line: text".
+lines() # PATTERN FOLDER...
+{
+    pattern=$1
+    shift
+    sources "$@" | xargs grep -nE "$pattern" /dev/null
+}
+
+includes() # PATTERN OF THE NAME, WITH ITS QUOTES; FOLDER...
+{
+    name=$1
+    shift
+    lines "^[[:space:]]*#[[:space:]]*include[[:space:]]+$name" "$@"
+}
+
+# ---- rooms of the compiler ----
+# What a file of a room may include besides headers of its own room and of abi/. A name without a
+# folder is a header beside the file.
 rooms='support:
 syntax:grammar support
 sema:syntax support
@@ -20,50 +47,43 @@ lower:sema syntax ir support
 passes:ir support
 codegen:passes ir support'
 
-sources() { find "$@" -name '*.[chly]' -o -name '*.def' 2>/dev/null | sort; }
+while IFS=: read -r room may; do
+    allowed=abi\|$room$(printf '|%s' $may)
+    rule "src/$room includes no other room${may:+ but $may}" \
+        "$(includes '"[^"]*/' "src/$room" | grep -vE "include[[:space:]]+\"($allowed)/")"
+done <<END
+$rooms
+END
 
-for line in $(echo "$rooms" | tr ' ' ','); do
-    room=${line%%:*}
-    may=$(echo "${line#*:}" | tr ',' '|')
-    bad=$(sources "src/$room" | xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"[^"]*/' /dev/null |
-        grep -vE "include[[:space:]]+\"(abi|$room${may:+|$may})/")
-    rule "src/$room includes ${may:-nothing else} only" "$bad"
-done
-bad=$(sources grammar | xargs grep -nE '#[[:space:]]*include[[:space:]]+"[^"]*/' /dev/null | grep -vE '"(abi|syntax|support|grammar)/')
-rule "grammar includes syntax and support only" "$bad"
+rule "grammar includes syntax and support only" \
+    "$(includes '"[^"]*/' grammar | grep -vE '"(abi|syntax|support|grammar)/')"
+rule "the runtime never includes the compiler" \
+    "$(includes '"(src/|\.\./|support/|syntax/|sema/|ir/|lower/|passes/|codegen/|driver/)' runtime)"
+rule "only src/codegen/cpu sees llvm-c" \
+    "$(includes '<llvm-c' src grammar runtime abi tests | grep -v '^src/codegen/cpu/')"
+rule "code generation is entered by backend.h only" \
+    "$(includes '"codegen/' src grammar runtime abi tests |
+        grep -vE '^src/codegen/cpu/|"codegen/backend\.h"')"
+rule "only runtime/base/threads.c knows OpenMP" \
+    "$(lines '^[[:space:]]*#[[:space:]]*(pragma[[:space:]]+omp|include[[:space:]]+<omp\.h>)' \
+        src grammar runtime | grep -v '^runtime/base/threads\.c:')"
 
-bad=$(sources runtime | xargs grep -nE '#[[:space:]]*include[[:space:]]+"(src/|\.\./|support/|syntax/|sema/|ir/|lower/|passes/|codegen/|driver/)' /dev/null)
-rule "the runtime never includes src" "$bad"
+# ---- files ----
+opens_with_a_comment() # FILE
+{
+    case $1 in
+    *.[ly]) grep -q '/\*' "$1" ;;
+    *) head -c 2 "$1" | grep -q '^/\*' ;;
+    esac
+}
 
-wings=$(sed -n 's|^include runtime/\(.*\)/local\.mk$|\1|p' runtime/local.mk)
-headers="($(echo $wings | tr ' ' '|'))/[a-z_]*\\.(h|def)"
-for room in support syntax sema ir lower passes; do
-    own=$(cd "src/$room" && ls ./*.h ./*.def 2>/dev/null | sed 's|^\./||; s/\./\\./g' | tr '\n' '|' | sed 's/|$//')
-    bad=$(sources "src/$room" | xargs grep -nE "#[[:space:]]*include[[:space:]]+\"($headers)\"" /dev/null | grep -vE "\"(${own:-/})\"")
-    rule "src/$room knows nothing of the runtime" "$bad"
-done
-bad=$(sources src/codegen | xargs grep -nE "#[[:space:]]*include[[:space:]]+\"($headers)\"" /dev/null)
-rule "of the runtime, src/codegen sees the ABI only" "$bad"
-
-bad=$(sources src grammar runtime abi tests | xargs grep -nE '#[[:space:]]*include[[:space:]]+<llvm-c' /dev/null | grep -vE '^src/codegen/cpu/')
-rule "only src/codegen/cpu sees llvm-c" "$bad"
-bad=$(sources src grammar runtime abi tests | xargs grep -nE '#[[:space:]]*include[[:space:]]+"codegen/' /dev/null |
-    grep -vE '^src/codegen/cpu/|"codegen/backend\.h"')
-rule "code generation is entered by backend.h only" "$bad"
-bad=$(sources src grammar runtime | xargs grep -nE '^[[:space:]]*#[[:space:]]*pragma[[:space:]]+omp|^[[:space:]]*#[[:space:]]*include[[:space:]]+<omp\.h>' /dev/null | grep -v '^runtime/base/threads\.c:')
-rule "only runtime/base/threads.c knows OpenMP" "$bad"
-
-bad=$(sources src grammar runtime | xargs wc -l | awk '$2 != "total" && $1 > 800 { print $2 ": " $1 " lines" }')
-rule "no file is longer than 800 lines" "$bad"
-bad=$(for f in $(sources src grammar runtime abi); do
-    case $f in *.[ly]) grep -q '/\*' "$f" || echo "$f" ;; *) head -c 2 "$f" | grep -q '^/\*' || echo "$f" ;; esac
-done)
-rule "each file opens with a comment on its purpose" "$bad"
-bad=$(sources src grammar runtime abi tests | xargs grep -nE '\b(TO''DO|FIX''ME|XX''X)\b' /dev/null)
-rule "nothing is left for later in the code" "$bad"
-
-bad=$(for f in $(sources src grammar runtime abi) prelude/*.nn; do
-    cat "$(dirname "$f")"/*.mk Makefile.am | grep -qF "$f" || echo "$f is in no local.mk"
-done)
-rule "each source is listed in its folder's local.mk" "$bad"
+all=$(sources src grammar runtime abi)
+rule "each file opens with a comment on its purpose" \
+    "$(for file in $all; do opens_with_a_comment "$file" || echo "$file"; done)"
+rule "each source is listed in its folder's local.mk" \
+    "$(for file in $all prelude/*.nn; do
+        cat "${file%/*}"/*.mk Makefile.am | grep -qF "$file" || echo "$file is in no local.mk"
+    done)"
+rule "nothing is left for later in the code" \
+    "$(lines '\b(TO''DO|FIX''ME|XX''X)\b' src grammar runtime abi tests)"
 echo "1..$n"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# links.sh: nnc is linked to one OpenMP runtime (LLVM's folder on the link path would bring a second), and a program that it
-# builds needs neither nnc nor LLVM.
+# links.sh: nnc is linked to one OpenMP runtime (LLVM's folder on the link path would bring a
+# second), and a program that it builds needs neither nnc nor LLVM.
 NNC=${NNC:-./nnc}
 command -v ldd >/dev/null 2>&1 || { echo "1..0 # SKIP no ldd here"; exit 0; }
 found=$(ldd "$NNC" 2>/dev/null) || { echo "1..0 # SKIP ldd can't read $NNC"; exit 0; }
@@ -9,9 +9,17 @@ trap 'rm -rf "$folder"' EXIT
 
 echo "1..3"
 runtimes=$(echo "$found" | grep -cE 'lib(g|i)?omp5?\.so')
-if [ "$runtimes" -le 1 ]; then echo "ok 1 - one OpenMP runtime"; else echo "not ok 1 - one OpenMP runtime"; echo "$found" | sed 's/^/# /'; fi
+if [ "$runtimes" -le 1 ]; then
+    echo "ok 1 - one OpenMP runtime"
+else
+    echo "not ok 1 - one OpenMP runtime"
+    echo "$found" | sed 's/^/# /'
+fi
 case $found in
-*"not found"*) echo "not ok 2 - every library is found"; echo "$found" | grep "not found" | sed 's/^/# /' ;;
+*"not found"*)
+    echo "not ok 2 - every library is found"
+    echo "$found" | grep "not found" | sed 's/^/# /'
+    ;;
 *) echo "ok 2 - every library is found" ;;
 esac
 if ! command -v cc >/dev/null 2>&1; then
@@ -19,7 +27,8 @@ if ! command -v cc >/dev/null 2>&1; then
     exit 0
 fi
 echo 'print 1 + 1' >"$folder/two.nn"
-if "$NNC" build "$folder/two.nn" -o "$folder/two" >"$folder/said" 2>&1 && ! ldd "$folder/two" | grep -qiE 'llvm|nnc|nnrt|not found' &&
+if "$NNC" build "$folder/two.nn" -o "$folder/two" >"$folder/said" 2>&1 &&
+    ! ldd "$folder/two" | grep -qiE 'llvm|nnc|nnrt|not found' &&
     [ "$(env -i "$folder/two")" = 2 ]; then
     echo "ok 3 - a built program needs neither nnc nor LLVM"
 else

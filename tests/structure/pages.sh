@@ -38,8 +38,8 @@ report "the rules see what they should in pages.sample" "$(diff "$folder/expecte
 
 sources=$(find src grammar runtime abi tests bench -name '*.[chly]' ! -name lower_reference.h)
 scripts=$(find Makefile.am configure.ac m4 quickstart .ci/run completions -type f
-    find src grammar prelude runtime abi tests docs bench \
-        '(' -name '*.mk' -o -name '*.sh' -o -name '*.awk' -o -name run-case -o -path 'bench/*.py' ')')
+    find src grammar prelude runtime abi tests docs -name '*.mk' -o -name '*.sh' -o -name '*.awk'
+    find tests/golden/run-case bench/local.mk bench/run.py)
 found=$(printf '%s\n' $sources $scripts | sort | xargs -n 500 echo | while read -r files; do
     check $files
 done)

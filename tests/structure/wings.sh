@@ -1,7 +1,7 @@
 #!/bin/sh
 # wings.sh: the order of the runtime's wings (runtime/local.mk). Of another wing a file includes
-# only the door, the header of the wing's own name, and only if that wing comes before its own; what it
-# calls is defined in its own wing or in one before. One TAP line for each rule; what breaks it
+# only the door, the header of the wing's own name, and only if that wing comes before its own; what
+# it calls is defined in its own wing or in one before. One TAP line for each rule; what breaks it
 # follows as a comment, as do the figures.
 top=$(cd "${TOP:-.}" && pwd) || exit 99
 build=$(pwd)
@@ -68,10 +68,13 @@ if [ -f "$library" ] && command -v nm >/dev/null 2>&1; then
                 if (symbol[i] in home) print file[i], home[symbol[i]], symbol[i]
         }' "$folder/symbols" | sort -u >"$folder/calls"
     calls=yes
-    rule "no function is called that a later wing defines" "$($AWK -v order="$(echo $wings)" "$wing_of"'
-        at[wing($2)] > at[wing($1)] { print "runtime/" $1 " calls " $3 " of " $2 }' "$folder/calls")"
-    rule "units are called through nnrt_launch" "$($AWK '$3 == "nnrt_parallel" && $1 != "model/units.c" &&
-        $1 != "data/feed.c" { print "runtime/" $1 }' "$folder/calls")"
+    rule "no function is called that a later wing defines" \
+        "$($AWK -v order="$(echo $wings)" "$wing_of"'
+            at[wing($2)] > at[wing($1)] { print "runtime/" $1 " calls " $3 " of " $2 }' \
+            "$folder/calls")"
+    rule "units are called through nnrt_launch" \
+        "$($AWK '$3 == "nnrt_parallel" && $1 != "model/units.c" && $1 != "data/feed.c" {
+            print "runtime/" $1 }' "$folder/calls")"
 fi
 
 # ---- figures ----
@@ -82,12 +85,14 @@ fi
     $AWK -v order="$(echo $wings)" "$wing_of"'
     { w = wing($1); v = wing($2) }
     (w in at) && (v in at) && w != v { arrows++; if (at[v] > at[w]) back++ }
-    END { 
+    END {
         # A cycle among files of different wings would hold an arrow that runs back up.
         print "# arrows between files of different wings: " arrows + 0 \
             ", of which run back up: " back + 0
     }'
-files=$(for wing in $wings; do echo "$wing $(ls runtime/$wing/*.[ch] | wc -l)"; done | paste -sd , -)
+files=$(for wing in $wings; do
+    echo "$wing $(ls runtime/$wing/*.[ch] | wc -l)"
+done | paste -sd , -)
 echo "# files in each folder: $files"
 [ -n "$calls" ] || echo "# calls were not looked at: no objects here"
 echo "1..$n"
