@@ -49,3 +49,72 @@ Val map_row(Emitter *e, Val row, int64_t div, int64_t mod)
         row = LLVMBuildURem(e->b, row, c64(e, mod), "");
     return row;
 }
+
+/* ---- elements by index ---- */
+
+static Val extent_of_axis(Emitter *e, const Frame *f, Shape s, int a)
+{
+    return s.dim[a] == DIM_BATCH ? f->n : c64(e, s.dim[a]);
+}
+
+Index index_of_element(Emitter *e, const Frame *f, Shape s, int feature_axis, Val row, Val feature)
+{
+    Index x = { .rank = s.rank };
+    Val rest = row;
+    for (int a = s.rank - 1; a >= 0; a--) {
+        if (a == feature_axis) {
+            x.at[a] = feature;
+            continue;
+        }
+        bool outermost = a == 0 || (a == 1 && feature_axis == 0);
+        if (outermost) {
+            x.at[a] = rest;
+            continue;
+        }
+        x.at[a] = LLVMBuildURem(e->b, rest, extent_of_axis(e, f, s, a), "");
+        rest = LLVMBuildUDiv(e->b, rest, extent_of_axis(e, f, s, a), "");
+    }
+    return x;
+}
+
+Val element_address(Emitter *e, const Frame *f, Val base, const Storage *st, Shape s,
+                    int feature_axis, const Index *x)
+{
+    Val row = c64(e, 0), feature = s.rank ? x->at[feature_axis] : c64(e, 0);
+    for (int a = 0; a < s.rank; a++) {
+        if (a != feature_axis) {
+            row = iadd(e,
+                       s.dim[a] == DIM_BATCH ? LLVMBuildMul(e->b, row, f->n, "")
+                                             : imul(e, row, s.dim[a]),
+                       x->at[a]);
+        }
+    }
+    Val panel = LLVMBuildLShr(e->b, feature, c64(e, 4), ""),
+        lane = LLVMBuildAnd(e->b, feature, c64(e, LANES - 1), "");
+    return float_offset(e, base, iadd(e, element_offset(e, st->rows_max, row, panel), lane));
+}
+
+Val index_to_linear(Emitter *e, const Frame *f, Shape s, const Index *x)
+{
+    Val at = c64(e, 0);
+    for (int a = 0; a < s.rank; a++) {
+        at = iadd(e,
+                  s.dim[a] == DIM_BATCH ? LLVMBuildMul(e->b, at, f->n, "") : imul(e, at, s.dim[a]),
+                  x->at[a]);
+    }
+    return at;
+}
+
+Index index_from_linear(Emitter *e, const Frame *f, Shape s, Val at)
+{
+    Index x = { .rank = s.rank };
+    for (int a = s.rank - 1; a >= 0; a--) {
+        if (a == 0) {
+            x.at[0] = at;
+            break;
+        }
+        x.at[a] = LLVMBuildURem(e->b, at, extent_of_axis(e, f, s, a), "");
+        at = LLVMBuildUDiv(e->b, at, extent_of_axis(e, f, s, a), "");
+    }
+    return x;
+}

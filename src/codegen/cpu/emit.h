@@ -186,6 +186,21 @@ Val element_offset(Emitter *e, int64_t rows_max, Val row, Val panel);
 Val view_rows_value(Emitter *e, View v, Val n);
 Val map_row(Emitter *e, Val row, int64_t div, int64_t mod);
 
+/* The logical index of an element: one coordinate an axis. */
+typedef struct Index {
+    Val at[GRAPH_MAX_RANK];
+    int rank;
+} Index;
+
+/* Of the element at (row, feature). The outermost axis, which may be the batch, is never divided
+ * by. */
+Index index_of_element(Emitter *e, const Frame *f, Shape s, int feature_axis, Val row, Val feature);
+/* The position in row-major order, and back. */
+Val index_to_linear(Emitter *e, const Frame *f, Shape s, const Index *x);
+Index index_from_linear(Emitter *e, const Frame *f, Shape s, Val at);
+Val element_address(Emitter *e, const Frame *f, Val base, const Storage *st, Shape s,
+                    int feature_axis, const Index *x);
+
 /* product.c: C[rows][16] of one panel. See its opening comment. */
 Val product_function(Emitter *e, unsigned kind);
 /* tiles for this many rows; any: for every smaller number too */
@@ -206,7 +221,7 @@ void bf16_store(Emitter *e, unsigned how, Val panel_base, int64_t rows_max, Val 
 Val bf16_rows(Emitter *e, Val panel_base, int64_t rows_max);
 /* <16 x float>, twice <32 x bfloat>: the instruction */
 Val bf16_dot(Emitter *e, Val sum, Val a, Val b);
-/* as moves.c's relayout, from packed to packed by rows */
+/* as transposes.c's relayout, from packed to packed by rows */
 Val bf16_relayout(Emitter *e);
 
 /* sparse_products.c: products that skip zeros (plan.h, SPARSE). Lists are made in front of the
@@ -254,13 +269,14 @@ void emit_grid(Emitter *e, Frame *f, const Kernel *k);
 void emit_scalar_kernel(Emitter *e, Frame *f, const Kernel *k);
 void emit_gather(Emitter *e, Frame *f, const Kernel *k);
 void emit_move(Emitter *e, Frame *f, const Kernel *k);
+void emit_relayout(Emitter *e, Frame *f, const Kernel *k); /* transposes.c: second layouts */
 void emit_fold(Emitter *e, Frame *f, const Kernel *k);
 void emit_rows(Emitter *e, Frame *f, const Kernel *k); /* numbered_rows.c: rows by their numbers */
 /* heads.c: products head by head */
 void emit_heads(Emitter *e, Frame *f, const Kernel *k);
 
-/* 8 rows of 8 floats, `step` floats apart, aligned to so many bytes; moves.c transposes them in
- * registers. */
+/* 8 rows of 8 floats, `step` floats apart, aligned to so many bytes; transposes.c transposes them
+ * in registers. */
 typedef struct Rows8 {
     Val first;
     int64_t step;
@@ -270,6 +286,7 @@ typedef struct Rows8 {
 void transpose_rows(Emitter *e, Rows8 from, Rows8 to);
 /* rows a vector of 16 apart, as panels have them */
 void transpose_block(Emitter *e, Val from, Val to);
+void transpose_square(Emitter *e, Val from, Val to); /* 16 rows of 16 */
 void emit_out(Emitter *e, Frame *f, const Kernel *k);
 
 /* How a kernel's range is cut into tasks: blocks of rows (all of them where sums run along the
@@ -288,6 +305,8 @@ typedef struct Tasks {
 } Tasks;
 
 Tasks kernel_tasks_of(Emitter *e, const Kernel *k);
+int64_t samples_per_task(const Emitter *e); /* of kernels that copy samples */
+bool is_heads_product(Op op);
 Tasks heads_tasks(Emitter *e, const Kernel *k);
 Val kernel_task_count(Emitter *e, const Kernel *k, Val n);
 /* flatten.c: false where a kernel is no such reshape. */

@@ -5,6 +5,7 @@ libnnc_a_SOURCES += \
     src/codegen/cpu/aot.c \
     src/codegen/cpu/aot.h \
     src/codegen/cpu/backend.c \
+    src/codegen/cpu/batch_copies.c \
     src/codegen/cpu/bf16.c \
     src/codegen/cpu/conv.c \
     src/codegen/cpu/conv.h \
@@ -12,6 +13,7 @@ libnnc_a_SOURCES += \
     src/codegen/cpu/elementwise.c \
     src/codegen/cpu/emit.h \
     src/codegen/cpu/flatten.c \
+    src/codegen/cpu/folds.c \
     src/codegen/cpu/grid.c \
     src/codegen/cpu/grid.h \
     src/codegen/cpu/grid_levels.c \
@@ -24,6 +26,7 @@ libnnc_a_SOURCES += \
     src/codegen/cpu/ir_builder.c \
     src/codegen/cpu/jit.c \
     src/codegen/cpu/jit.h \
+    src/codegen/cpu/kernel_tasks.c \
     src/codegen/cpu/module.c \
     src/codegen/cpu/module.h \
     src/codegen/cpu/moves.c \
@@ -36,6 +39,7 @@ libnnc_a_SOURCES += \
     src/codegen/cpu/step_scalars.c \
     src/codegen/cpu/target.c \
     src/codegen/cpu/target.h \
+    src/codegen/cpu/transposes.c \
     src/codegen/cpu/unit_function.c \
     src/codegen/cpu/vector_math.c \
     src/codegen/cpu/windows.c

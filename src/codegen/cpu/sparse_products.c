@@ -21,17 +21,6 @@ static Val as_index(Emitter *e, Val number)
     return LLVMBuildSExt(e->b, number, e->i64, "");
 }
 
-/* 16 x 16 floats, from rows a vector apart to the same, transposed. */
-static void transpose_square(Emitter *e, Val from, Val to)
-{
-    Loop quarter = loop_begin(e, c64(e, 0), c64(e, 4), 1, 0, NULL, NULL);
-    Val down = LLVMBuildLShr(e->b, quarter.i, c64(e, 1), ""),
-        across = LLVMBuildAnd(e->b, quarter.i, c64(e, 1), "");
-    transpose_block(e, float_offset(e, from, iadd(e, imul(e, down, 8 * LANES), imul(e, across, 8))),
-                    float_offset(e, to, iadd(e, imul(e, across, 8 * LANES), imul(e, down, 8))));
-    loop_end(e, &quarter, NULL);
-}
-
 /* tile(list, lanes, floats between blocks of 16 rows, c): `blocks` blocks of rows of one panel of
  * units. */
 static Val tile(Emitter *e, int blocks, LLVMTypeRef *type)
