@@ -9,6 +9,9 @@ libnnc_a_SOURCES += \
     src/codegen/cpu/bf16.c \
     src/codegen/cpu/conv.c \
     src/codegen/cpu/conv.h \
+    src/codegen/cpu/conv_blocks.c \
+    src/codegen/cpu/conv_copy.c \
+    src/codegen/cpu/conv_filters.c \
     src/codegen/cpu/conv_tile.c \
     src/codegen/cpu/elementwise.c \
     src/codegen/cpu/emit.h \
