@@ -14,6 +14,7 @@ void abi_types(Emitter *e)
     e->f32 = LLVMFloatTypeInContext(c);
     e->f64 = LLVMDoubleTypeInContext(c);
     e->ptr = LLVMPointerTypeInContext(c, 0);
+
     e->vf = LLVMVectorType(e->f32, LANES);
     e->vi = LLVMVectorType(e->i32, LANES);
     e->vd = LLVMVectorType(e->f64, LANES);
@@ -21,6 +22,7 @@ void abi_types(Emitter *e)
     e->v4i = LLVMVectorType(e->i32, 4);
     e->v4l = LLVMVectorType(e->i64, 4);
     e->v8f = LLVMVectorType(e->f32, 8);
+
     LLVMTypeRef fields[] = { e->ptr, e->ptr, e->ptr, e->ptr, e->ptr, e->ptr, e->i64, e->i64,
                              e->i64, e->ptr, e->ptr, e->i64, e->ptr, e->i32, e->i32, e->i64 };
     _Static_assert(sizeof fields / sizeof *fields == ABI_HALT_STEP + 1,

@@ -28,7 +28,7 @@ static void call_filters(const Sums *s, const FilterTile *tile, Val a, Val sums,
                    c64(e, c->target[1] * c->target[2] * LANES),
                    c64(e, c->target[2] * LANES),
                    c64(e, step) };
-    LLVMBuildCall2(e->b, type, fn, args, 11, "");
+    LLVMBuildCall2(e->b, type, fn, args, sizeof args / sizeof *args, "");
 }
 
 /* `lanes` channels of a panel for one cell of the filter. */

@@ -61,6 +61,7 @@ static void transpose_panel(Emitter *e, const Flatten *f, Val image, Val buffer)
             transpose_rows(e, rows, columns);
     }
     loop_end(e, &p, NULL);
+
     if (whole == f->pixels)
         return;
     Loop lane = loop_begin(e, c64(e, 0), c64(e, LANES), 1, 0, NULL, NULL);
@@ -89,6 +90,7 @@ bool emit_flatten(Emitter *e, Frame *frame, const Kernel *k)
     if (!flatten_of(e, k, &f))
         return false;
     Val image = storage_base(e, frame, f.image), flat = storage_base(e, frame, f.flat);
+
     Block back = frame_enter_entry(e, frame);
     Val buffer = LLVMBuildArrayAlloca(e->b, e->vf, c64(e, f.pixels), "");
     LLVMSetAlignment(buffer, NNRT_ALIGN);
@@ -97,6 +99,7 @@ bool emit_flatten(Emitter *e, Frame *frame, const Kernel *k)
     Loop z = loop_begin(e, c64(e, 0), c64(e, f.pixels * LANES), LANES, 0, NULL, NULL);
     store_vector(e, vconst(e, 0), float_offset(e, buffer, z.i));
     loop_end(e, &z, NULL);
+
     int64_t panels = (f.channels + LANES - 1) / LANES, last = f.channels - (panels - 1) * LANES,
             fewer = (last * f.pixels + LANES - 1) / LANES;
     Loop s = loop_begin(e, imul(e, frame->task_begin, tasks.block),
@@ -108,6 +111,7 @@ bool emit_flatten(Emitter *e, Frame *frame, const Kernel *k)
         float_offset(e, flat, element_offset(e, f.flat->rows_max, s.i, imul(e, q.i, f.pixels)));
     Val vectors = LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntEQ, q.i, c64(e, panels - 1), ""),
                                   c64(e, fewer), c64(e, f.pixels), "");
+
     if (f.back)
         panel_features(e, &f, features, buffer, vectors);
     transpose_panel(e, &f, pixels, buffer);

@@ -185,12 +185,13 @@ void emit_heads(Emitter *e, Frame *f, const Kernel *k)
 {
     Heads h;
     if (!heads_of(e, k, &h)) {
-        emit_fail(e, "internal: a factor of kernel '%s' lies in another order", k->name);
+        emit_fail(e, "internal: a factor of kernel '%s' is in another order", k->name);
         return;
     }
     h.f = f;
     Val a = storage_base(e, f, h.a), b = storage_base(e, f, h.b), out = storage_base(e, f, h.out);
     bool dot = h.node->op == IR_HEADS_DOT, apart = h.panels || dot;
+
     Loop task = loop_begin(e, f->task_begin, f->task_end, 1, 0, NULL, NULL);
     Val sample = apart ? LLVMBuildUDiv(e->b, task.i, c64(e, h.heads), "") : task.i,
         head = apart ? LLVMBuildURem(e->b, task.i, c64(e, h.heads), "") : NULL;
@@ -199,6 +200,7 @@ void emit_heads(Emitter *e, Frame *f, const Kernel *k)
         all = loop_begin(e, c64(e, 0), c64(e, h.heads), 1, 0, NULL, NULL);
         head = all.i;
     }
+
     if (!h.panels)
         by_elements(&h, sample, head, a, b, out);
     else

@@ -27,13 +27,15 @@ void emit_rows(Emitter *e, Frame *f, const Kernel *k)
                   *index = &plan->storage[numbers];
     if (plan->feature_axis[from] != graph_node(e->g, from)->shape.rank - 1 ||
         plan->feature_axis[k->node] != n->shape.rank - 1) {
-        emit_fail(e, "internal: the rows of kernel '%s' lie in another order", k->name);
+        emit_fail(e, "internal: the rows of kernel '%s' are in another order", k->name);
         return;
     }
+
     int64_t count = gathers ? in->view.per_sample : out->view.per_sample;
     Val target = storage_base(e, f, out), source = storage_base(e, f, in),
         at = storage_base(e, f, index);
     Val rows = view_rows_value(e, gathers ? out->view : in->view, f->n);
+
     Loop p = loop_begin(e, f->task_begin, f->task_end, 1, 0, NULL, NULL);
     Val to = float_offset(e, target, element_offset(e, out->rows_max, c64(e, 0), p.i)),
         panel = float_offset(e, source, element_offset(e, in->rows_max, c64(e, 0), p.i));
@@ -42,6 +44,7 @@ void emit_rows(Emitter *e, Frame *f, const Kernel *k)
         store_vector(e, vconst(e, 0), float_offset(e, to, imul(e, z.i, LANES)));
         loop_end(e, &z, NULL);
     }
+
     Loop r = loop_begin(e, c64(e, 0), rows, 1, 0, NULL, NULL);
     Val number = imul(e, row_number(e, at, r.i, count), LANES), row = imul(e, r.i, LANES);
     if (gathers) {

@@ -31,6 +31,7 @@ static Val tile(Emitter *e, int blocks, LLVMTypeRef *type)
     Val fn;
     if (shared_find(e, name, &fn))
         return fn;
+
     Block back = shared_begin(e, name, *type, &fn);
     Val list = LLVMGetParam(fn, 0), lanes = LLVMGetParam(fn, 1), stride = LLVMGetParam(fn, 2),
         c = LLVMGetParam(fn, 3), acc[TILE_BLOCKS], block[TILE_BLOCKS];
@@ -41,6 +42,7 @@ static Val tile(Emitter *e, int blocks, LLVMTypeRef *type)
         acc[i] = vconst(e, 0);
         block[i] = i ? float_offset(e, lanes, LLVMBuildMul(e->b, stride, c64(e, i), "")) : lanes;
     }
+
     Loop unit = loop_begin(e, c64(e, 0), c64(e, LANES), 1, 0, NULL, NULL);
     Loop l = loop_begin(e, as_index(e, int_at(e, list, unit.i)),
                         as_index(e, int_at(e, list, iadd(e, unit.i, c64(e, 1)))), 1,
@@ -57,6 +59,7 @@ static Val tile(Emitter *e, int blocks, LLVMTypeRef *type)
             float_offset(e, square, iadd(e, c64(e, i * LANES * LANES), imul(e, unit.i, LANES))));
     }
     loop_end(e, &unit, NULL);
+
     Loop b = loop_begin(e, c64(e, 0), c64(e, blocks), 1, 0, NULL, NULL);
     transpose_square(e, float_offset(e, square, imul(e, b.i, LANES * LANES)),
                      float_offset(e, c, imul(e, b.i, LANES * LANES)));
@@ -109,6 +112,45 @@ static void skip_zeros(Emitter *e, Val fn, int blocks, Val row)
     LLVMBuildCall2(e->b, type, code, args, 4, "");
 }
 
+static Val is_set(Emitter *e, Val number)
+{
+    return LLVMBuildICmp(e->b, LLVMIntNE, number, c32(e, 0), "");
+}
+
+/* Whether rows [begin, limit) are whole blocks as many as a tile has, and all of them in lanes. */
+static Val whole_tile(Emitter *e, Val made, Val begin, Val limit)
+{
+    Val number = LLVMBuildLShr(e->b, begin, c64(e, 4), ""), all = c32(e, 1);
+    Branch fits =
+        branch_begin(e, LLVMBuildICmp(e->b, LLVMIntEQ, LLVMBuildSub(e->b, limit, begin, ""),
+                                      c64(e, SPARSE_ROWS), ""));
+    for (int i = 0; i < TILE_BLOCKS; i++)
+        all = LLVMBuildAnd(e->b, all, int_at(e, made, iadd(e, number, c64(e, i))), "");
+    Block counted = LLVMGetInsertBlock(e->b);
+    branch_else(e, &fits);
+    Block short_of = LLVMGetInsertBlock(e->b);
+    branch_end(e, &fits);
+
+    Val whole = LLVMBuildPhi(e->b, e->i32, ""), none = c32(e, 0);
+    LLVMAddIncoming(whole, &all, &counted, 1);
+    LLVMAddIncoming(whole, &none, &short_of, 1);
+    return is_set(e, whole);
+}
+
+/* Rows [begin, limit) block by block: those in lanes skip zeros, others are multiplied in full. */
+static void single_blocks(Emitter *e, Val fn, Val begin, Val limit)
+{
+    Val made = LLVMGetParam(fn, ARG_MADE);
+    Loop b = loop_begin(e, begin, limit, LANES, 0, NULL, NULL);
+    Branch one =
+        branch_begin(e, is_set(e, int_at(e, made, LLVMBuildLShr(e->b, b.i, c64(e, 4), ""))));
+    skip_zeros(e, fn, 1, b.i);
+    branch_else(e, &one);
+    in_full(e, fn, b.i, imin(e, iadd(e, b.i, c64(e, LANES)), limit));
+    branch_end(e, &one);
+    loop_end(e, &b, NULL);
+}
+
 static Val product(Emitter *e, LLVMTypeRef *type)
 {
     LLVMTypeRef types[ARG_COUNT] = { e->ptr, e->i64, e->ptr, e->ptr, e->i64, e->i64,
@@ -117,41 +159,20 @@ static Val product(Emitter *e, LLVMTypeRef *type)
     Val fn;
     if (shared_find(e, "sparse_product", &fn))
         return fn;
+
     Block back = shared_begin(e, "sparse_product", *type, &fn);
     Val begin = LLVMGetParam(fn, ARG_BEGIN), end = LLVMGetParam(fn, ARG_END),
-        made = LLVMGetParam(fn, ARG_MADE);
-    Branch listed =
-        branch_begin(e, LLVMBuildICmp(e->b, LLVMIntNE,
-                                      int_at(e, LLVMGetParam(fn, ARG_LIST), c64(e, NNRT_LIST_MADE)),
-                                      c32(e, 0), ""));
+        made = LLVMGetParam(fn, ARG_MADE), list = LLVMGetParam(fn, ARG_LIST);
+    Branch listed = branch_begin(e, is_set(e, int_at(e, list, c64(e, NNRT_LIST_MADE))));
     Loop l = loop_begin(e, begin, end, SPARSE_ROWS, 0, NULL, NULL);
-    Val limit = imin(e, iadd(e, l.i, c64(e, SPARSE_ROWS)), end),
-        number = LLVMBuildLShr(e->b, l.i, c64(e, 4), ""), all = c32(e, 1);
-    Branch fits = branch_begin(e, LLVMBuildICmp(e->b, LLVMIntEQ, LLVMBuildSub(e->b, limit, l.i, ""),
-                                                c64(e, SPARSE_ROWS), ""));
-    for (int i = 0; i < TILE_BLOCKS; i++)
-        all = LLVMBuildAnd(e->b, all, int_at(e, made, iadd(e, number, c64(e, i))), "");
-    Block counted = LLVMGetInsertBlock(e->b);
-    branch_else(e, &fits);
-    Block short_of = LLVMGetInsertBlock(e->b);
-    branch_end(e, &fits);
-    Val whole = LLVMBuildPhi(e->b, e->i32, ""), none = c32(e, 0);
-    LLVMAddIncoming(whole, &all, &counted, 1);
-    LLVMAddIncoming(whole, &none, &short_of, 1);
-    Branch once = branch_begin(e, LLVMBuildICmp(e->b, LLVMIntNE, whole, none, ""));
+    Val limit = imin(e, iadd(e, l.i, c64(e, SPARSE_ROWS)), end);
+    Branch once = branch_begin(e, whole_tile(e, made, l.i, limit));
     skip_zeros(e, fn, TILE_BLOCKS, l.i);
     branch_else(e, &once);
-    Loop b = loop_begin(e, l.i, limit, LANES, 0, NULL, NULL);
-    Branch one = branch_begin(
-        e, LLVMBuildICmp(e->b, LLVMIntNE, int_at(e, made, LLVMBuildLShr(e->b, b.i, c64(e, 4), "")),
-                         none, ""));
-    skip_zeros(e, fn, 1, b.i);
-    branch_else(e, &one);
-    in_full(e, fn, b.i, imin(e, iadd(e, b.i, c64(e, LANES)), limit));
-    branch_end(e, &one);
-    loop_end(e, &b, NULL);
+    single_blocks(e, fn, l.i, limit);
     branch_end(e, &once);
     loop_end(e, &l, NULL);
+
     branch_else(e, &listed);
     in_full(e, fn, begin, end);
     branch_end(e, &listed);
@@ -187,33 +208,39 @@ void emit_sparse_product(Emitter *e, Frame *f, int weight, int input, Val panel,
 }
 
 /* ---- the factor in lanes ---- */
+
+/* Whether a product of this input takes the lists of weight number `weight`. */
+static bool multiplied_by(const Emitter *e, const SparseInput *in, size_t weight)
+{
+    for (NodeId n = 0; n < (NodeId)e->g->nodes.len; n++) {
+        const Node *product = graph_node(e->g, n);
+        int number, input;
+        if (product->op == IR_CONTRACT && product->inputs[0] == in->node &&
+            product_skips_zeros(e->plan, n, &number, &input) && number == (int)weight) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether any panel of a kernel that this input is multiplied by has its list. */
 static Val any_list(Emitter *e, Frame *f, const SparseInput *in)
 {
     Val any = c32(e, 0);
     for (size_t i = 0; i < e->plan->sparse_weights.len; i++) {
         const SparseWeight *w = &e->plan->sparse_weights.data[i];
-        bool read = false;
-        for (NodeId n = 0; n < (NodeId)e->g->nodes.len; n++) {
-            int weight, input;
-            if (graph_node(e->g, n)->op == IR_CONTRACT &&
-                graph_node(e->g, n)->inputs[0] == in->node) {
-                read |= product_skips_zeros(e->plan, n, &weight, &input) && weight == (int)i;
-            }
-        }
-        if (!read)
+        if (!multiplied_by(e, in, i))
             continue;
         Val lists = storage_base(e, f, &w->lists);
         LLVMTypeRef types[] = { e->i32 };
         Loop p =
             loop_begin(e, c64(e, 0), c64(e, (w->units + LANES - 1) / LANES), 1, 1, &any, types);
-        Val next = LLVMBuildOr(
-            e->b, p.phi[0],
-            int_at(e, float_offset(e, lists, imul(e, p.i, w->stride)), c64(e, NNRT_LIST_MADE)), "");
+        Val list = float_offset(e, lists, imul(e, p.i, w->stride));
+        Val next = LLVMBuildOr(e->b, p.phi[0], int_at(e, list, c64(e, NNRT_LIST_MADE)), "");
         loop_end(e, &p, &next);
         any = p.phi[0];
     }
-    return LLVMBuildICmp(e->b, LLVMIntNE, any, c32(e, 0), "");
+    return is_set(e, any);
 }
 
 /* lanes(rows of 16, floats between panels, features, to): one block into lanes; gives 1 where all
@@ -228,6 +255,7 @@ static Val lanes_function(Emitter *e, LLVMTypeRef *type)
     Block back = shared_begin(e, "sparse_lanes", *type, &fn);
     Val from = LLVMGetParam(fn, 0), stride = LLVMGetParam(fn, 1), features = LLVMGetParam(fn, 2),
         to = LLVMGetParam(fn, 3), zero = vconst(e, 0);
+
     Loop p = loop_begin(e, c64(e, 0), ceil_div(e, features, LANES), 1, 1, &zero, NULL);
     Val source = float_offset(e, from, LLVMBuildMul(e->b, p.i, stride, "")), sum = p.phi[0];
     transpose_square(e, source, float_offset(e, to, imul(e, p.i, LANES * LANES)));
@@ -241,6 +269,7 @@ static Val lanes_function(Emitter *e, LLVMTypeRef *type)
     loop_end(e, &r, &next);
     Val kept = vselect(e, valid, r.phi[0], sum);
     loop_end(e, &p, &kept);
+
     Val finite = LLVMBuildFCmp(e->b, LLVMRealOEQ, emit_reduce_lanes(e, IR_REDUCE_SUM, p.phi[0]),
                                cf(e, 0), "");
     LLVMBuildStore(e->b, LLVMBuildZExt(e->b, finite, e->i32, ""), LLVMGetParam(fn, 4));
@@ -258,12 +287,14 @@ void emit_lanes(Emitter *e, Frame *f, const Kernel *k)
         emit_fail(e, "internal: kernel '%s' has no factor", k->name);
         return;
     }
+
     const Storage *st = &e->plan->storage[in->node];
     LLVMTypeRef type;
     Val fn = lanes_function(e, &type), from = storage_base(e, f, st),
         to = storage_base(e, f, &in->storage), made = made_at(e, in, to);
     Val rows = view_rows_value(e, st->view, f->n), any = any_list(e, f, in),
         last = LLVMBuildLShr(e->b, iadd(e, rows, c64(e, LANES - 1)), c64(e, 4), "");
+
     Loop l = loop_begin(e, imul(e, f->task_begin, TILE_BLOCKS),
                         imin(e, imul(e, f->task_end, TILE_BLOCKS), last), 1, 0, NULL, NULL);
     Val flag = float_offset(e, made, l.i),
@@ -280,42 +311,46 @@ void emit_lanes(Emitter *e, Frame *f, const Kernel *k)
 }
 
 /* ---- lists ---- */
+
+/* Each thread lists every threads-th panel of a weight, or marks its list as not made. */
+static void list_panels(Emitter *e, SparseCall c, const SparseWeight *w, Val arena, Val tensors,
+                        Val worth)
+{
+    int64_t panels = (w->units + LANES - 1) / LANES;
+    LLVMTypeRef types[] = { e->ptr, e->i64, e->i64, e->i64, e->ptr },
+                type = LLVMFunctionType(e->void_, types, 5, false);
+    Val at = c64(e, w->tensor),
+        tensor = LLVMBuildLoad2(e->b, e->ptr, LLVMBuildGEP2(e->b, e->ptr, tensors, &at, 1, ""), "");
+    Val count = LLVMBuildUDiv(
+        e->b, iadd(e, LLVMBuildSub(e->b, c64(e, panels - 1), c.thread, ""), c.threads), c.threads,
+        "");
+
+    Loop l = loop_begin(e, c64(e, 0), count, 1, 0, NULL, NULL);
+    Val panel = iadd(e, c.thread, LLVMBuildMul(e->b, l.i, c.threads, ""));
+    Val list = float_offset(e, arena, iadd(e, c64(e, w->lists.offset), imul(e, panel, w->stride)));
+    Branch b = branch_begin(e, worth);
+    Val units =
+        imin(e, LLVMBuildSub(e->b, c64(e, w->units), imul(e, panel, LANES), ""), c64(e, LANES));
+    Val args[] = { float_offset(e, tensor, imul(e, panel, w->inputs * LANES)), c64(e, w->inputs),
+                   units, c64(e, w->most), list };
+    call_extern(e, "nnrt_sparse_list", type, 5, args);
+    branch_else(e, &b);
+    LLVMBuildStore(e->b, c32(e, 0), float_offset(e, list, c64(e, NNRT_LIST_MADE)));
+    branch_end(e, &b);
+    loop_end(e, &l, NULL);
+}
+
 void emit_sparse_lists(Emitter *e, SparseCall c)
 {
     const Plan *plan = e->plan;
     if (!plan->sparse_weights.len)
         return;
-    LLVMTypeRef types[] = { e->ptr, e->i64, e->i64, e->i64, e->ptr },
-                type = LLVMFunctionType(e->void_, types, 5, false);
     LLVMTypeRef wait = LLVMFunctionType(e->void_, (LLVMTypeRef[]){ e->ptr }, 1, false);
     Val arena = abi_field(e, c.call, ABI_ARENA, e->ptr),
         tensors = abi_field(e, c.call, ABI_TENSOR, e->ptr);
     Val worth =
         LLVMBuildICmp(e->b, LLVMIntSGE, c.samples, c64(e, e->target->machine->sparse_samples), "");
-    for (size_t i = 0; i < plan->sparse_weights.len; i++) {
-        const SparseWeight *w = &plan->sparse_weights.data[i];
-        int64_t panels = (w->units + LANES - 1) / LANES;
-        Val at = c64(e, w->tensor),
-            tensor =
-                LLVMBuildLoad2(e->b, e->ptr, LLVMBuildGEP2(e->b, e->ptr, tensors, &at, 1, ""), "");
-        Val count = LLVMBuildUDiv(
-            e->b, iadd(e, LLVMBuildSub(e->b, c64(e, panels - 1), c.thread, ""), c.threads),
-            c.threads, "");
-        /* panels thread, thread + threads, ... */
-        Loop l = loop_begin(e, c64(e, 0), count, 1, 0, NULL, NULL);
-        Val panel = iadd(e, c.thread, LLVMBuildMul(e->b, l.i, c.threads, ""));
-        Val list =
-            float_offset(e, arena, iadd(e, c64(e, w->lists.offset), imul(e, panel, w->stride)));
-        Branch b = branch_begin(e, worth);
-        Val units =
-            imin(e, LLVMBuildSub(e->b, c64(e, w->units), imul(e, panel, LANES), ""), c64(e, LANES));
-        Val args[] = { float_offset(e, tensor, imul(e, panel, w->inputs * LANES)),
-                       c64(e, w->inputs), units, c64(e, w->most), list };
-        call_extern(e, "nnrt_sparse_list", type, 5, args);
-        branch_else(e, &b);
-        LLVMBuildStore(e->b, c32(e, 0), float_offset(e, list, c64(e, NNRT_LIST_MADE)));
-        branch_end(e, &b);
-        loop_end(e, &l, NULL);
-    }
+    for (size_t i = 0; i < plan->sparse_weights.len; i++)
+        list_panels(e, c, &plan->sparse_weights.data[i], arena, tensors, worth);
     call_extern(e, "nnrt_barrier_wait", wait, 1, &c.barrier);
 }

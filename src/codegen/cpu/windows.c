@@ -5,9 +5,12 @@
 
 bool shared_find(const Emitter *e, const char *name, Val *fn)
 {
-    for (size_t i = 0; i < e->shared.len; i++)
-        if (strcmp(e->shared.data[i].name, name) == 0)
-            return *fn = e->shared.data[i].fn, true;
+    for (size_t i = 0; i < e->shared.len; i++) {
+        if (strcmp(e->shared.data[i].name, name) == 0) {
+            *fn = e->shared.data[i].fn;
+            return true;
+        }
+    }
     return false;
 }
 
@@ -74,6 +77,7 @@ void emit_windows(Emitter *e, Frame *f, const Kernel *k, Val panel, Val out, Val
     Val fn = function_of(e, n, type);
     if (e->failed)
         return;
+
     bool whole = n->op == IR_CONV || n->op == IR_CONV_TRANSPOSE || n->op == IR_CONV_WEIGHT;
     Val in[3] = { LLVMConstNull(e->ptr), LLVMConstNull(e->ptr), LLVMConstNull(e->ptr) },
         stride = c64(e, 0);
@@ -86,6 +90,7 @@ void emit_windows(Emitter *e, Frame *f, const Kernel *k, Val panel, Val out, Val
         if (i > 0 || !whole)
             in[i] = float_offset(e, in[i], imul(e, panel, panel_floats));
     }
+
     int64_t segment = kernel_segment(e->plan, k);
     Val first = LLVMBuildUDiv(e->b, begin, c64(e, segment), ""),
         last = LLVMBuildUDiv(e->b, end, c64(e, segment), "");
