@@ -260,16 +260,21 @@ Val emit_map(Emitter *e, Op op, const Val *in)
 Val emit_reduce_step(Emitter *e, Op op, Val accumulator, Val value)
 {
     Val in[] = { accumulator, value };
-    return op == IR_REDUCE_SUM   ? op_add(e, in)
-           : op == IR_REDUCE_MAX ? op_max(e, in)
-                                 : op_min(e, in);
+    if (op == IR_REDUCE_SUM)
+        return op_add(e, in);
+    return op == IR_REDUCE_MAX ? op_max(e, in) : op_min(e, in);
+}
+
+double reduce_identity(Op op)
+{
+    if (op == IR_REDUCE_SUM)
+        return 0.0;
+    return op == IR_REDUCE_MAX ? -__builtin_inf() : __builtin_inf();
 }
 
 Val emit_reduce_identity(Emitter *e, Op op)
 {
-    return vconst(e, op == IR_REDUCE_SUM   ? 0.0
-                     : op == IR_REDUCE_MAX ? -__builtin_inf()
-                                           : __builtin_inf());
+    return vconst(e, reduce_identity(op));
 }
 
 Val emit_reduce_lanes(Emitter *e, Op op, Val v)

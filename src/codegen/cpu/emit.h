@@ -170,6 +170,7 @@ Val math_pow(Emitter *e, Val a, Val b);
 bool elementwise_has(Op op);
 Val emit_map(Emitter *e, Op op, const Val *in); /* lane vectors, or a step's doubles */
 Val emit_reduce_step(Emitter *e, Op op, Val accumulator, Val value); /* lane vectors */
+double reduce_identity(Op op);
 Val emit_reduce_identity(Emitter *e, Op op);
 /* pairwise: 8 + 8, 4 + 4, 2 + 2, 1 + 1; gives a float */
 Val emit_reduce_lanes(Emitter *e, Op op, Val lanes);

@@ -223,6 +223,7 @@ static void call_tiles(Emitter *e, Val fn, const Val *tile, unsigned kind, Val *
           pick = LLVMAppendBasicBlockInContext(e->context, fn, "pick"),
           done = LLVMAppendBasicBlockInContext(e->context, fn, "rows"),
           next = LLVMAppendBasicBlockInContext(e->context, fn, "next");
+
     Val end = args[ARG_END], begin = args[ARG_BEGIN];
     LLVMBuildBr(e->b, head);
     LLVMPositionBuilderAtEnd(e->b, head);
@@ -234,6 +235,7 @@ static void call_tiles(Emitter *e, Val fn, const Val *tile, unsigned kind, Val *
     /* inside A's panel of 16 rows */
     if (transposes(kind))
         left = imin(e, left, LLVMBuildSub(e->b, c64(e, LANES), rest_part(e, row, LANES), ""));
+
     int most = most_rows(e, kind);
     Val wanted = next_tile(e, most, left);
     Block arm = LLVMAppendBasicBlockInContext(e->context, fn, "single");
@@ -256,6 +258,7 @@ static void call_tiles(Emitter *e, Val fn, const Val *tile, unsigned kind, Val *
         LLVMAddIncoming(taken, &rows, &arm, 1);
     }
     LLVMPositionBuilderAtEnd(e->b, next);
+
     Val following = iadd(e, row, taken);
     LLVMAddIncoming(row, &following, &next, 1);
     LLVMBuildBr(e->b, head);
@@ -284,10 +287,12 @@ static void write_product(Emitter *e, unsigned kind)
     LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, fn, "entry"));
     if (kind & PRODUCT_PAIRS && e->target->level > 0)
         old = flush_below_normal(e);
+
     Val args[ARG_COUNT], inner = LLVMGetParam(fn, ARG_INNER), a = LLVMGetParam(fn, ARG_A),
                          b = LLVMGetParam(fn, ARG_B), c = LLVMGetParam(fn, ARG_C);
     for (unsigned i = 0; i < ARG_COUNT; i++)
         args[i] = LLVMGetParam(fn, i);
+
     Loop zero = loop_begin(e, args[ARG_BEGIN], args[ARG_END], 1, 0, NULL, NULL);
     store_vector(e, vconst(e, 0), float_offset(e, c, imul(e, zero.i, LANES)));
     loop_end(e, &zero, NULL);
@@ -303,6 +308,7 @@ static void write_product(Emitter *e, unsigned kind)
              c64(e, LANES)),
         LANES); /* near-equal ones, multiples of 16 */
     Val from = c64(e, 0);
+
     Loop k = loop_begin(e, c64(e, 0), blocks, 1, 1, &from, NULL);
     Val left = LLVMBuildSub(e->b, inner, k.phi[0], "");
     args[ARG_INNER] = imin(e, block, left);
@@ -315,6 +321,7 @@ static void write_product(Emitter *e, unsigned kind)
     call_tiles(e, fn, tile, kind, args);
     Val following = iadd(e, k.phi[0], block);
     loop_end(e, &k, &following);
+
     if (old)
         call_intrinsic_of(e, "llvm.x86.sse.ldmxcsr", 1, &old);
     LLVMBuildRetVoid(e->b);

@@ -62,15 +62,10 @@ static void reference(Emitter *e, Known *k, const void *value)
     word(e, k, slot->turn == k->turn ? 2 * (uint64_t)slot->number + 1 : (uintptr_t)value);
 }
 
-/* False: an instruction that kernels are not made of. */
-static bool write_instruction(Emitter *e, Known *k, Val i)
+/* What an instruction has besides type and operands. False: one that kernels are not made of. */
+static bool write_details(Emitter *e, Known *k, Val i)
 {
-    LLVMOpcode op = LLVMGetInstructionOpcode(i);
-    word(e, k, op);
-    word(e, k, (uintptr_t)LLVMTypeOf(i));
-    int operands = LLVMGetNumOperands(i);
-    word(e, k, (uint64_t)operands);
-    switch (op) {
+    switch (LLVMGetInstructionOpcode(i)) {
     case LLVMRet:
     case LLVMBr:
     case LLVMSwitch:
@@ -105,6 +100,7 @@ static bool write_instruction(Emitter *e, Known *k, Val i)
     case LLVMFPTrunc:
     case LLVMFPExt:
     case LLVMBitCast: break;
+
     case LLVMICmp: word(e, k, LLVMGetICmpPredicate(i)); break;
     case LLVMFCmp: word(e, k, LLVMGetFCmpPredicate(i)); break;
     case LLVMLoad:
@@ -125,6 +121,17 @@ static bool write_instruction(Emitter *e, Known *k, Val i)
         break;
     default: return false;
     }
+    return true;
+}
+
+static bool write_instruction(Emitter *e, Known *k, Val i)
+{
+    int operands = LLVMGetNumOperands(i);
+    word(e, k, LLVMGetInstructionOpcode(i));
+    word(e, k, (uintptr_t)LLVMTypeOf(i));
+    word(e, k, (uint64_t)operands);
+    if (!write_details(e, k, i))
+        return false;
     for (int n = 0; n < operands; n++) {
         Val operand = LLVMGetOperand(i, (unsigned)n);
         reference(e, k,

@@ -7,10 +7,7 @@ static Val sum_partials(Emitter *e, Frame *f, NodeId id)
     int home = e->plan->home[id];
     Op op = graph_node(e->g, id)->op;
     Val tasks = kernel_task_count(e, &e->plan->kernels.data[home], f->n);
-    Val offset = frame_arg(e, f, st->offset),
-        first = op == IR_REDUCE_SUM
-                    ? cd(e, 0)
-                    : cd(e, op == IR_REDUCE_MAX ? -__builtin_inf() : __builtin_inf());
+    Val offset = frame_arg(e, f, st->offset), first = cd(e, reduce_identity(op));
     Loop l = loop_begin(e, c64(e, 0), tasks, 1, 1, &first, NULL);
     Val at = iadd(e, offset, l.i);
     Val next = emit_reduce_step(
@@ -20,43 +17,72 @@ static Val sum_partials(Emitter *e, Frame *f, NodeId id)
     return l.phi[0];
 }
 
+static Val to_double(Emitter *e, Val value)
+{
+    return LLVMBuildFPExt(e->b, value, e->f64, "");
+}
+
+static Val load_double(Emitter *e, Frame *f, int scalar)
+{
+    return LLVMBuildLoad2(e->b, e->f64, frame_scalar(e, f, scalar), "");
+}
+
+static Val hyper_scalar(Emitter *e, Frame *f, Hyper hyper)
+{
+    if (hyper == HYPER_N || hyper == HYPER_STEP)
+        return LLVMBuildSIToFP(e->b, hyper == HYPER_N ? f->n : f->step, e->f64, "");
+    return load_double(e, f, hyper);
+}
+
+static Val random_scalar(Emitter *e, Frame *f, const Node *n)
+{
+    Val lanes = emit_random(e, n->as.random.kind, frame_seed(e, f), c64(e, 0), c64(e, 0),
+                            frame_arg(e, f, n->as.random.stream), f->step);
+    return to_double(e, LLVMBuildExtractElement(e->b, lanes, c32(e, 0), ""));
+}
+
+static Val scalar_value(Emitter *e, Frame *f, Val *memo, NodeId id);
+
+static Val map_scalar(Emitter *e, Frame *f, Val *memo, const Node *n)
+{
+    enum { INPUTS_MAX = 3 };
+
+    Val in[INPUTS_MAX];
+    for (int i = 0; i < n->input_count && i < INPUTS_MAX; i++)
+        in[i] = scalar_value(e, f, memo, n->inputs[i]);
+    return emit_map(e, n->op, in);
+}
+
+/* In the order in which the questions are asked: where a value is stored decides before its op
+ * does, but for leaves. */
 static Val scalar_value(Emitter *e, Frame *f, Val *memo, NodeId id)
 {
     const Node *n = graph_node(e->g, id);
     const Storage *st = &e->plan->storage[id];
+    int home = e->plan->home[id];
+    bool at_home = home >= 0 && e->plan->kernels.data[home].kind == KERNEL_SCALAR;
     if (memo[id])
         return memo[id];
-    Val value = NULL, in[3];
-    bool at_home =
-        e->plan->home[id] >= 0 && e->plan->kernels.data[e->plan->home[id]].kind == KERNEL_SCALAR;
     if (n->op == IR_CONST && st->kind != STORE_SCALAR)
         return cd(e, n->as.value);
+
+    Val value;
     if (n->op == IR_HYPER) {
-        if (n->as.hyper == HYPER_N || n->as.hyper == HYPER_STEP)
-            value = LLVMBuildSIToFP(e->b, n->as.hyper == HYPER_N ? f->n : f->step, e->f64, "");
-        else
-            value = LLVMBuildLoad2(e->b, e->f64, frame_scalar(e, f, n->as.hyper), "");
+        value = hyper_scalar(e, f, n->as.hyper);
     } else if (st->kind == STORE_PARTIALS) {
         value = sum_partials(e, f, id);
     } else if (n->op == IR_WEIGHT) {
-        value = LLVMBuildFPExt(
-            e->b, LLVMBuildLoad2(e->b, e->f32, frame_tensor(e, f, n->as.tensor), ""), e->f64, "");
+        value = to_double(e, LLVMBuildLoad2(e->b, e->f32, frame_tensor(e, f, n->as.tensor), ""));
     } else if (st->kind == STORE_ARENA && !at_home) {
-        value = LLVMBuildFPExt(e->b, LLVMBuildLoad2(e->b, e->f32, storage_base(e, f, st), ""),
-                               e->f64, "");
+        value = to_double(e, LLVMBuildLoad2(e->b, e->f32, storage_base(e, f, st), ""));
     } else if (n->op == IR_RANDOM) {
-        Val lanes = emit_random(e, n->as.random.kind, frame_seed(e, f), c64(e, 0), c64(e, 0),
-                                frame_arg(e, f, n->as.random.stream), f->step);
-        value =
-            LLVMBuildFPExt(e->b, LLVMBuildExtractElement(e->b, lanes, c32(e, 0), ""), e->f64, "");
+        value = random_scalar(e, f, n);
     } else if (n->op == IR_INDEX) {
         value = cd(e, 0);
     } else if (st->kind == STORE_SCALAR && !at_home) {
-        value = LLVMBuildLoad2(e->b, e->f64, frame_scalar(e, f, st->index), "");
+        value = load_double(e, f, st->index);
     } else if (op_class(n->op) == CLASS_MAP) {
-        for (int i = 0; i < n->input_count && i < 3; i++)
-            in[i] = scalar_value(e, f, memo, n->inputs[i]);
-        value = emit_map(e, n->op, in);
+        value = map_scalar(e, f, memo, n);
     } else if (op_class(n->op) == CLASS_REDUCE || n->op == IR_RESHAPE) {
         value = scalar_value(e, f, memo, n->inputs[0]);
     } else {
@@ -75,7 +101,7 @@ static Val scalar_input(Emitter *e, Frame *f, Val *memo, const Kernel *k, NodeId
     if (!memo[id] && home >= 0 && &e->plan->kernels.data[home] != k &&
         graph_node(e->g, id)->op != IR_HYPER) {
         if (st->kind == STORE_SCALAR)
-            memo[id] = LLVMBuildLoad2(e->b, e->f64, frame_scalar(e, f, st->index), "");
+            memo[id] = load_double(e, f, st->index);
         if (st->kind == STORE_ARENA) {
             memo[id] = LLVMBuildFPExt(
                 e->b, LLVMBuildLoad2(e->b, e->f32, storage_base(e, f, st), ""), e->f64, "");
@@ -94,15 +120,22 @@ static void load_inputs(Emitter *e, Frame *f, Val *memo, const Kernel *k, NodeId
     }
 }
 
+static int metric_of(Slot slot)
+{
+    switch (slot) {
+    case SLOT_LOSS: return NNRT_METRIC_LOSS;
+    case SLOT_HITS: return NNRT_METRIC_HITS;
+    case SLOT_PENALTY: return NNRT_METRIC_PENALTY;
+    case SLOT_LR: return NNRT_METRIC_LR;
+    default: return NNRT_METRIC_VALUE;
+    }
+}
+
+/* A rate or a value is the last step's; the others are sums over samples. */
 static void emit_metric(Emitter *e, Frame *f, const Node *n, Val value)
 {
     Val metric = abi_field(e, f->call, ABI_METRIC, e->ptr);
-    int index = n->slot == SLOT_LOSS      ? NNRT_METRIC_LOSS
-                : n->slot == SLOT_HITS    ? NNRT_METRIC_HITS
-                : n->slot == SLOT_PENALTY ? NNRT_METRIC_PENALTY
-                : n->slot == SLOT_LR      ? NNRT_METRIC_LR
-                                          : NNRT_METRIC_VALUE;
-    Val at = c64(e, index), slot = LLVMBuildGEP2(e->b, e->f64, metric, &at, 1, "");
+    Val at = c64(e, metric_of(n->slot)), slot = LLVMBuildGEP2(e->b, e->f64, metric, &at, 1, "");
     if (n->slot == SLOT_PENALTY)
         value = LLVMBuildFMul(e->b, value, LLVMBuildSIToFP(e->b, f->n, e->f64, ""), "");
     if (n->slot != SLOT_LR && n->slot != SLOT_VALUE)
@@ -128,40 +161,45 @@ static void emit_halt(Emitter *e, Frame *f, Val loss)
     branch_end(e, &bad);
 }
 
+/* One float, in all lanes of a vector. */
+static void store_as_array(Emitter *e, Val value, Val address)
+{
+    store_vector(e, splat(e, LLVMBuildFPTrunc(e->b, value, e->f32, "")), address);
+}
+
+static void emit_effect(Emitter *e, Frame *f, const Node *n, Val value)
+{
+    if (n->op == IR_ASSIGN) {
+        store_as_array(e, value, frame_tensor(e, f, n->as.tensor));
+    } else if (n->slot == SLOT_TENSOR) {
+        store_as_array(e, value, frame_tensor(e, f, n->slot_tensor));
+    } else {
+        emit_metric(e, f, n, value);
+        if (n->slot == SLOT_LOSS && trains(e))
+            emit_halt(e, f, value);
+    }
+}
+
 void emit_scalar_kernel(Emitter *e, Frame *f, const Kernel *k)
 {
     Val *memo = ARENA_ARRAY(e->arena, Val, e->g->nodes.len);
     for (size_t i = 0; i < k->placed.len && !e->failed; i++) {
         NodeId id = k->placed.data[i].node;
-        const Node *n = graph_node(e->g, id);
+        const Storage *st = &e->plan->storage[id];
         load_inputs(e, f, memo, k, id);
-        if (op_class(n->op) == CLASS_EFFECT)
+        if (op_class(graph_node(e->g, id)->op) == CLASS_EFFECT)
             continue;
         Val value = scalar_value(e, f, memo, id);
-        const Storage *st = &e->plan->storage[id];
-        if (st->kind == STORE_SCALAR) {
+        if (st->kind == STORE_SCALAR)
             LLVMBuildStore(e->b, value, frame_scalar(e, f, st->index));
-        } else if (st->kind == STORE_ARENA) {
-            store_vector(e, splat(e, LLVMBuildFPTrunc(e->b, value, e->f32, "")),
-                         storage_base(e, f, st));
-        }
+        else if (st->kind == STORE_ARENA)
+            store_as_array(e, value, storage_base(e, f, st));
     }
+
     /* effects last: an assigned scalar may still be read above */
     for (size_t i = 0; i < k->placed.len && !e->failed; i++) {
         const Node *n = graph_node(e->g, k->placed.data[i].node);
-        if (op_class(n->op) != CLASS_EFFECT)
-            continue;
-        Val value = scalar_input(e, f, memo, k, n->inputs[0]);
-        if (n->op == IR_ASSIGN) {
-            store_vector(e, splat(e, LLVMBuildFPTrunc(e->b, value, e->f32, "")),
-                         frame_tensor(e, f, n->as.tensor));
-        } else if (n->slot == SLOT_TENSOR) {
-            store_vector(e, splat(e, LLVMBuildFPTrunc(e->b, value, e->f32, "")),
-                         frame_tensor(e, f, n->slot_tensor));
-        } else {
-            emit_metric(e, f, n, value);
-            if (n->slot == SLOT_LOSS && trains(e))
-                emit_halt(e, f, value);
-        }
+        if (op_class(n->op) == CLASS_EFFECT)
+            emit_effect(e, f, n, scalar_input(e, f, memo, k, n->inputs[0]));
     }
 }
