@@ -158,6 +158,7 @@ static void by_elements(const Heads *h, Val sample, Val head, Val a, Val b, Val 
                           dot || !transposed ? h->length : h->other),
         column = imul(e, head, h->width);
     Val own = imul(e, sample, h->length), others = imul(e, sample, h->other);
+
     LLVMTypeRef types[] = { e->f32 };
     Loop t = loop_begin(e, c64(e, 0), c64(e, h->length), 1, 0, NULL, NULL);
     Loop j = loop_begin(e, c64(e, 0), c64(e, dot ? h->other : h->width), 1, 0, NULL, NULL);
@@ -174,6 +175,7 @@ static void by_elements(const Heads *h, Val sample, Val head, Val a, Val b, Val 
     }
     Val next[] = { fma_one(e, left, right, k.phi[0]) };
     loop_end(e, &k, next);
+
     Val to = dot ? element(h, h->out, out, iadd(e, scores_row, t.i), j.i)
                  : element(h, h->out, out, iadd(e, own, t.i), iadd(e, column, j.i));
     LLVMBuildStore(e->b, k.phi[0], to);

@@ -53,8 +53,7 @@ static Val map_scalar(Emitter *e, Frame *f, Val *memo, const Node *n)
     return emit_map(e, n->op, in);
 }
 
-/* In the order in which the questions are asked: where a value is stored decides before its op
- * does, but for leaves. */
+/* The order of the cases counts: a value that another kernel stored is read, whatever its op. */
 static Val scalar_value(Emitter *e, Frame *f, Val *memo, NodeId id)
 {
     const Node *n = graph_node(e->g, id);

@@ -53,42 +53,51 @@ static int loss_phase(const Emitter *e)
     return -1;
 }
 
+static size_t first_like(const uint64_t *key, size_t index)
+{
+    size_t i = 0;
+    while (key[i] != key[index])
+        i++;
+    return i;
+}
+
+static int least_loaded(const size_t *load, int parts)
+{
+    int part = 0;
+    for (int p = 1; p < parts; p++)
+        if (load[p] < load[part])
+            part = p;
+    return part;
+}
+
 /* Which part makes a kernel: those that may be one function the same one; weight gradients (and
  * with them the transposed products) the last, the rest where less has gathered. */
 static int *share_kernels(const Emitter *e, const uint64_t *key)
 {
-    size_t count = e->plan->kernels.len;
+    enum { COST_OF_KERNEL = 8 }; /* in nodes */
+
+    size_t count = e->plan->kernels.len, load[MODULE_PARTS_MAX] = { 0 };
     int *owner = ARENA_ARRAY(e->arena, int, count + 1);
-    size_t load[MODULE_PARTS_MAX] = { 0 };
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < count; i++) {
             const Kernel *k = &e->plan->kernels.data[i];
             bool product = k->kind == KERNEL_GRID && k->contract != NO_NODE;
             if (product != (pass == 0))
                 continue;
-            int part = 0;
-            size_t like = 0;
-            while (like < i && key[like] != key[i])
-                like++;
-            if (product) {
-                part = k->view.batch ? 0 : e->parts - 1;
-            } else if (like < i) {
-                part = owner[like];
-            } else {
-                for (int p = 1; p < e->parts; p++)
-                    if (load[p] < load[part])
-                        part = p;
-            }
-            owner[i] = part;
+            size_t like = first_like(key, i);
+            if (product)
+                owner[i] = k->view.batch ? 0 : e->parts - 1;
+            else
+                owner[i] = like < i ? owner[like] : least_loaded(load, e->parts);
             if (like == i)
-                load[part] += 8 + k->placed.len;
+                load[owner[i]] += COST_OF_KERNEL + k->placed.len;
         }
     }
     return owner;
 }
 
-/* A part's kernels: {function, arguments} for each kernel of the plan, null where another part has
- * it. */
+/* The table of a part's kernels: {function, arguments} for each kernel of the plan, null where
+ * another part has it. */
 static const char *part_name(Emitter *e, int part)
 {
     return arena_printf(e->arena, "%s_part%d", e->g->name, part);
@@ -108,20 +117,13 @@ static Val constant_table(Emitter *e, const char *name, LLVMTypeRef type, Val *r
     return table;
 }
 
-/* Makes the kernels of this part. pair[i]: where function and arguments of kernel i lie, of part 0
- * alone. False: failed. */
-static bool emit_part(Emitter *e, Val *pair)
+/* Kernels of this part: where it has none, fn[i] is NULL. Their arguments follow one another in one
+ * table, from first[i] on. */
+static Val emit_kernels(Emitter *e, const int *owner, const uint64_t *key, Val *fn, size_t *first)
 {
-    size_t count = e->plan->kernels.len;
-    uint64_t *key = ARENA_ARRAY(e->arena, uint64_t, count + 1);
-    for (size_t i = 0; i < count; i++)
-        key[i] = kernel_key(e, &e->plan->kernels.data[i]);
-    const int *owner = share_kernels(e, key);
-    Val *fn = ARENA_ARRAY(e->arena, Val, count + 1), null = LLVMConstNull(e->ptr);
-    size_t *first = ARENA_ARRAY(e->arena, size_t, count + 1);
     VEC(Val) values = { 0 };
     e->scratch = NULL;
-    for (size_t i = 0; i < count && !e->failed; i++) {
+    for (size_t i = 0; i < e->plan->kernels.len && !e->failed; i++) {
         if (owner[i] != e->part)
             continue;
         Frame f;
@@ -131,15 +133,16 @@ static bool emit_part(Emitter *e, Val *pair)
             vec_push(e->arena, &values, c64(e, f.values.data[v]));
     }
     if (e->failed)
-        return false;
-    Val args = constant_table(e, arena_printf(e->arena, "%s_args", e->g->name), e->i64, values.data,
-                              values.len);
-    for (size_t i = 0; i < count; i++) {
-        Val at = c64(e, (int64_t)first[i]),
-            fields[] = { fn[i] ? fn[i] : null, fn[i] ? LLVMConstGEP2(e->i64, args, &at, 1) : null };
-        pair[i] = LLVMConstStructInContext(e->context, fields, 2, false);
-    }
-    Val part[MODULE_PARTS_MAX] = { 0 };
+        return NULL;
+    return constant_table(e, arena_printf(e->arena, "%s_args", e->g->name), e->i64, values.data,
+                          values.len);
+}
+
+/* The tables of all parts, as far as this one sees them: part 0 declares the others' and reads them
+ * all. Tables but that of part 0 are seen by other modules. */
+static void declare_parts(Emitter *e, Val *pair, Val *part)
+{
+    size_t count = e->plan->kernels.len;
     part[e->part] = constant_table(e, part_name(e, e->part), pair_type(e), pair, count);
     for (int p = 0; p < e->parts; p++) {
         if (p != e->part && e->part == 0) {
@@ -151,6 +154,30 @@ static bool emit_part(Emitter *e, Val *pair)
         LLVMSetLinkage(part[p], LLVMExternalLinkage);
         LLVMSetVisibility(part[p], LLVMHiddenVisibility);
     }
+}
+
+/* Makes the kernels of this part. pair[i]: where function and arguments of kernel i are, in part 0
+ * alone. False: failed. */
+static bool emit_part(Emitter *e, Val *pair)
+{
+    size_t count = e->plan->kernels.len;
+    uint64_t *key = ARENA_ARRAY(e->arena, uint64_t, count + 1);
+    for (size_t i = 0; i < count; i++)
+        key[i] = kernel_key(e, &e->plan->kernels.data[i]);
+    const int *owner = share_kernels(e, key);
+    Val *fn = ARENA_ARRAY(e->arena, Val, count + 1), null = LLVMConstNull(e->ptr);
+    size_t *first = ARENA_ARRAY(e->arena, size_t, count + 1);
+    Val args = emit_kernels(e, owner, key, fn, first);
+    if (!args)
+        return false;
+
+    for (size_t i = 0; i < count; i++) {
+        Val at = c64(e, (int64_t)first[i]),
+            fields[] = { fn[i] ? fn[i] : null, fn[i] ? LLVMConstGEP2(e->i64, args, &at, 1) : null };
+        pair[i] = LLVMConstStructInContext(e->context, fields, 2, false);
+    }
+    Val part[MODULE_PARTS_MAX] = { 0 };
+    declare_parts(e, pair, part);
     for (size_t i = 0; i < count && e->part == 0; i++) {
         Val at = c64(e, (int64_t)i);
         pair[i] = LLVMConstGEP2(pair_type(e), part[owner[i]], &at, 1);
@@ -159,7 +186,7 @@ static bool emit_part(Emitter *e, Val *pair)
 }
 
 /* A row of the unit's table, a kernel: the pair; per_sample * n + rows rows, of which `block` make
- * a task, times `panels`; the thread that starts; what stands behind it. */
+ * a task, times `panels`; the thread that starts; what comes after it. */
 enum { ROW_PAIR, ROW_PER_SAMPLE, ROW_ROWS, ROW_BLOCK, ROW_PANELS, ROW_START, ROW_END, ROW_FIELDS };
 
 enum { END_OF_PHASE = 1, MAY_HALT = 2 };
@@ -188,23 +215,25 @@ static Val kernel_row(Emitter *e, int index, Val pair, int end)
     return LLVMConstStructInContext(e->context, fields, ROW_FIELDS, false);
 }
 
+/* What comes after a kernel: the last one of its phase is followed by a barrier. */
+static int end_of_kernel(const Plan *plan, size_t index, int halt_phase)
+{
+    int phase = plan->kernels.data[index].phase;
+    for (size_t i = index + 1; i < plan->kernels.len; i++)
+        if (plan->kernels.data[i].phase == phase)
+            return 0;
+    return phase == halt_phase ? END_OF_PHASE | MAY_HALT : END_OF_PHASE;
+}
+
 static Val unit_table(Emitter *e, const Val *pair, int halt_phase)
 {
     const Plan *plan = e->plan;
     size_t count = plan->kernels.len, used = 0;
     Val *rows = ARENA_ARRAY(e->arena, Val, count + 1);
     for (int phase = 0; phase < plan->phases; phase++) {
-        size_t last = count;
         for (size_t i = 0; i < count; i++)
             if (plan->kernels.data[i].phase == phase)
-                last = i;
-        for (size_t i = 0; i < count; i++) {
-            if (plan->kernels.data[i].phase == phase) {
-                rows[used++] =
-                    kernel_row(e, (int)i, pair[i],
-                               i < last ? 0 : END_OF_PHASE | (phase == halt_phase ? MAY_HALT : 0));
-            }
-        }
+                rows[used++] = kernel_row(e, (int)i, pair[i], end_of_kernel(plan, i, halt_phase));
     }
     return constant_table(e, arena_printf(e->arena, "%s_kernels", e->g->name), row_type(e), rows,
                           used);
@@ -215,14 +244,16 @@ typedef struct Unit {
     Block leave;
 } Unit;
 
-/* Thread t of T takes tasks [count * t / T, count * (t + 1) / T). */
-static void run_row(Emitter *e, const Unit *u, Val row, bool may_halt)
+static Val flag_is_set(Emitter *e, Val flags, int flag)
 {
-    Val field[ROW_FIELDS];
-    for (unsigned i = 0; i < ROW_FIELDS; i++) {
-        field[i] = LLVMBuildLoad2(e->b, i == ROW_PAIR ? e->ptr : e->i64,
-                                  LLVMBuildStructGEP2(e->b, row_type(e), row, i, ""), "");
-    }
+    return LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildAnd(e->b, flags, c64(e, flag), ""), c64(e, 0),
+                         "");
+}
+
+/* Calls a row's kernel for this thread's tasks: thread t of T takes [count * t / T, count * (t + 1)
+ * / T). */
+static void run_kernel(Emitter *e, const Unit *u, const Val *field)
+{
     Val kernel = LLVMBuildLoad2(e->b, e->ptr, field[ROW_PAIR], ""),
         args = LLVMBuildLoad2(e->b, e->ptr,
                               LLVMBuildStructGEP2(e->b, pair_type(e), field[ROW_PAIR], 1, ""), "");
@@ -238,32 +269,64 @@ static void run_row(Emitter *e, const Unit *u, Val row, bool may_halt)
         end = LLVMBuildUDiv(e->b, LLVMBuildMul(e->b, count, iadd(e, turn, c64(e, 1)), ""),
                             u->threads, "");
     }
+
     Branch some = branch_begin(e, LLVMBuildICmp(e->b, LLVMIntSLT, begin, end, ""));
     Val given[] = { u->call, u->position, u->n, u->step, begin, end, args };
     LLVMBuildCall2(e->b, e->kernel_type, kernel, given, 7, "");
     branch_end(e, &some);
-    if (!e->plan->serial) {
-        Branch last = branch_begin(
-            e, LLVMBuildICmp(e->b, LLVMIntNE,
-                             LLVMBuildAnd(e->b, field[ROW_END], c64(e, END_OF_PHASE), ""),
-                             c64(e, 0), ""));
-        Val barrier = u->barrier;
-        call_extern(e, "nnrt_barrier_wait",
-                    LLVMFunctionType(e->void_, (LLVMTypeRef[]){ e->ptr }, 1, false), 1, &barrier);
-        branch_end(e, &last);
-    }
-    if (!may_halt)
-        return;
-    Branch asked = branch_begin(
-        e, LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildAnd(e->b, field[ROW_END], c64(e, MAY_HALT), ""),
-                         c64(e, 0), ""));
+}
+
+static void wait_for_phase(Emitter *e, const Unit *u, Val flags)
+{
+    Branch last = branch_begin(e, flag_is_set(e, flags, END_OF_PHASE));
+    Val barrier = u->barrier;
+    call_extern(e, "nnrt_barrier_wait",
+                LLVMFunctionType(e->void_, (LLVMTypeRef[]){ e->ptr }, 1, false), 1, &barrier);
+    branch_end(e, &last);
+}
+
+/* Leaves the unit where the loss was not finite, with the weights as they were. */
+static void leave_if_halted(Emitter *e, const Unit *u, Val flags)
+{
+    Branch asked = branch_begin(e, flag_is_set(e, flags, MAY_HALT));
     Block on = LLVMAppendBasicBlockInContext(e->context, u->fn, "on");
-    LLVMBuildCondBr(
-        e->b,
-        LLVMBuildICmp(e->b, LLVMIntNE, abi_field(e, u->call, ABI_HALT, e->i32), c32(e, 0), ""),
-        u->leave, on);
+    Val halt = abi_field(e, u->call, ABI_HALT, e->i32);
+    LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntNE, halt, c32(e, 0), ""), u->leave, on);
     LLVMPositionBuilderAtEnd(e->b, on);
     branch_end(e, &asked);
+}
+
+static void run_row(Emitter *e, const Unit *u, Val row, bool may_halt)
+{
+    Val field[ROW_FIELDS];
+    for (unsigned i = 0; i < ROW_FIELDS; i++) {
+        field[i] = LLVMBuildLoad2(e->b, i == ROW_PAIR ? e->ptr : e->i64,
+                                  LLVMBuildStructGEP2(e->b, row_type(e), row, i, ""), "");
+    }
+    run_kernel(e, u, field);
+    if (!e->plan->serial)
+        wait_for_phase(e, u, field[ROW_END]);
+    if (may_halt)
+        leave_if_halted(e, u, field[ROW_END]);
+}
+
+/* The unit's function, up to where its work begins: all threads but the first leave a serial unit
+ * at once. */
+static void begin_unit(Emitter *e, Unit *u)
+{
+    LLVMTypeRef type = LLVMFunctionType(e->void_, (LLVMTypeRef[]){ e->ptr, e->i32 }, 2, false);
+    u->fn = LLVMAddFunction(e->module, e->g->name, type);
+    LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, u->fn, "entry"));
+    u->call = LLVMGetParam(u->fn, 0);
+    u->thread = LLVMBuildSExt(e->b, LLVMGetParam(u->fn, 1), e->i64, "");
+    u->leave = LLVMAppendBasicBlockInContext(e->context, u->fn, "leave");
+    Block work = LLVMAppendBasicBlockInContext(e->context, u->fn, "work");
+    Val idle = e->plan->serial ? LLVMBuildICmp(e->b, LLVMIntNE, u->thread, c64(e, 0), "")
+                               : LLVMConstInt(e->i1, 0, false);
+    LLVMBuildCondBr(e->b, idle, u->leave, work);
+    LLVMPositionBuilderAtEnd(e->b, u->leave);
+    LLVMBuildRetVoid(e->b);
+    LLVMPositionBuilderAtEnd(e->b, work);
 }
 
 void emit_unit(Emitter *e)
@@ -274,20 +337,9 @@ void emit_unit(Emitter *e)
         return;
     int halt_phase = trains(e) ? loss_phase(e) : -1;
     Val table = unit_table(e, pair, halt_phase);
-    Unit u = { .fn = LLVMAddFunction(
-                   e->module, e->g->name,
-                   LLVMFunctionType(e->void_, (LLVMTypeRef[]){ e->ptr, e->i32 }, 2, false)) };
-    LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, u.fn, "entry"));
-    u.call = LLVMGetParam(u.fn, 0);
-    u.thread = LLVMBuildSExt(e->b, LLVMGetParam(u.fn, 1), e->i64, "");
-    u.leave = LLVMAppendBasicBlockInContext(e->context, u.fn, "leave");
-    Block work = LLVMAppendBasicBlockInContext(e->context, u.fn, "work");
-    Val idle = plan->serial ? LLVMBuildICmp(e->b, LLVMIntNE, u.thread, c64(e, 0), "")
-                            : LLVMConstInt(e->i1, 0, false);
-    LLVMBuildCondBr(e->b, idle, u.leave, work);
-    LLVMPositionBuilderAtEnd(e->b, u.leave);
-    LLVMBuildRetVoid(e->b);
-    LLVMPositionBuilderAtEnd(e->b, work);
+    Unit u = { 0 };
+    begin_unit(e, &u);
+
     Val first = abi_field(e, u.call, ABI_FIRST, e->i64),
         last = abi_field(e, u.call, ABI_LAST, e->i64),
         start = abi_field(e, u.call, ABI_STEP, e->i64);
@@ -297,6 +349,7 @@ void emit_unit(Emitter *e)
     u.barrier = abi_field(e, u.call, ABI_BARRIER, e->ptr);
     emit_sparse_lists(e, (SparseCall){ u.call, u.thread, u.threads, u.barrier,
                                        LLVMBuildSub(e->b, last, first, "") });
+
     int64_t batch = e->g->batch > 0 ? e->g->batch : 1;
     Loop l = loop_begin(e, first, last, batch, 1, &start, NULL);
     u.position = l.i;

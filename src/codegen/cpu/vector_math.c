@@ -159,53 +159,61 @@ Val math_sin(Emitter *e, Val x, bool cosine)
     return AS_FLOAT(LLVMBuildXor(e->b, AS_INT(vselect(e, odd, cosn, sine)), flip, ""));
 }
 
-/* exp(b ln |a|) in float64, the sign of a where b is odd, NaN for a negative a and a broken b. */
-Val math_pow(Emitter *e, Val a, Val b)
+#define WIDE(x_) splat(e, cd(e, (x_)))
+#define WIDE_INT(x_) splat(e, c64(e, (x_)))
+#define AS_WIDE(v) LLVMBuildBitCast(e->b, (v), e->vd, "")
+#define AS_WIDE_INT(v) LLVMBuildBitCast(e->b, (v), e->vl, "")
+
+/* ln x of float64 x > 0: x = 2^n m, ln m = 2 artanh((m - 1) / (m + 1)). */
+static Val wide_ln(Emitter *e, Val x)
 {
-    static const double log_c[] = {
-        2.0 / 15, 2.0 / 13, 2.0 / 11, 2.0 / 9, 2.0 / 7, 2.0 / 5, 2.0 / 3
-    };
-    static const double exp_c[] = { 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040,
-                                    1.0 / 720,     1.0 / 120,    1.0 / 24,    1.0 / 6,
-                                    0.5,           1.0,          1.0 };
-    Val x = LLVMBuildFPExt(e->b, absolute(e, a), e->vd, ""), y = LLVMBuildFPExt(e->b, b, e->vd, "");
-    Val bits = LLVMBuildBitCast(e->b, x, e->vl, "");
-    Val exponent =
-        LLVMBuildTrunc(e->b, LLVMBuildLShr(e->b, bits, splat(e, c64(e, 52)), ""), e->vi, "");
+    static const double c[] = { 2.0 / 15, 2.0 / 13, 2.0 / 11, 2.0 / 9, 2.0 / 7, 2.0 / 5, 2.0 / 3 };
+    Val bits = AS_WIDE_INT(x);
+    Val exponent = LLVMBuildTrunc(e->b, LLVMBuildLShr(e->b, bits, WIDE_INT(52), ""), e->vi, "");
     exponent = LLVMBuildSub(e->b, exponent, viconst(e, 1023), "");
-    Val m = LLVMBuildOr(e->b, LLVMBuildAnd(e->b, bits, splat(e, c64(e, 0xfffffffffffff)), ""),
-                        splat(e, c64(e, 0x3ff0000000000000)), "");
-    m = LLVMBuildBitCast(e->b, m, e->vd, "");
+    Val m = LLVMBuildOr(e->b, LLVMBuildAnd(e->b, bits, WIDE_INT(0xfffffffffffff), ""),
+                        WIDE_INT(0x3ff0000000000000), "");
+    m = AS_WIDE(m);
     Val big = compare(e, LLVMRealOGT, m, 1.41421356237309504880);
-    m = vselect(e, big, FMUL(m, splat(e, cd(e, 0.5))), m);
+    m = vselect(e, big, FMUL(m, WIDE(0.5)), m);
     exponent = LLVMBuildAdd(e->b, exponent, vselect(e, big, viconst(e, 1), viconst(e, 0)), "");
-    Val one = splat(e, cd(e, 1.0));
+
+    Val one = WIDE(1.0);
     Val s = FDIV(FSUB(m, one), FADD(m, one)), z = FMUL(s, s);
-    Val ln = vfma(e, FMUL(polynomial(e, z, log_c, 7), z), s, FADD(s, s));
-    ln = vfma(e, LLVMBuildSIToFP(e->b, exponent, e->vd, ""),
-              splat(e, cd(e, 0.69314718055994530942)), ln);
-    Val p = FMUL(ln, y);
-    p = vselect(e, compare(e, LLVMRealOGT, p, 200.0), splat(e, cd(e, 200.0)), p);
-    p = vselect(e, compare(e, LLVMRealOLT, p, -200.0), splat(e, cd(e, -200.0)), p);
-    Val magic = splat(e, cd(e, 6755399441055744.0));
-    Val shifted = vfma(e, p, splat(e, cd(e, 1.44269504088896340736)), magic),
-        whole = FSUB(shifted, magic);
-    Val r = vfma(e, whole, splat(e, cd(e, -0.69314718055994530942)), p);
-    Val scale =
-        LLVMBuildBitCast(e->b,
-                         LLVMBuildShl(e->b,
-                                      LLVMBuildAdd(e->b, LLVMBuildBitCast(e->b, shifted, e->vl, ""),
-                                                   splat(e, c64(e, 1023)), ""),
-                                      splat(e, c64(e, 52)), ""),
-                         e->vd, "");
-    Val result = LLVMBuildFPTrunc(e->b, FMUL(polynomial(e, r, exp_c, 11), scale), e->vf, "");
-    /* 0^b, inf^b, b = 0 */
-    Val size = absolute(e, a), rising = compare(e, LLVMRealOGT, b, 0.0);
+    Val ln = vfma(e, FMUL(polynomial(e, z, c, 7), z), s, FADD(s, s));
+    return vfma(e, LLVMBuildSIToFP(e->b, exponent, e->vd, ""), WIDE(0.69314718055994530942), ln);
+}
+
+/* e^p of float64 p, kept between e^-200 and e^200. */
+static Val wide_exp(Emitter *e, Val p)
+{
+    static const double c[] = { 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040,
+                                1.0 / 720,     1.0 / 120,    1.0 / 24,    1.0 / 6,
+                                0.5,           1.0,          1.0 };
+    p = vselect(e, compare(e, LLVMRealOGT, p, 200.0), WIDE(200.0), p);
+    p = vselect(e, compare(e, LLVMRealOLT, p, -200.0), WIDE(-200.0), p);
+    Val magic = WIDE(6755399441055744.0); /* rounds to whole numbers in the low bits */
+    Val shifted = vfma(e, p, WIDE(1.44269504088896340736), magic), whole = FSUB(shifted, magic);
+    Val r = vfma(e, whole, WIDE(-0.69314718055994530942), p);
+    Val exponent = LLVMBuildAdd(e->b, AS_WIDE_INT(shifted), WIDE_INT(1023), "");
+    Val scale = AS_WIDE(LLVMBuildShl(e->b, exponent, WIDE_INT(52), ""));
+    return FMUL(polynomial(e, r, c, 11), scale);
+}
+
+/* |a|^b as `result` says, where it is not 0^b or inf^b. */
+static Val power_of_ends(Emitter *e, Val size, Val b, Val result)
+{
+    Val rising = compare(e, LLVMRealOGT, b, 0.0);
     Val infinite = vconst(e, __builtin_inf()), zero = vconst(e, 0.0);
     result =
         vselect(e, compare(e, LLVMRealOEQ, size, 0.0), vselect(e, rising, zero, infinite), result);
-    result = vselect(e, compare(e, LLVMRealOEQ, size, __builtin_inf()),
-                     vselect(e, rising, infinite, zero), result);
+    return vselect(e, compare(e, LLVMRealOEQ, size, __builtin_inf()),
+                   vselect(e, rising, infinite, zero), result);
+}
+
+/* The sign of a where b is odd, NaN for a negative a and a b that is not whole. */
+static Val power_of_negative(Emitter *e, Val a, Val b, Val result)
+{
     Val floor_b = call_intrinsic(e, "llvm.floor", e->vf, 1, &b), half = FMUL(b, vconst(e, 0.5));
     Val whole_b = LLVMBuildFCmp(e->b, LLVMRealOEQ, floor_b, b, "");
     Val odd =
@@ -216,8 +224,17 @@ Val math_pow(Emitter *e, Val a, Val b)
     Val negative = compare(e, LLVMRealOLT, a, 0.0);
     result =
         vselect(e, LLVMBuildAnd(e->b, negative, odd, ""), LLVMBuildFNeg(e->b, result, ""), result);
-    result = vselect(e, LLVMBuildAnd(e->b, negative, LLVMBuildNot(e->b, whole_b, ""), ""),
-                     vconst(e, __builtin_nan("")), result);
+    return vselect(e, LLVMBuildAnd(e->b, negative, LLVMBuildNot(e->b, whole_b, ""), ""),
+                   vconst(e, __builtin_nan("")), result);
+}
+
+/* exp(b ln |a|) in float64. */
+Val math_pow(Emitter *e, Val a, Val b)
+{
+    Val x = LLVMBuildFPExt(e->b, absolute(e, a), e->vd, ""), y = LLVMBuildFPExt(e->b, b, e->vd, "");
+    Val result = LLVMBuildFPTrunc(e->b, wide_exp(e, FMUL(wide_ln(e, x), y)), e->vf, "");
+    result = power_of_ends(e, absolute(e, a), b, result);
+    result = power_of_negative(e, a, b, result);
     Val unordered = LLVMBuildFCmp(e->b, LLVMRealUNO, a, b, "");
     result = vselect(e, unordered, vconst(e, __builtin_nan("")), result);
     return vselect(e, compare(e, LLVMRealOEQ, b, 0.0), vconst(e, 1.0), result);
