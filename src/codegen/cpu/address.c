@@ -1,5 +1,5 @@
-/* address.c: where values lie (plan.h, memory layout). */
-#include "codegen/cpu/emit.h"
+/* address.c: where values are (plan.h, memory layout). */
+#include "codegen/cpu/kernels.h"
 
 Val storage_base(Emitter *e, Frame *f, const Storage *s)
 {

@@ -1,7 +1,7 @@
 /* aot.c: programs and libraries: all units in one module, the script's JSON, and what calls the
  * runtime. */
 #include "codegen/cpu/aot.h"
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 #include "codegen/cpu/module.h"
 #include <llvm-c/Analysis.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* backend.c: the CPU's table of functions. */
 #include "codegen/cpu/aot.h"
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 #include "codegen/cpu/jit.h"
 #include "codegen/cpu/target.h"
 

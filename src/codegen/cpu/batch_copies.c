@@ -1,6 +1,6 @@
-/* batch_copies.c: samples between the runtime's arrays, where each lies row by row, and panels: the
- * batch's gather, and results. Tasks are blocks of samples. */
-#include "codegen/cpu/emit.h"
+/* batch_copies.c: samples between the runtime's arrays, where each is stored row by row, and
+ * panels: the batch's gather, and results. Tasks are blocks of samples. */
+#include "codegen/cpu/kernels.h"
 
 static Val tail_mask(Emitter *e, int64_t lanes)
 {
@@ -88,7 +88,7 @@ static void copy_out(Emitter *e, Val row_major, Val panels, int64_t lanes)
     store_unaligned(e, load_vector(e, panels), row_major, lanes);
 }
 
-/* An image, channel by channel as it lies in the data, into panels of channels: whole vectors of
+/* An image, channel by channel as it is in the data, into panels of channels: whole vectors of
  * one channel each way where there is but one. */
 static void copy_channels(Emitter *e, Shape shape, View v, int64_t rows_max, Val row_major,
                           Val base, Val first_row)

@@ -1,12 +1,12 @@
 /* bf16.c: factors of products rounded to bfloat16 (IR_ROUND_BF16), packed in pairs for processors
  * that multiply those at once.
  *
- * A rounded node lies packed, in the place of its floats, where all that read it are products whose
+ * A rounded node is packed, in the place of its floats, where all that read it are products whose
  * factors both do. Its kernel stores each row as pairs of neighbouring features (PACKED_LANES: the
  * inner axis lies in the lanes), or woven with its neighbour (PACKED_ROWS: the inner axis runs
  * along the rows), or both: each takes half of the floats' place. The results are those of
  * product.c's PRODUCT_PAIRS, which multiplies the floats wherever this does not apply. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 bool bf16_product(const Emitter *e, NodeId product)
 {
@@ -49,7 +49,7 @@ static bool computed(const Plan *plan, NodeId id)
     return plan->home[id] >= 0 || plan->inlined[id];
 }
 
-/* Whether the summed axis of the factor that gives a product's rows lies in lanes. */
+/* Whether the summed axis of the factor that gives a product's rows is in lanes. */
 static bool sums_along_lanes(const Plan *plan, NodeId product, NodeId factor)
 {
     const Node *n = graph_node(plan->graph, product), *rows = graph_node(plan->graph, factor);
@@ -128,7 +128,7 @@ void bf16_store(Emitter *e, unsigned how, Val panel_base, int64_t rows_max, Val 
             LLVMBuildStore(e->b, halves, float_offset(e, panel_base, imul(e, row, LANES / 2))),
             NNRT_ALIGN / 2);
     }
-    if (how & PACKED_ROWS) { /* an even row stands alone until the odd one joins it */
+    if (how & PACKED_ROWS) { /* an even row is alone until the odd one joins it */
         Val at = float_offset(e, bf16_rows(e, panel_base, rows_max),
                               imul(e, LLVMBuildLShr(e->b, row, c64(e, 1), ""), LANES));
         Val odd =

@@ -4,14 +4,14 @@
  * convolutions, ICML 2018, but for the copy): the cells that a block of an image needs are copied
  * into a small scratch with zeros around them, so that all tiles are alike. A register tile is then
  * a row of pixels times 16 filters. Sums run over channels, and within a channel over the filter's
- * cells. A table holds, for each of those, where it lies in the scratch: so strides, dilation,
+ * cells. A table holds, for each of those, where it is in the scratch: so strides, dilation,
  * padding and the number of dimensions cost nothing.
  *
  * Scratch: channels in panels of 16; few channels side by side; of groups, for each lane the
  * channel that its filter reads. */
 #ifndef NNC_CONV_H
 #define NNC_CONV_H
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 /* ---- geometry: conv_blocks.c ---- */
 

@@ -1,5 +1,5 @@
 /* conv_blocks.c: the geometry of convolutions: which cells a pixel reads, how an image is cut into
- * blocks that fit the scratch, and where a cell lies in there. */
+ * blocks that fit the scratch, and where a cell is in there. */
 #include "codegen/cpu/conv.h"
 
 static int64_t least(int64_t a, int64_t b)

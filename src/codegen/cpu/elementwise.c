@@ -1,6 +1,6 @@
 /* elementwise.c: what each elementwise op is, on lane vectors (float32) and on the scalars of a
  * step (float64): two tables indexed by Op. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 #define B e->b
 #define TWO Emitter *e, const Val *in

@@ -1,11 +1,11 @@
-/* flatten.c: images to rows of features and back: channels lie in panels on one side, all features
+/* flatten.c: images to rows of features and back: channels are in panels on one side, all features
  * on the other.
  *
  * Feature c * pixels + p of a sample is channel c of pixel p. The 16 channels of a panel come to
  * whole panels of features, as many as there are pixels: they are transposed, 8 x 8 floats at a
  * time in registers, by way of a buffer that holds them as they follow one another. Tasks are
  * blocks of samples. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 typedef struct Flatten {
     const Storage *image, *flat;

@@ -1,6 +1,6 @@
 /* folds.c: reductions over some of the axes that no GRID kernel takes. Tasks are panels of the
  * output. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 /* Lanes stay lanes: output row o takes input rows (q * mod + o) * div + d for all q and d, whole
  * vectors at a time. */

@@ -18,7 +18,7 @@
  * loop for what does not change inside, which takes the place of loop-invariant code motion. */
 #ifndef NNC_GRID_H
 #define NNC_GRID_H
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 /* How a value varies over the nest. */
 typedef enum ValueClass {

@@ -86,7 +86,7 @@ void grid_find_levels(Grid *grid)
     }
 }
 
-/* The product itself is no work: a sweep is made for what reads it. */
+/* The product itself does not count: a sweep is made for what reads it. */
 bool grid_works_in_level(const Grid *grid, size_t placed, int level)
 {
     NodeId id = grid_placed(grid, placed);

@@ -6,7 +6,7 @@
  * a panel of 16 positions at a time. Other widths go element by element. Either way an element is
  * one chain of fused multiply-adds along the summed axis. Tasks are pairs of a sample and a head,
  * or samples where heads share panels. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 typedef struct Heads {
     Emitter *e;

@@ -1,5 +1,5 @@
 /* kernel_tasks.c: how the range of each kernel is cut into tasks, which threads share. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 Blocks kernel_blocks(Emitter *e, const Kernel *k)
 {

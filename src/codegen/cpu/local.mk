@@ -17,6 +17,7 @@ libnnc_a_SOURCES += \
     src/codegen/cpu/emit.h \
     src/codegen/cpu/flatten.c \
     src/codegen/cpu/folds.c \
+    src/codegen/cpu/functions.c \
     src/codegen/cpu/grid.c \
     src/codegen/cpu/grid.h \
     src/codegen/cpu/grid_levels.c \
@@ -30,6 +31,7 @@ libnnc_a_SOURCES += \
     src/codegen/cpu/jit.c \
     src/codegen/cpu/jit.h \
     src/codegen/cpu/kernel_tasks.c \
+    src/codegen/cpu/kernels.h \
     src/codegen/cpu/module.c \
     src/codegen/cpu/module.h \
     src/codegen/cpu/moves.c \

@@ -1,6 +1,6 @@
 /* module.c: an LLVM module with the code of some plans' units. */
 #include "codegen/cpu/module.h"
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 #include <llvm-c/Analysis.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* moves.c: kernels that put values elsewhere: reshapes, slices, permutations and their like. Each
  * element of the output finds its input by index; whole vectors move where lanes stay lanes. Tasks
  * are panels of the output. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 /* One element, or the 16 of a panel's row that start at it. */
 static Val load_at(Emitter *e, Frame *f, NodeId id, const Index *x, bool vector)

@@ -3,7 +3,7 @@
  *
  * A scatter goes through the rows in increasing order, so each of its sums is one chain whatever
  * the number of threads. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 /* The number in index's row as one of 0 .. count - 1. */
 static Val row_number(Emitter *e, Val index, Val row, int64_t count)

@@ -1,7 +1,7 @@
 /* philox.c: Philox 4x32-10 in IR (Salmon et al. 2011): element (row, feature) of a stream takes
  * word (f % 16) / 4 of counter {row, (f / 16) * 4 + f % 4, stream, step}. One evaluation on four
  * lanes gives the sixteen lanes of a panel's row. nnrt.h says the same. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 static Val four(Emitter *e, Val scalar)
 {

@@ -4,7 +4,7 @@
  * to its cells in that order, so sums have one order whatever the split. The largest cell of a
  * window is found again from the stored image and result: the first that equals it, as PyTorch
  * chooses. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 typedef struct Pool {
     Emitter *e;
@@ -12,7 +12,7 @@ typedef struct Pool {
     Window w;
     int64_t image[SPACE_RANK], windows[SPACE_RANK];
     bool inside;                /* no window reaches out of the image */
-    bool apart;                 /* no cell lies in two windows */
+    bool apart;                 /* no cell is in two windows */
     Val in, second, third, out; /* of this image and panel */
 } Pool;
 
@@ -70,7 +70,7 @@ static void first_cell(const Pool *p, const Val at[SPACE_RANK], Val first[SPACE_
         first[d] = LLVMBuildSub(e->b, imul(e, at[d], w->stride[d]), c64(e, w->before[d]), "");
 }
 
-/* Cell by cell, written out: all of them lie inside. */
+/* Cell by cell, written out: all of them are inside. */
 static void unrolled_cells(const Pool *p, Turn *t, const Val first[SPACE_RANK], int64_t cells)
 {
     Emitter *e = p->e;
@@ -84,7 +84,7 @@ static void unrolled_cells(const Pool *p, Turn *t, const Val first[SPACE_RANK], 
     }
 }
 
-/* Visits a cell if it lies in the image; `next` is what the turn comes to. */
+/* Visits a cell if it is in the image; `next` is what the turn comes to. */
 static void visit_inside(const Pool *p, Turn *t, const Val cell[SPACE_RANK], Val inside,
                          Val next[2])
 {

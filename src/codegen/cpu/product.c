@@ -7,9 +7,9 @@
  * functions are shared by all products of a module:
  *
  *   plain       A(row, k) = a[(k / 16) * stride + row * 16 + k % 16]
- *               (forward, input gradient: the inner axis lies in panels)
+ *               (forward, input gradient: the inner axis is in panels)
  *   transposed  A(row, k) = a[(row / 16) * stride + k * 16 + row % 16]
- *               (weight gradient: the rows lie in panels)
+ *               (weight gradient: the rows are in panels)
  *
  * Each takes rows [begin, end), the inner length, and the distance in floats between A's panels; C
  * and B are one panel, contiguous.
@@ -20,7 +20,7 @@
  * Software Developer's Manual). PRODUCT_BF16 uses that on packed pairs (bf16.c), a word of two in
  * the place of a float; PRODUCT_PAIRS does the same on floats. Only the tiles that a module's
  * shapes ask for are made. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 enum { ARG_A, ARG_STRIDE, ARG_B, ARG_C, ARG_BEGIN, ARG_END, ARG_INNER, ARG_COUNT };
 

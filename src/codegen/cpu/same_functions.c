@@ -4,7 +4,7 @@
  * A function is written down as words: opcodes, types, what else an instruction has, and operands,
  * of which those inside the function go by their number in it. Types and constants are made once a
  * context, so they are their addresses. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 #include <string.h>
 
 typedef VEC(uint64_t) Words;

@@ -1,13 +1,13 @@
 /* sparse_products.c: products that skip the zeros of a pruned kernel (plan.h, SPARSE).
  *
- * Samples lie in lanes: for each unit, and each of its weights that is not 0, one multiply-add
+ * Samples are in lanes: for each unit, and each of its weights that is not 0, one multiply-add
  * takes 16 samples on, several vectors of them at a time. What comes out is transposed back into a
- * panel's rows, so that all behind the product stays as it is (Gale and others, Sparse GPU Kernels
- * for Deep Learning, 2020, tile the dense side likewise). Skipping keeps the bits of the full
- * chain: a term of a finite number and +-0 changes nothing but the sign of a sum that is 0, so both
- * ways end by adding +0, which makes -0 into 0; blocks of rows with an infinity or NaN are
+ * panel's rows, so that all that follows the product stays as it is (Gale and others, Sparse GPU
+ * Kernels for Deep Learning, 2020, tile the dense side likewise). Skipping keeps the bits of the
+ * full chain: a term of a finite number and +-0 changes nothing but the sign of a sum that is 0, so
+ * both ways end by adding +0, which makes -0 into 0; blocks of rows with an infinity or NaN are
  * multiplied in full. So may be what is too short for a list to pay. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 enum { TILE_BLOCKS = SPARSE_ROWS / LANES };
 
@@ -263,7 +263,7 @@ static Val lanes_function(Emitter *e, LLVMTypeRef *type)
         LLVMBuildTrunc(e->b, LLVMBuildSub(e->b, features, imul(e, p.i, LANES), ""), e->i32, "");
     Val valid = LLVMBuildICmp(e->b, LLVMIntSLT, lane_numbers(e), splat(e, left), "");
     Loop r = loop_begin(e, c64(e, 0), c64(e, LANES), 1, 1, &sum, NULL);
-    /* 0, or NaN for ever */
+    /* 0, or NaN from then on */
     Val next =
         vfma(e, load_vector(e, float_offset(e, source, imul(e, r.i, LANES))), zero, r.phi[0]);
     loop_end(e, &r, &next);

@@ -1,5 +1,5 @@
 /* step_scalars.c: the scalars of a step: float64, on one thread. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 static Val sum_partials(Emitter *e, Frame *f, NodeId id)
 {

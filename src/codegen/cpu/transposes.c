@@ -1,5 +1,5 @@
 /* transposes.c: blocks of floats transposed in registers, and second layouts made of them. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 /* Row `row`, woven of two halves. */
 static void store_row(Emitter *e, Rows8 to, int row, Val a, Val b, const int *halves)

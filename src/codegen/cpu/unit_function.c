@@ -1,6 +1,6 @@
 /* unit_function.c: the unit's function: a loop over batches, in it a loop over a table of kernels,
  * phase by phase, tasks shared among threads. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 #include "codegen/cpu/module.h"
 
 /* Equal for kernels that may come to the same function; it decides which part makes them, and which

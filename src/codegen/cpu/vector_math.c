@@ -4,7 +4,7 @@
  * Coefficients: minimax fits in the manner of Cephes (Moshier 1989) and Muller, Elementary
  * Functions (2016); erf by the scheme of Juffa. Each is within 2 ulp on the ranges that
  * tests/unit/test_codegen.c samples. NaN stays NaN. */
-#include "codegen/cpu/emit.h"
+#include "codegen/cpu/kernels.h"
 
 #define FADD(x_, y_) LLVMBuildFAdd(e->b, (x_), (y_), "")
 #define FSUB(x_, y_) LLVMBuildFSub(e->b, (x_), (y_), "")

@@ -1,35 +1,6 @@
 /* windows.c: kernels that begin with an op on windows of images: one function a shape, shared by
  * all layers that have it, called panel by panel. */
-#include "codegen/cpu/emit.h"
-#include <string.h>
-
-bool shared_find(const Emitter *e, const char *name, Val *fn)
-{
-    for (size_t i = 0; i < e->shared.len; i++) {
-        if (strcmp(e->shared.data[i].name, name) == 0) {
-            *fn = e->shared.data[i].fn;
-            return true;
-        }
-    }
-    return false;
-}
-
-Block shared_begin(Emitter *e, const char *name, LLVMTypeRef type, Val *fn)
-{
-    Block back = LLVMGetInsertBlock(e->b);
-    *fn = LLVMAddFunction(e->module, name, type);
-    LLVMSetLinkage(*fn, LLVMInternalLinkage);
-    vec_push(e->arena, &e->shared, ((Shared){ name, *fn }));
-    LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->context, *fn, "entry"));
-    return back;
-}
-
-void shared_end(Emitter *e, Block back)
-{
-    LLVMBuildRetVoid(e->b);
-    if (back)
-        LLVMPositionBuilderAtEnd(e->b, back);
-}
+#include "codegen/cpu/kernels.h"
 
 /* All that the code of a node depends on. */
 static const char *name_of(Emitter *e, const Node *n)
