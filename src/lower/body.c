@@ -150,12 +150,12 @@ static const char *next_name(Walk *w, Frame *frame, const char *kind)
 static bool take_name(Walk *w, Frame *frame, const char *local, bool shared, Span span)
 {
     const char *full = name_of(w, arena_printf(w->lower->arena, "%s%s", frame->name_prefix, local));
-    if (name_map_find(&w->network->layer_names, full) >= 0 && !shared && !frame->again) {
+    if (name_map_number(&w->network->layer_names, full) >= 0 && !shared && !frame->again) {
         return fail(w, frame->place, DIAG_REPEATED_NAME, span,
                     arena_printf(w->lower->arena,
                                  "the name '%s' is taken by another layer of this body", local));
     }
-    name_map_put(w->lower->arena, &w->network->layer_names, full, 1);
+    name_map_set_number(w->lower->arena, &w->network->layer_names, full, 1);
     return true;
 }
 
@@ -568,7 +568,7 @@ static bool walk_weight(Walk *w, Frame *frame, Scope *scope, const BodyItem *ite
     }
     const char *key =
         name_of(w, arena_printf(lower->arena, "%s%s", frame->key_prefix, item->name.text));
-    int number = name_map_find(&w->network->weight_numbers, key);
+    int number = name_map_number(&w->network->weight_numbers, key);
     Bound *old = find_bound(frame, item->name.text);
     if (old && old->weight != number) {
         return fail(w, frame->place, DIAG_REPEATED_NAME, item->name.span,
@@ -599,14 +599,14 @@ static bool walk_weight(Walk *w, Frame *frame, Scope *scope, const BodyItem *ite
         }
         number = (int)w->network->pub.weights.len;
         vec_push(lower->arena, &w->network->pub.weights, spec);
-        name_map_put(lower->arena, &w->network->weight_numbers, key, number);
-        if (name_map_find(&lower->key_numbers, key) < 0) {
+        name_map_set_number(lower->arena, &w->network->weight_numbers, key, number);
+        if (name_map_number(&lower->key_numbers, key) < 0) {
             vec_push(lower->arena, &lower->keys,
                      ((WeightKey){ key, shape, item->span, false, false }));
-            name_map_put(lower->arena, &lower->key_numbers, key, (int)lower->keys.len - 1);
+            name_map_set_number(lower->arena, &lower->key_numbers, key, (int)lower->keys.len - 1);
         }
     }
-    Shape made = lower->keys.data[name_map_find(&lower->key_numbers, key)].shape;
+    Shape made = lower->keys.data[name_map_number(&lower->key_numbers, key)].shape;
     if (!shape_equal(made, shape)) {
         return fail(
             w, frame->place, DIAG_SHAPE_MISMATCH, item->span,

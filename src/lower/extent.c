@@ -17,7 +17,7 @@ static double body_layers(Extent *x, const Body *body);
 
 static double block_layers(Extent *x, const Form *form)
 {
-    int known = name_map_find(&x->known, form->name);
+    int known = name_map_number(&x->known, form->name);
     if (known >= 0)
         return x->counts.data[known];
     if (x->depth >= BODY_DEPTH)
@@ -26,7 +26,7 @@ static double block_layers(Extent *x, const Form *form)
     double count = body_layers(x, &form->decl->body);
     x->depth--;
     vec_push(x->lower->arena, &x->counts, count);
-    name_map_put(x->lower->arena, &x->known, form->name, (int)x->counts.len - 1);
+    name_map_set_number(x->lower->arena, &x->known, form->name, (int)x->counts.len - 1);
     return count;
 }
 

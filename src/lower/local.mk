@@ -12,7 +12,6 @@ libnnc_a_SOURCES += \
     src/lower/layers.c \
     src/lower/loss.c \
     src/lower/lower.c \
-    src/lower/name_map.c \
     src/lower/network.c \
     src/lower/norms.c \
     src/lower/optimizer.c \

@@ -124,7 +124,7 @@ static void drop_biases(Network *network, const Consumers *c)
         WeightSpec *spec = &network->pub.weights.data[i];
         bool gone = cancelled[i] && !kept[i];
         renumbered[i] = gone ? -1 : next;
-        name_map_put(lower->arena, &network->weight_numbers, spec->key, renumbered[i]);
+        name_map_set_number(lower->arena, &network->weight_numbers, spec->key, renumbered[i]);
         if (gone) {
             vec_push(lower->arena, &network->pub.remarks,
                      arena_printf(lower->arena,
@@ -250,7 +250,7 @@ ModelInstance *lower_model(Lower *lower, const ModelDecl *decl, const DataInfo *
     size_t keys = lower->keys.len, errors = lower->diags->errors;
     if (!body_record(lower, network, decl, data, use)) {
         for (size_t i = keys; i < lower->keys.len; i++)
-            name_map_put(lower->arena, &lower->key_numbers, lower->keys.data[i].key, -1);
+            name_map_set_number(lower->arena, &lower->key_numbers, lower->keys.data[i].key, -1);
         lower->keys.len = keys;
         if (lower->diags->errors == errors && !errors) {
             diag_error(lower->diags, DIAG_INTERNAL, use,
@@ -297,7 +297,7 @@ static bool freeze_matching(Lower *lower, const ModelInstance *model, const char
         if (pattern && !pattern_matches(lower, pattern, spec->layer))
             continue;
         any = true;
-        int number = name_map_find(&lower->key_numbers, spec->key);
+        int number = name_map_number(&lower->key_numbers, spec->key);
         if (number >= 0)
             lower->keys.data[number].frozen = frozen;
     }
@@ -337,7 +337,7 @@ bool lower_set_pruned(Lower *lower, const ModelInstance *model)
     bool any = false;
     for (size_t i = 0; i < model->weights.len; i++) {
         const WeightSpec *spec = &model->weights.data[i];
-        int number = name_map_find(&lower->key_numbers, spec->key);
+        int number = name_map_number(&lower->key_numbers, spec->key);
         if (spec->role != ROLE_KERNEL || number < 0)
             continue;
         lower->keys.data[number].pruned = any = true;

@@ -135,14 +135,14 @@ bool emission_network(Emission *e)
 
 bool weight_is_frozen(const Lower *lower, const WeightSpec *spec)
 {
-    int number = name_map_find(&lower->key_numbers, spec->key);
+    int number = name_map_number(&lower->key_numbers, spec->key);
     return spec->role == ROLE_BUFFER ||
            (number >= 0 ? lower->keys.data[number].frozen : spec->frozen);
 }
 
 bool weight_is_pruned(const Lower *lower, const WeightSpec *spec)
 {
-    int number = name_map_find(&lower->key_numbers, spec->key);
+    int number = name_map_number(&lower->key_numbers, spec->key);
     return number >= 0 && lower->keys.data[number].pruned;
 }
 
@@ -152,7 +152,7 @@ int layer_weight_number(LayerContext *c, const char *suffix)
     Lower *lower = c->e->lower;
     const char *key =
         intern_cstr(lower->names, arena_printf(lower->arena, "%s%s", c->use->key_prefix, suffix));
-    return name_map_find(&c->e->network->weight_numbers, key);
+    return name_map_number(&c->e->network->weight_numbers, key);
 }
 
 /* A weight's key in the session: made where it is new, its shape compared where another model
@@ -160,11 +160,11 @@ int layer_weight_number(LayerContext *c, const char *suffix)
 static bool weight_key(LayerContext *c, const char *key, Shape shape, bool frozen)
 {
     Lower *lower = c->e->lower;
-    int number = name_map_find(&lower->key_numbers, key);
+    int number = name_map_number(&lower->key_numbers, key);
     if (number < 0) {
         WeightKey fresh = { key, shape, c->use->span, frozen, false };
         vec_push(lower->arena, &lower->keys, fresh);
-        name_map_put(lower->arena, &lower->key_numbers, key, (int)lower->keys.len - 1);
+        name_map_set_number(lower->arena, &lower->key_numbers, key, (int)lower->keys.len - 1);
         return true;
     }
     const WeightKey *known = &lower->keys.data[number];
@@ -228,7 +228,7 @@ static int weight_declare(LayerContext *c, const char *suffix, Shape shape, int 
         vec_push(lower->arena, &network->auto_fans, fan_out);
     }
     vec_push(lower->arena, &network->pub.weights, spec);
-    name_map_put(lower->arena, &network->weight_numbers, key, number);
+    name_map_set_number(lower->arena, &network->weight_numbers, key, number);
     vec_push(lower->arena, &c->use->weights, number);
     return number;
 }

@@ -9,16 +9,7 @@
 #ifndef NNC_LOWER_ROOM_H
 #define NNC_LOWER_ROOM_H
 #include "lower/lower.h"
-
-/* ---- name_map.c: interned strings to numbers ---- */
-typedef struct NameMap {
-    const char **name;
-    int *number;
-    size_t used, size;
-} NameMap;
-
-int name_map_find(const NameMap *map, const char *name); /* -1: absent */
-void name_map_put(Arena *arena, NameMap *map, const char *name, int number);
+#include "support/names.h"
 
 /* ---- the room's memory ---- */
 /* by key, of all models; `frozen` is freeze's last word */

@@ -3,33 +3,13 @@
 #ifndef NNC_SEMA_INTERNAL_H
 #define NNC_SEMA_INTERNAL_H
 #include "sema/sema.h"
+#include "support/names.h"
 #include <string.h>
 
 enum {
     SEMA_MAX_DEPTH = 1500,   /* of nested expressions and bodies */
     SEMA_MAX_CALLS = 2000000 /* evaluations of declared functions in one statement */
 };
-
-/* ---- names.c: a hash map from interned names ---- */
-typedef struct NameMap {
-    const char **keys;
-    void **values;
-    size_t len, cap;
-} NameMap;
-
-void *name_map_get(const NameMap *map, const char *name);
-/* keeps the order of first insertion in `keys` */
-void name_map_set(Arena *arena, NameMap *map, const char *name, void *value);
-
-typedef struct NameList {
-    const char **data;
-    size_t len, cap;
-} NameList;
-
-void name_list_add(Arena *arena, NameList *list, const char *name);
-void name_list_add_map(Arena *arena, NameList *list, const NameMap *map);
-/* "a, b and c" */
-char *name_list_text(Arena *arena, const char *const *names, size_t count);
 
 /* ---- scope.c ---- */
 typedef enum ScopeKind {
@@ -58,8 +38,9 @@ Scope *scope_of_kind(Sema *sema, const Scope *parent, ScopeKind kind);
 const Value *scope_find(const Scope *scope, const char *name);
 /* the nearest of this kind, or NULL */
 const Scope *scope_enclosing(const Scope *scope, ScopeKind kind);
-/* Reports a name that stands for nothing where a value is asked for; says so where it is a model,
- * data, recipe, ... */
+/* "a model", "data", "a recipe" or "a value"; NULL: the script declares no such thing */
+const char *declared_kind(Sema *sema, const char *name);
+/* Reports a name that has no value; says so where it is a model, data, a recipe, ... */
 void report_unknown_value(Sema *sema, const Scope *scope, Name name);
 
 /* ---- results (results.c) ---- */

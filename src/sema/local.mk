@@ -10,7 +10,9 @@ libnnc_a_SOURCES += \
     src/sema/ranges.def \
     src/sema/settings.def \
     src/sema/verbs.c \
-    src/sema/names.c \
+    src/sema/action.h \
+    src/sema/action_clauses.c \
+    src/sema/action_settings.c \
     src/sema/value.c \
     src/sema/scope.c \
     src/sema/tables.c \

@@ -68,6 +68,17 @@ static void list_values(Sema *sema, const Scope *scope, NameList *out)
     }
 }
 
+const char *declared_kind(Sema *sema, const char *name)
+{
+    if (name_map_get(&sema->models, name))
+        return "a model";
+    if (name_map_get(&sema->data, name))
+        return "data";
+    if (name_map_get(&sema->recipes, name))
+        return "a recipe";
+    return name_map_get(&sema->symbols, name) ? "a value" : NULL;
+}
+
 void report_unknown_value(Sema *sema, const Scope *scope, Name name)
 {
     FormCategory category;
@@ -76,10 +87,8 @@ void report_unknown_value(Sema *sema, const Scope *scope, Name name)
     NameList names = { 0 };
     list_values(sema, scope, &names);
     const char *near = nearest_name(name.text, names.data, names.len);
-    const char *kind = name_map_get(&sema->models, name.text)    ? "a model"
-                       : name_map_get(&sema->data, name.text)    ? "data"
-                       : name_map_get(&sema->recipes, name.text) ? "a recipe"
-                                                                 : NULL;
+    const char *kind = declared_kind(sema, name.text);
+
     if (kind) {
         diag_error(sema->diags, DIAG_WRONG_KIND, name.span,
                    "'%s' is %s, but a value is needed here", name.text, kind);
@@ -100,6 +109,7 @@ void report_unknown_value(Sema *sema, const Scope *scope, Name name)
                   "write the number, or use the model with data in an earlier action");
         return;
     }
+
     Diagnostic *d = report_unknown(sema, DIAG_UNKNOWN_NAME, name.span, "name", name.text,
                                    names.data, names.len);
     if (!d->help) {

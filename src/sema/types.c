@@ -366,10 +366,7 @@ static Value model_value(Sema *sema, const Expr *expr)
     if (expr->kind == EXPR_NAME) {
         if (may_be_declared_in_broken_text(sema, expr->name.text))
             return value_error(expr->span);
-        const char *kind = name_map_get(&sema->data, expr->name.text)      ? "data"
-                           : name_map_get(&sema->recipes, expr->name.text) ? "a recipe"
-                           : symbol                                        ? "a value"
-                                                                           : NULL;
+        const char *kind = declared_kind(sema, expr->name.text);
         if (kind) {
             help_declared(sema,
                           diag_error(sema->diags, DIAG_WRONG_KIND, expr->span,

@@ -3,6 +3,8 @@ libnnc_a_SOURCES += \
     src/support/support.h \
     src/support/arena.c \
     src/support/intern.c \
+    src/support/names.h \
+    src/support/names.c \
     src/support/nearest.c \
     src/support/utf8.h \
     src/support/utf8.c \

@@ -1,8 +1,8 @@
 /* names.c: hash maps from interned names, and lists of names for messages. */
-#include "sema/internal.h"
+#include "support/names.h"
 
-/* Open addressing over an index; `keys` and `values` stay in the order of insertion behind it, so
- * listings are stable. */
+/* Open addressing over an index; `keys` and `values` stay in the order of insertion, so that
+ * lists of names are stable. */
 struct Slots {
     size_t size;
     uint32_t slot[];
@@ -16,7 +16,7 @@ static size_t hash_pointer(const char *name)
     return (size_t)(x ^ x >> 29);
 }
 
-/* The table of slots hides behind the values: values[cap] points to it. */
+/* The index is kept after the values: values[cap] points to it. */
 static struct Slots *slots_of(const NameMap *map)
 {
     return map->cap ? map->values[map->cap] : NULL;
@@ -66,6 +66,16 @@ void name_map_set(Arena *arena, NameMap *map, const char *name, void *value)
         *slot = (uint32_t)map->len;
     }
     map->values[*slot - 1] = value;
+}
+
+int name_map_number(const NameMap *map, const char *name)
+{
+    return (int)(intptr_t)name_map_get(map, name) - 1;
+}
+
+void name_map_set_number(Arena *arena, NameMap *map, const char *name, int number)
+{
+    name_map_set(arena, map, name, (void *)(intptr_t)(number + 1));
 }
 
 void name_list_add(Arena *arena, NameList *list, const char *name)
