@@ -52,7 +52,7 @@ static void check_chain(BodyCheck *check, const Scope *scope, const BodyItem *it
         bind_value(check, item->name);
 }
 
-static bool taken(BodyCheck *check, Name name)
+static bool is_taken(BodyCheck *check, Name name)
 {
     for (size_t i = 0; i < check->values->names.len; i++) {
         const Binding *b = &check->values->names.data[i];
@@ -78,7 +78,7 @@ static void check_layer(BodyCheck *check, const Scope *scope, const BodyItem *it
         Value value = { .kind = VALUE_CALL,
                         .call = call ? call : call_with_defaults(sema, &nothing, link->span),
                         .span = item->name.span };
-        if (!taken(check, item->name))
+        if (!is_taken(check, item->name))
             scope_bind(check->values, item->name.text, value);
     }
 }
@@ -94,7 +94,7 @@ static void check_weight(BodyCheck *check, const Scope *scope, const BodyItem *i
             check->sema, scope, item->expr, "init",
             arena_printf(check->sema->arena, "the initial value of weight '%s'", item->name.text));
     }
-    if (!taken(check, item->name))
+    if (!is_taken(check, item->name))
         bind_value(check, item->name);
 }
 
@@ -210,12 +210,14 @@ void declare_block(Sema *sema, const Stmt *stmt)
                       earlier ? earlier->decl->name.span : stmt->name.span)) {
         return;
     }
+
     size_t errors = sema->diags->errors;
     Scope *defaults = scope_of_kind(sema, NULL, SCOPE_PLAIN);
     const char *const known[] = { sema->word.classes, sema->word.features, sema->word.shape };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         scope_bind(defaults, known[i], value_unknown(stmt->span));
     Form *form = form_of_declaration(sema, stmt, category, defaults);
+
     /* What was built on an earlier or built-in meaning of the name may not come back to it. */
     if (earlier || find_link(sema, stmt->name.text)) {
         name_map_set(sema->arena, map, stmt->name.text, NULL);
@@ -224,6 +226,7 @@ void declare_block(Sema *sema, const Stmt *stmt)
         if (recursive)
             return;
     }
+
     sema->declaring = stmt->name.text;
     BodyCheck check = { sema, body_scope(sema, stmt) };
     check_items(&check, check.values, &stmt->body);
@@ -233,6 +236,7 @@ void declare_block(Sema *sema, const Stmt *stmt)
     name_map_set(sema->arena, map, stmt->name.text, form);
     if (!model)
         return;
+
     ModelDecl *decl = ARENA_NEW(sema->arena, ModelDecl);
     *decl = (ModelDecl){ .name = stmt->name.text,
                          .span = stmt->span,

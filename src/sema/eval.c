@@ -39,8 +39,6 @@ void report_tensor(Sema *sema, Span span)
               "values of the network flow through chains, add(...), multiply(...) and concat(...)");
 }
 
-/* Whether an operand can be used at all; a value that is not of the kind wanted is reported at its
- * place. */
 bool value_usable(Sema *sema, const Value *v, Span span)
 {
     if (v->kind == VALUE_LATER && v->tensor) {
@@ -64,14 +62,16 @@ bool value_usable(Sema *sema, const Value *v, Span span)
     return !value_failed(v);
 }
 
-static bool is_of(const Value *v, ValueKind kind)
+/* Of this kind, or not known yet. */
+static bool may_be(const Value *v, ValueKind kind)
 {
     return v->kind == kind || v->kind == VALUE_LATER || v->kind == VALUE_ERROR;
 }
 
-static bool want(Sema *sema, const Value *v, ValueKind kind, Span span)
+/* Reports a value of another kind. */
+static bool check_kind(Sema *sema, const Value *v, ValueKind kind, Span span)
 {
-    if (is_of(v, kind))
+    if (may_be(v, kind))
         return true;
     diag_error(sema->diags, DIAG_WRONG_TYPE, span, "%s is needed here, but this is %s",
                kind == VALUE_NUMBER ? "a number" : "true or false", value_kind_name(v));
@@ -82,7 +82,7 @@ Value eval_unary(Sema *sema, const Expr *expr, Value a)
 {
     if (!value_usable(sema, &a, expr->a->span))
         return value_error(expr->span);
-    if (!want(sema, &a, expr->op == OP_NOT ? VALUE_BOOL : VALUE_NUMBER, expr->a->span))
+    if (!check_kind(sema, &a, expr->op == OP_NOT ? VALUE_BOOL : VALUE_NUMBER, expr->a->span))
         return value_error(expr->span);
     if (a.kind == VALUE_ERROR)
         return value_unknown(expr->span);
@@ -114,54 +114,74 @@ static Value arithmetic(OpKind op, const Value *a, const Value *b, Span span)
 static Value comparison(OpKind op, const Value *a, const Value *b, Span span)
 {
     double x = a->number, y = b->number;
-    return value_bool(op == OP_LT   ? x < y
-                      : op == OP_LE ? x <= y
-                      : op == OP_GT ? x > y
-                                    : x >= y,
-                      span);
+    switch (op) {
+    case OP_LT: return value_bool(x < y, span);
+    case OP_LE: return value_bool(x <= y, span);
+    case OP_GT: return value_bool(x > y, span);
+    default: return value_bool(x >= y, span);
+    }
+}
+
+static bool is_known(const Value *v)
+{
+    return v->kind != VALUE_LATER && v->kind != VALUE_ERROR;
+}
+
+/* Reports operands that the operator cannot work on. */
+static bool operands_ok(Sema *sema, const Expr *expr, const Value *a, const Value *b)
+{
+    bool ok = value_usable(sema, a, expr->a->span);
+    ok &= value_usable(sema, b, expr->b->span);
+    if (!ok)
+        return false;
+
+    bool logical = expr->op == OP_AND || expr->op == OP_OR;
+    if (expr->op != OP_EQ && expr->op != OP_NE) {
+        ValueKind kind = logical ? VALUE_BOOL : VALUE_NUMBER;
+        return check_kind(sema, a, kind, expr->a->span) && check_kind(sema, b, kind, expr->b->span);
+    }
+    if (a->kind == b->kind || a->kind == VALUE_NONE || b->kind == VALUE_NONE || !is_known(a) ||
+        !is_known(b)) {
+        return true;
+    }
+    diag_error(sema->diags, DIAG_WRONG_TYPE, expr->b->span, "%s cannot equal %s",
+               value_kind_name(b), value_kind_name(a));
+    return false;
+}
+
+/* Of two operands one of which is known only when the script runs. */
+static Value binary_later(Sema *sema, const Expr *expr, const Value *a, const Value *b)
+{
+    if (a->kind == VALUE_ERROR || b->kind == VALUE_ERROR) {
+        report_not_constant(sema, a->kind == VALUE_LATER ? expr->a->span : expr->b->span);
+        return value_error(expr->span);
+    }
+    Later *later = ARENA_NEW(sema->arena, Later);
+    *later = (Later){ .kind = LATER_BINARY,
+                      .op = expr->op,
+                      .a = later_of(sema, a),
+                      .b = later_of(sema, b),
+                      .span = expr->span };
+    return later_value(later, expr->span);
 }
 
 Value eval_binary(Sema *sema, const Expr *expr, Value a, Value b)
 {
     OpKind op = expr->op;
-    bool logical = op == OP_AND || op == OP_OR, equality = op == OP_EQ || op == OP_NE;
-    bool fine = value_usable(sema, &a, expr->a->span);
-    fine &= value_usable(sema, &b, expr->b->span);
-    if (!fine)
+    if (!operands_ok(sema, expr, &a, &b))
         return value_error(expr->span);
-    if (!equality) {
-        ValueKind kind = logical ? VALUE_BOOL : VALUE_NUMBER;
-        if (!want(sema, &a, kind, expr->a->span) || !want(sema, &b, kind, expr->b->span))
-            return value_error(expr->span);
-    } else if (a.kind != b.kind && a.kind != VALUE_NONE && b.kind != VALUE_NONE &&
-               a.kind != VALUE_LATER && b.kind != VALUE_LATER && a.kind != VALUE_ERROR &&
-               b.kind != VALUE_ERROR) {
-        diag_error(sema->diags, DIAG_WRONG_TYPE, expr->b->span, "%s cannot equal %s",
-                   value_kind_name(&b), value_kind_name(&a));
-        return value_error(expr->span);
-    }
+
+    bool logical = op == OP_AND || op == OP_OR;
     if (logical && a.kind == VALUE_BOOL && a.boolean == (op == OP_OR))
         return value_bool(a.boolean, expr->span);
-    if (a.kind == VALUE_LATER || b.kind == VALUE_LATER) {
-        if (a.kind == VALUE_ERROR || b.kind == VALUE_ERROR) {
-            report_not_constant(sema, a.kind == VALUE_LATER ? expr->a->span : expr->b->span);
-            return value_error(expr->span);
-        }
-        Later *later = ARENA_NEW(sema->arena, Later);
-        *later = (Later){ .kind = LATER_BINARY,
-                          .op = op,
-                          .a = later_of(sema, &a),
-                          .b = later_of(sema, &b),
-                          .span = expr->span };
-        return later_value(later, expr->span);
-    }
+    if (a.kind == VALUE_LATER || b.kind == VALUE_LATER)
+        return binary_later(sema, expr, &a, &b);
     if (a.kind == VALUE_ERROR || b.kind == VALUE_ERROR)
         return value_unknown(expr->span);
-    if (logical) {
-        return value_bool(op == OP_AND ? a.boolean && b.boolean : a.boolean || b.boolean,
-                          expr->span);
-    }
-    if (equality)
+
+    if (logical) /* a did not decide */
+        return value_bool(b.boolean, expr->span);
+    if (op == OP_EQ || op == OP_NE)
         return value_bool(value_equal(&a, &b) == (op == OP_EQ), expr->span);
     return op <= OP_POW ? arithmetic(op, &a, &b, expr->span) : comparison(op, &a, &b, expr->span);
 }
@@ -200,54 +220,66 @@ static Value eval_unary_chain(Sema *sema, const Scope *scope, const Expr *expr)
     return value;
 }
 
-/* c1 ? a : c2 ? b : d. A branch that is not taken is looked at for its names only. */
+typedef struct Branch {
+    const Expr *expr;
+    Value condition, value;
+} Branch;
+
+/* A branch that is not taken is looked at for its names only. */
+static Branch eval_branch(Sema *sema, const Scope *scope, const Expr *expr)
+{
+    Branch branch = { .expr = expr, .condition = eval(sema, scope, expr->a) };
+    if (!value_usable(sema, &branch.condition, expr->a->span) ||
+        !check_kind(sema, &branch.condition, VALUE_BOOL, expr->a->span)) {
+        branch.condition = value_error(expr->span);
+    }
+    bool dead = branch.condition.kind == VALUE_BOOL && !branch.condition.boolean;
+    sema->dead += dead;
+    branch.value = eval(sema, scope, expr->b);
+    sema->dead -= dead;
+    return branch;
+}
+
+/* What `condition ? value : other` comes to. */
+static Value choose(Sema *sema, const Branch *b, Value other)
+{
+    Span span = b->expr->span;
+    if (value_failed(&b->condition) || value_failed(&b->value) || value_failed(&other))
+        return value_error(span);
+    if (b->condition.kind == VALUE_BOOL)
+        return b->condition.boolean ? b->value : other;
+    if (b->condition.kind == VALUE_ERROR)
+        return value_unknown(span);
+    if (!value_usable(sema, &b->value, b->expr->b->span) ||
+        !value_usable(sema, &other, b->expr->c->span)) {
+        return value_error(span);
+    }
+
+    Later *later = ARENA_NEW(sema->arena, Later);
+    *later = (Later){ .kind = LATER_COND,
+                      .a = later_of(sema, &b->condition),
+                      .b = later_of(sema, &b->value),
+                      .c = later_of(sema, &other),
+                      .span = span };
+    return later_value(later, span);
+}
+
+/* c1 ? a : c2 ? b : d */
 static Value eval_condition(Sema *sema, const Scope *scope, const Expr *expr)
 {
-    typedef struct Branch {
-        const Expr *expr;
-        Value condition, value;
-    } Branch;
-
     VEC(Branch) branches = { 0 };
     int dead = sema->dead;
-    while (expr->kind == EXPR_COND) {
-        Branch branch = { .expr = expr, .condition = eval(sema, scope, expr->a) };
-        if (value_usable(sema, &branch.condition, expr->a->span)) {
-            if (!want(sema, &branch.condition, VALUE_BOOL, expr->a->span))
-                branch.condition = value_error(expr->span);
-        } else {
-            branch.condition = value_error(expr->span);
-        }
-        bool known = branch.condition.kind == VALUE_BOOL;
-        sema->dead += known && !branch.condition.boolean;
-        branch.value = eval(sema, scope, expr->b);
-        sema->dead -= known && !branch.condition.boolean;
-        sema->dead += known && branch.condition.boolean;
+    for (; expr->kind == EXPR_COND; expr = expr->c) {
+        Branch branch = eval_branch(sema, scope, expr);
         vec_push(sema->arena, &branches, branch);
-        expr = expr->c;
+        sema->dead += branch.condition.kind == VALUE_BOOL && branch.condition.boolean;
     }
     Value value = eval(sema, scope, expr);
     sema->dead = dead;
-    for (size_t i = branches.len; i-- > 0;) {
-        Branch *b = &branches.data[i];
-        if (value_failed(&b->condition) || value_failed(&b->value) || value_failed(&value)) {
-            value = value_error(b->expr->span);
-        } else if (b->condition.kind == VALUE_BOOL) {
-            value = b->condition.boolean ? b->value : value;
-        } else if (b->condition.kind == VALUE_ERROR) {
-            value = value_unknown(b->expr->span);
-        } else if (!value_usable(sema, &b->value, b->expr->b->span) ||
-                   !value_usable(sema, &value, b->expr->c->span)) {
-            value = value_error(b->expr->span);
-        } else {
-            Later *later = ARENA_NEW(sema->arena, Later);
-            *later = (Later){ .kind = LATER_COND,
-                              .a = later_of(sema, &b->condition),
-                              .b = later_of(sema, &b->value),
-                              .c = later_of(sema, &value),
-                              .span = b->expr->span };
-            value = later_value(later, b->expr->span);
-        }
+
+    while (branches.len) {
+        const Branch *b = &branches.data[--branches.len];
+        value = choose(sema, b, value);
         value.span = b->expr->span;
     }
     return value;
@@ -270,7 +302,9 @@ static Value eval_list(Sema *sema, const Scope *scope, const Expr *expr)
         }
         unknown |= value.items[i].kind == VALUE_ERROR;
     }
-    return failed ? value_error(expr->span) : unknown ? value_unknown(expr->span) : value;
+    if (failed)
+        return value_error(expr->span);
+    return unknown ? value_unknown(expr->span) : value;
 }
 
 static bool whole_number(Sema *sema, const Value *v, Span span)
@@ -289,9 +323,9 @@ static bool whole_number(Sema *sema, const Value *v, Span span)
 static Value eval_range(Sema *sema, const Scope *scope, const Expr *expr)
 {
     Value a = eval(sema, scope, expr->a), b = eval(sema, scope, expr->b);
-    bool fine = value_usable(sema, &a, expr->a->span);
-    fine &= value_usable(sema, &b, expr->b->span);
-    if (!fine || (a.kind != VALUE_ERROR && !whole_number(sema, &a, expr->a->span)) ||
+    bool ok = value_usable(sema, &a, expr->a->span);
+    ok &= value_usable(sema, &b, expr->b->span);
+    if (!ok || (a.kind != VALUE_ERROR && !whole_number(sema, &a, expr->a->span)) ||
         (b.kind != VALUE_ERROR && !whole_number(sema, &b, expr->b->span))) {
         return value_error(expr->span);
     }
@@ -306,22 +340,28 @@ static Value eval_range(Sema *sema, const Scope *scope, const Expr *expr)
     return value;
 }
 
+/* An element of a list that is known only when the script runs. */
+static Value index_later(Sema *sema, const Expr *expr, const Value *list, const Value *index)
+{
+    if (!check_kind(sema, index, VALUE_NUMBER, expr->b->span))
+        return value_error(expr->span);
+    Later *later = ARENA_NEW(sema->arena, Later);
+    *later = (Later){
+        .kind = LATER_INDEX, .a = list->later, .b = later_of(sema, index), .span = expr->span
+    };
+    Value value = later_value(later, expr->span);
+    value.result = list->result->element;
+    return value;
+}
+
 static Value eval_index(Sema *sema, const Scope *scope, const Expr *expr)
 {
     Value a = eval(sema, scope, expr->a), i = eval(sema, scope, expr->b);
     if (value_failed(&a) || !value_usable(sema, &i, expr->b->span))
         return value_error(expr->span);
-    if (a.kind == VALUE_LATER && !a.tensor && a.result && a.result->kind == RESULT_LIST) {
-        if (!want(sema, &i, VALUE_NUMBER, expr->b->span))
-            return value_error(expr->span);
-        Later *later = ARENA_NEW(sema->arena, Later);
-        *later = (Later){
-            .kind = LATER_INDEX, .a = a.later, .b = later_of(sema, &i), .span = expr->span
-        };
-        Value value = later_value(later, expr->span);
-        value.result = a.result->element;
-        return value;
-    }
+    if (a.kind == VALUE_LATER && !a.tensor && a.result && a.result->kind == RESULT_LIST)
+        return index_later(sema, expr, &a, &i);
+
     if (a.kind == VALUE_ERROR)
         return value_unknown(expr->span);
     if (a.kind != VALUE_LIST && a.kind != VALUE_SHAPE) {
@@ -340,6 +380,7 @@ static Value eval_index(Sema *sema, const Scope *scope, const Expr *expr)
                    "there is no element %.0f: the list has %zu, counted from 0", i.number, a.count);
         return value_error(expr->span);
     }
+
     size_t at = (size_t)i.number;
     Value value =
         a.kind == VALUE_LIST ? a.items[at] : value_number((double)a.dims[at], true, expr->span);
@@ -347,31 +388,38 @@ static Value eval_index(Sema *sema, const Scope *scope, const Expr *expr)
     return value;
 }
 
+/* in.channels, in.features, in.shape */
+static Value eval_size_of_in(Sema *sema, const Scope *scope, const Expr *expr)
+{
+    static const char *const fields[] = { "channels", "features", "shape" };
+    const char *const names[] = { sema->word.in_channels, sema->word.in_features,
+                                  sema->word.in_shape };
+    const char *name = NULL;
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(expr->name.text, fields[i]))
+            name = names[i];
+
+    const Value *found = name ? scope_find(scope, name) : NULL;
+    if (found) {
+        Value value = *found;
+        value.span = expr->span;
+        return value;
+    }
+    if (name) {
+        diag_error(
+            sema->diags, DIAG_UNKNOWN_NAME, expr->a->span,
+            "'in' is the input of a block or model, and can be used only in the body of one");
+    } else {
+        diag_unknown(sema->diags, DIAG_UNKNOWN_FIELD, expr->name.span, "size of 'in'",
+                     expr->name.text, fields, 3);
+    }
+    return value_error(expr->span);
+}
+
 static Value eval_field(Sema *sema, const Scope *scope, const Expr *expr)
 {
-    if (expr->a->kind == EXPR_NAME && expr->a->name.text == sema->word.in) {
-        const char *field = expr->name.text;
-        const char *name = !strcmp(field, "channels")   ? sema->word.in_channels
-                           : !strcmp(field, "features") ? sema->word.in_features
-                           : !strcmp(field, "shape")    ? sema->word.in_shape
-                                                        : NULL;
-        static const char *const fields[] = { "channels", "features", "shape" };
-        const Value *found = name ? scope_find(scope, name) : NULL;
-        if (found) {
-            Value value = *found;
-            value.span = expr->span;
-            return value;
-        }
-        if (name) {
-            diag_error(
-                sema->diags, DIAG_UNKNOWN_NAME, expr->a->span,
-                "'in' is the input of a block or model, and can be used only in the body of one");
-        } else {
-            diag_unknown(sema->diags, DIAG_UNKNOWN_FIELD, expr->name.span, "size of 'in'", field,
-                         fields, 3);
-        }
-        return value_error(expr->span);
-    }
+    if (expr->a->kind == EXPR_NAME && expr->a->name.text == sema->word.in)
+        return eval_size_of_in(sema, scope, expr);
     Value base = eval(sema, scope, expr->a);
     if (base.kind == VALUE_ERROR)
         return base;
@@ -403,6 +451,22 @@ static Value eval_name(Sema *sema, const Scope *scope, const Expr *expr)
     return value;
 }
 
+/* Of what has parts that are values themselves. */
+static Value eval_parts(Sema *sema, const Scope *scope, const Expr *expr)
+{
+    switch (expr->kind) {
+    case EXPR_LIST: return eval_list(sema, scope, expr);
+    case EXPR_RANGE: return eval_range(sema, scope, expr);
+    case EXPR_CALL: return eval_call(sema, scope, expr);
+    case EXPR_FIELD: return eval_field(sema, scope, expr);
+    case EXPR_INDEX: return eval_index(sema, scope, expr);
+    case EXPR_UNARY: return eval_unary_chain(sema, scope, expr);
+    case EXPR_BINARY: return eval_spine(sema, scope, expr, expr->op == OP_POW);
+    case EXPR_COND: return eval_condition(sema, scope, expr);
+    default: return value_error(expr->span);
+    }
+}
+
 Value eval(Sema *sema, const Scope *scope, const Expr *expr)
 {
     switch (expr->kind) {
@@ -417,20 +481,10 @@ Value eval(Sema *sema, const Scope *scope, const Expr *expr)
     case EXPR_NAME: return eval_name(sema, scope, expr);
     default: break;
     }
+
     if (!enter(sema, expr->span))
         return value_error(expr->span);
-    Value value = value_error(expr->span);
-    switch (expr->kind) {
-    case EXPR_LIST: value = eval_list(sema, scope, expr); break;
-    case EXPR_RANGE: value = eval_range(sema, scope, expr); break;
-    case EXPR_CALL: value = eval_call(sema, scope, expr); break;
-    case EXPR_FIELD: value = eval_field(sema, scope, expr); break;
-    case EXPR_INDEX: value = eval_index(sema, scope, expr); break;
-    case EXPR_UNARY: value = eval_unary_chain(sema, scope, expr); break;
-    case EXPR_BINARY: value = eval_spine(sema, scope, expr, expr->op == OP_POW); break;
-    case EXPR_COND: value = eval_condition(sema, scope, expr); break;
-    default: break;
-    }
+    Value value = eval_parts(sema, scope, expr);
     leave(sema);
     return value;
 }

@@ -137,6 +137,18 @@ static const char *other_kind(Sema *sema, const Scope *scope, FormCategory wante
     return NULL;
 }
 
+/* The values and layers that a body has bound. */
+static void list_links(Sema *sema, const Scope *scope, NameList *out)
+{
+    for (; scope; scope = scope->parent) {
+        for (size_t i = 0; i < scope->names.len; i++) {
+            const Binding *b = &scope->names.data[i];
+            if (b->value.kind == VALUE_LATER || b->value.kind == VALUE_CALL)
+                name_list_add(sema->arena, out, b->name);
+        }
+    }
+}
+
 void report_unknown_form(Sema *sema, const Scope *scope, FormCategory category, Name name)
 {
     if (may_be_declared_in_broken_text(sema, name.text))
@@ -145,6 +157,7 @@ void report_unknown_form(Sema *sema, const Scope *scope, FormCategory category, 
                *kind = other_kind(sema, scope, category, name.text);
     NameList names = { 0 };
     list_forms(sema, category, &names);
+
     if (kind) {
         Diagnostic *d =
             diag_error(sema->diags, DIAG_WRONG_KIND, name.span, "'%s' is %s, but %s is needed here",
@@ -153,16 +166,9 @@ void report_unknown_form(Sema *sema, const Scope *scope, FormCategory category, 
                   name_list_text(sema->arena, names.data, names.len));
         return;
     }
-    if (category == FORM_LAYER) {
-        for (const Scope *at = scope; at; at = at->parent) {
-            for (size_t i = 0; i < at->names.len; i++) {
-                if (at->names.data[i].value.kind == VALUE_LATER ||
-                    at->names.data[i].value.kind == VALUE_CALL) {
-                    name_list_add(sema->arena, &names, at->names.data[i].name);
-                }
-            }
-        }
-    }
+
+    if (category == FORM_LAYER)
+        list_links(sema, scope, &names);
     report_unknown(sema, category_diag(category), name.span, noun, name.text, names.data,
                    names.len);
 }
@@ -188,38 +194,48 @@ static bool is_required(const ArgSpec *spec)
     return !spec->fallback && !spec->default_expr;
 }
 
-/* Which argument is meant, or -1 (reported). */
+static NameList argument_names(Sema *sema, const Form *form, size_t skip)
+{
+    NameList names = { 0 };
+    for (size_t i = skip; i < form->arg_count; i++)
+        name_list_add(sema->arena, &names, form->args[i].name);
+    return names;
+}
+
+static int positional_place(Sema *sema, const Form *form, size_t skip, const Arg *arg, size_t *next,
+                            bool named)
+{
+    if (named) {
+        Diagnostic *d = diag_error(sema->diags, DIAG_ARGUMENT_ORDER, arg->value->span,
+                                   "an argument without a name comes after one with a name");
+        diag_help(sema->diags, d, "put arguments without names first");
+        return -1;
+    }
+    if (*next < form->arg_count)
+        return (int)(*next)++;
+
+    Diagnostic *d =
+        diag_error(sema->diags, DIAG_TOO_MANY_ARGUMENTS, arg->value->span,
+                   "too many arguments: '%s' takes %zu", form->name, form->arg_count - skip);
+    NameList names = argument_names(sema, form, skip);
+    if (names.len) {
+        diag_help(sema->diags, d, "'%s' takes %s", form->name,
+                  name_list_text(sema->arena, names.data, names.len));
+    }
+    return -1;
+}
+
 int argument_place(Sema *sema, const Form *form, size_t skip, const Arg *arg, size_t *next,
                    bool *named)
 {
-    if (!arg->key.text) {
-        if (*named) {
-            Diagnostic *d = diag_error(sema->diags, DIAG_ARGUMENT_ORDER, arg->value->span,
-                                       "an argument without a name comes after one with a name");
-            diag_help(sema->diags, d, "put arguments without names first");
-            return -1;
-        }
-        if (*next < form->arg_count)
-            return (int)(*next)++;
-        Diagnostic *d =
-            diag_error(sema->diags, DIAG_TOO_MANY_ARGUMENTS, arg->value->span,
-                       "too many arguments: '%s' takes %zu", form->name, form->arg_count - skip);
-        if (form->arg_count > skip) {
-            NameList names = { 0 };
-            for (size_t i = skip; i < form->arg_count; i++)
-                name_list_add(sema->arena, &names, form->args[i].name);
-            diag_help(sema->diags, d, "'%s' takes %s", form->name,
-                      name_list_text(sema->arena, names.data, names.len));
-        }
-        return -1;
-    }
+    if (!arg->key.text)
+        return positional_place(sema, form, skip, arg, next, *named);
     *named = true;
     for (size_t i = skip; i < form->arg_count; i++)
         if (form->args[i].name == arg->key.text)
             return (int)i;
-    NameList names = { 0 };
-    for (size_t i = skip; i < form->arg_count; i++)
-        name_list_add(sema->arena, &names, form->args[i].name);
+
+    NameList names = argument_names(sema, form, skip);
     Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span,
                                  arena_printf(sema->arena, "argument of %s", form->name),
                                  arg->key.text, names.data, names.len);
@@ -236,6 +252,7 @@ static bool bind_variadic(Sema *sema, const Scope *scope, Call *call, const Expr
                    .items = ARENA_ARRAY(sema->arena, Value, expr->args.len),
                    .span = expr->span };
     bool failed = false;
+
     for (size_t i = 0; i < expr->args.len; i++) {
         const Arg *arg = &expr->args.data[i];
         if (arg->key.text) {
@@ -248,6 +265,7 @@ static bool bind_variadic(Sema *sema, const Scope *scope, Call *call, const Expr
                                 arena_printf(sema->arena, "an argument of '%s'", call->form->name));
         failed |= value_failed(&list.items[i]);
     }
+
     if (!expr->args.len) {
         diag_error(sema->diags, DIAG_MISSING_ARGUMENT, expr->span,
                    "'%s' needs at least one of its '%s'", call->form->name, spec->name);
@@ -259,53 +277,65 @@ static bool bind_variadic(Sema *sema, const Scope *scope, Call *call, const Expr
     return !failed;
 }
 
-static bool bind_arguments(Sema *sema, const Scope *scope, Call *call, size_t skip,
-                           const Expr *expr)
+/* Binds one argument. False: it is not one of the form's, or given twice. */
+static bool bind_argument(Sema *sema, const Scope *scope, Call *call, int at, const Arg *arg)
 {
     const Form *form = call->form;
-    size_t next = skip;
-    bool named = false, failed = false, misnamed = false;
-    for (size_t i = 0; i < expr->args.len; i++) {
-        const Arg *arg = &expr->args.data[i];
-        int at = argument_place(sema, form, skip, arg, &next, &named);
-        if (at < 0) {
-            misnamed = true;
-            /* one mistake: the rest is too much as well */
-            if (!arg->key.text && !named)
-                break;
-            continue;
-        }
-        if (call->given[at]) {
-            diag_error(sema->diags, DIAG_REPEATED_ARGUMENT,
-                       arg->key.text ? arg->key.span : arg->value->span,
-                       "'%s' of '%s' is given twice", form->args[at].name, form->name);
-            misnamed = true;
-            continue;
-        }
-        call->given[at] = true;
-        call->spans[at] = arg->span;
-        call->args[at] =
-            eval_as(sema, scope, arg->value, form->args[at].type,
-                    arena_printf(sema->arena, "'%s' of '%s'", form->args[at].name, form->name));
-        failed |= value_failed(&call->args[at]);
-    }
-    if (misnamed)
+    const ArgSpec *spec = &form->args[at];
+    if (call->given[at]) {
+        diag_error(sema->diags, DIAG_REPEATED_ARGUMENT,
+                   arg->key.text ? arg->key.span : arg->value->span, "'%s' of '%s' is given twice",
+                   spec->name, form->name);
         return false;
-    for (size_t i = skip; i < form->arg_count; i++) {
+    }
+    call->given[at] = true;
+    call->spans[at] = arg->span;
+    call->args[at] = eval_as(sema, scope, arg->value, spec->type,
+                             arena_printf(sema->arena, "'%s' of '%s'", spec->name, form->name));
+    return true;
+}
+
+/* Those that were not given. False: one has no default. */
+static bool bind_defaults(Sema *sema, const Scope *scope, Call *call, size_t skip, Span span)
+{
+    for (size_t i = skip; i < call->form->arg_count; i++) {
+        const ArgSpec *spec = &call->form->args[i];
         if (call->given[i])
             continue;
-        const ArgSpec *spec = &form->args[i];
         if (is_required(spec)) {
-            diag_error(sema->diags, DIAG_MISSING_ARGUMENT, expr->span, "'%s' needs '%s'",
-                       form->name, spec->name);
+            diag_error(sema->diags, DIAG_MISSING_ARGUMENT, span, "'%s' needs '%s'",
+                       call->form->name, spec->name);
             return false;
         }
+        /* a default that depends on the data (classes), evaluated where the call is */
         if (spec->default_expr && spec->default_value.kind == VALUE_ERROR &&
             spec->default_value.unknown) {
             call->args[i] = eval(sema, scope, spec->default_expr);
         }
     }
-    return !failed;
+    return true;
+}
+
+static bool bind_arguments(Sema *sema, const Scope *scope, Call *call, size_t skip,
+                           const Expr *expr)
+{
+    size_t next = skip;
+    bool named = false, failed = false, misnamed = false;
+
+    for (size_t i = 0; i < expr->args.len; i++) {
+        const Arg *arg = &expr->args.data[i];
+        int at = argument_place(sema, call->form, skip, arg, &next, &named);
+        /* one mistake: the rest is too much as well */
+        if (at < 0 && !arg->key.text && !named)
+            return false;
+        if (at < 0 || !bind_argument(sema, scope, call, at, arg))
+            misnamed = true;
+        else
+            failed |= value_failed(&call->args[at]);
+    }
+    if (misnamed)
+        return false;
+    return bind_defaults(sema, scope, call, skip, expr->span) && !failed;
 }
 
 Call *bind_call(Sema *sema, const Scope *scope, const Form *form, size_t skip, const Expr *expr)
@@ -317,10 +347,10 @@ Call *bind_call(Sema *sema, const Scope *scope, const Form *form, size_t skip, c
     size_t errors = sema->diags->errors;
     bool variadic = form->arg_count == 1 && (!strcmp(form->args[0].type, "tensors") ||
                                              !strcmp(form->args[0].type, "values"));
-    bool right = variadic ? bind_variadic(sema, scope, call, expr)
-                          : bind_arguments(sema, scope, call, skip, expr);
+    bool ok = variadic ? bind_variadic(sema, scope, call, expr)
+                       : bind_arguments(sema, scope, call, skip, expr);
     leave(sema);
-    if (!right || sema->diags->errors > errors || !check_call_rules(sema, call))
+    if (!ok || sema->diags->errors > errors || !check_call_rules(sema, call))
         return NULL;
     return call;
 }
@@ -343,6 +373,24 @@ Call *sema_call(Sema *sema, const Scope *scope, FormCategory category, const Exp
     return bind_call(sema, scope, form, skip, expr);
 }
 
+static void report_unknown_part(Sema *sema, const Form *model, Name part)
+{
+    const Body *body = &model->decl->body;
+    NameList names = { 0 };
+    for (size_t i = 0; i < body->len; i++)
+        if (body->data[i]->kind == BODY_CHAIN && body->data[i]->name.text)
+            name_list_add(sema->arena, &names, body->data[i]->name.text);
+
+    Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_PART, part.span,
+                                 arena_printf(sema->arena, "part of model '%s'", model->name),
+                                 part.text, names.data, names.len);
+    if (!names.len) {
+        diag_help(sema->diags, d,
+                  "the body of '%s' names no parts: a part is named there by 'name = chain'",
+                  model->name);
+    }
+}
+
 /* m.h */
 static Call *link_part(Sema *sema, const Scope *scope, const Expr *link)
 {
@@ -358,20 +406,10 @@ static Call *link_part(Sema *sema, const Scope *scope, const Expr *link)
         return NULL;
     }
     if (!find_model_part(form, link->name.text)) {
-        NameList names = { 0 };
-        for (size_t i = 0; i < form->decl->body.len; i++)
-            if (form->decl->body.data[i]->kind == BODY_CHAIN && form->decl->body.data[i]->name.text)
-                name_list_add(sema->arena, &names, form->decl->body.data[i]->name.text);
-        Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_PART, link->name.span,
-                                     arena_printf(sema->arena, "part of model '%s'", form->name),
-                                     link->name.text, names.data, names.len);
-        if (!names.len) {
-            diag_help(sema->diags, d,
-                      "the body of '%s' names no parts: a part is named there by 'name = chain'",
-                      form->name);
-        }
+        report_unknown_part(sema, form, link->name);
         return NULL;
     }
+
     for (size_t i = 0; i < form->arg_count; i++) {
         if (is_required(&form->args[i])) {
             diag_error(sema->diags, DIAG_MISSING_ARGUMENT, link->span,
@@ -392,12 +430,14 @@ Call *sema_link(Sema *sema, const Scope *scope, const Expr *link)
                    "a link is a layer, a name bound above, or a part m.name of a model");
         return NULL;
     }
+
     const Value *bound = scope_find(scope, link->name.text);
     if (link->kind == EXPR_NAME &&
         (link->name.text == sema->word.in ||
          (bound && ((bound->kind == VALUE_LATER && bound->tensor) || bound->kind == VALUE_CALL)))) {
         return NULL;
     }
+
     const Form *form = find_link(sema, link->name.text);
     bool loss = form && form->category == FORM_FN && form->decl && form->leading != 1;
     if (link->name.text == sema->declaring) {
@@ -412,6 +452,9 @@ Call *sema_link(Sema *sema, const Scope *scope, const Expr *link)
         report_unknown_form(sema, scope, FORM_LAYER, link->name);
         return NULL;
     }
-    return bind_call(sema, scope, form,
-                     form->category == FORM_FN ? (form->decl ? form->leading : 1) : 0, link);
+
+    size_t fed = 0; /* arguments that the chain feeds */
+    if (form->category == FORM_FN)
+        fed = form->decl ? form->leading : 1;
+    return bind_call(sema, scope, form, fed, link);
 }

@@ -2,40 +2,6 @@
  * bodies checked by evaluating them with parameters and steps unknown. */
 #include "sema/internal.h"
 
-/* ---- walking expressions without evaluating them ---- */
-typedef struct Walk {
-    bool (*visit)(const Expr *expr, void *context);
-    void *context;
-    int depth;
-} Walk;
-
-/* True as soon as a visit is. */
-static bool walk(Walk *w, const Expr *expr)
-{
-    if (w->depth > SEMA_MAX_DEPTH)
-        return false;
-    w->depth++;
-    bool found = false;
-    while (expr && !found) {
-        found = w->visit(expr, w->context);
-        for (size_t i = 0; !found && i < expr->args.len; i++)
-            found = walk(w, expr->args.data[i].value);
-        for (size_t i = 0; !found && i < expr->item_count; i++)
-            found = walk(w, expr->items[i]);
-        /* the side that grows long */
-        bool right = expr->kind == EXPR_COND || (expr->kind == EXPR_BINARY && expr->op == OP_POW);
-        if (!found && expr->kind == EXPR_COND)
-            found = walk(w, expr->a) || walk(w, expr->b);
-        else if (!found && right)
-            found = walk(w, expr->a);
-        else if (!found && expr->b)
-            found = walk(w, expr->b);
-        expr = expr->kind == EXPR_COND ? expr->c : right ? expr->b : expr->a;
-    }
-    w->depth--;
-    return found;
-}
-
 static bool is_name(const Expr *expr, void *context)
 {
     return expr->kind == EXPR_NAME && expr->name.text == context;
@@ -43,8 +9,8 @@ static bool is_name(const Expr *expr, void *context)
 
 static bool reads_name(const Expr *expr, const char *name)
 {
-    Walk w = { is_name, (void *)name, 0 };
-    return walk(&w, expr);
+    ExprWalk w = { is_name, (void *)name, 0 };
+    return walk_expr(&w, expr);
 }
 
 typedef struct Words {
@@ -70,11 +36,11 @@ static bool add_compared(const Expr *expr, void *context)
 static const char *word_type(Sema *sema, const Stmt *stmt, const char *name, const Value *fallback)
 {
     Words words = { .sema = sema, .name = name };
-    Walk w = { add_compared, &words, 0 };
+    ExprWalk w = { add_compared, &words, 0 };
     if (stmt->value)
-        walk(&w, stmt->value);
+        walk_expr(&w, stmt->value);
     for (size_t i = 0; i < stmt->lines.len; i++)
-        walk(&w, stmt->lines.data[i].value);
+        walk_expr(&w, stmt->lines.data[i].value);
     if (!words.found.len)
         return "string";
     const char *type = value_text(sema->arena, fallback), *first = type;
@@ -102,11 +68,34 @@ static const char *param_type(Sema *sema, const Stmt *stmt, FormCategory categor
         return "list(number)";
     const char *range = range_of(category, name, sema->in_prelude);
     if (category == FORM_FN) {
-        return range      ? arena_printf(sema->arena, "%s|tensor", range)
-               : fallback ? "number|tensor"
-                          : "number";
+        if (range)
+            return arena_printf(sema->arena, "%s|tensor", range);
+        return fallback ? "number|tensor" : "number";
     }
     return range ? range : "number";
+}
+
+/* Its default, and what else follows from it. `defaults`: an earlier parameter has one. */
+static ArgSpec read_param(Sema *sema, const Stmt *stmt, FormCategory category, const Scope *scope,
+                          const Param *param, bool defaults)
+{
+    ArgSpec spec = { .name = param->name.text, .default_expr = param->fallback };
+    if (param->fallback) {
+        spec.default_value = eval(sema, scope, param->fallback);
+        if (value_is_later(&spec.default_value)) {
+            report_not_constant(sema, param->fallback->span);
+            spec.default_value = value_error(param->fallback->span);
+        }
+    } else if (defaults && category == FORM_FN) {
+        Diagnostic *d =
+            diag_error(sema->diags, DIAG_ARGUMENT_ORDER, param->name.span,
+                       "'%s' has no default, but comes after a parameter that has one", spec.name);
+        diag_help(sema->diags, d,
+                  "put what the function works on first, and settings with defaults after it");
+    }
+    spec.type =
+        param_type(sema, stmt, category, spec.name, param->fallback ? &spec.default_value : NULL);
+    return spec;
 }
 
 Form *form_of_declaration(Sema *sema, const Stmt *stmt, FormCategory category, const Scope *scope)
@@ -124,39 +113,21 @@ Form *form_of_declaration(Sema *sema, const Stmt *stmt, FormCategory category, c
                     .help = helps[category],
                     .arg_count = stmt->params.len,
                     .args = ARENA_ARRAY(sema->arena, ArgSpec, stmt->params.len) };
+
     bool defaults = false;
     for (size_t i = 0; i < stmt->params.len; i++) {
         const Param *param = &stmt->params.data[i];
-        ArgSpec *spec = &form->args[i];
-        spec->name = param->name.text;
-        spec->default_expr = param->fallback;
         for (size_t j = 0; j < i; j++) {
-            if (form->args[j].name == spec->name) {
+            if (form->args[j].name == param->name.text) {
                 diag_error(sema->diags, DIAG_REPEATED_NAME, param->name.span,
-                           "'%s' has two parameters named '%s'", stmt->name.text, spec->name);
+                           "'%s' has two parameters named '%s'", stmt->name.text, param->name.text);
             }
         }
-        if (param->fallback) {
-            spec->default_value = eval(sema, scope, param->fallback);
-            if (value_is_later(&spec->default_value)) {
-                report_not_constant(sema, param->fallback->span);
-                spec->default_value = value_error(param->fallback->span);
-            }
-        } else if (defaults && category == FORM_FN) {
-            Diagnostic *d = diag_error(
-                sema->diags, DIAG_ARGUMENT_ORDER, param->name.span,
-                "'%s' has no default, but comes after a parameter that has one", spec->name);
-            diag_help(sema->diags, d,
-                      "put what the function works on first, and settings with defaults after it");
-        }
-        spec->type = param_type(sema, stmt, category, spec->name,
-                                param->fallback ? &spec->default_value : NULL);
+        form->args[i] = read_param(sema, stmt, category, scope, param, defaults);
         defaults |= param->fallback != NULL;
-        if (!defaults)
+        if (!defaults && category == FORM_FN)
             form->leading = i + 1;
     }
-    if (category != FORM_FN)
-        form->leading = 0;
     return form;
 }
 
@@ -194,6 +165,24 @@ static bool read_later(const UpdateBody *lines, size_t from, const char *name)
     return false;
 }
 
+static void check_state(Sema *sema, const Stmt *stmt, Name name, bool known)
+{
+    if (stmt->kind != STMT_OPTIMIZER) {
+        diag_error(sema->diags, DIAG_WRONG_KIND, name.span, "only an optimizer has state");
+    } else if (known) {
+        diag_error(sema->diags, DIAG_REPEATED_NAME, name.span, "there is already a '%s'",
+                   name.text);
+    }
+}
+
+static bool is_bound(const Scope *scope, const char *name)
+{
+    for (size_t i = 0; i < scope->names.len; i++)
+        if (scope->names.data[i].name == name)
+            return true;
+    return false;
+}
+
 /* `assigned` are the names that count; any other is a name for a part of a formula, which a later
  * line must read. */
 static void check_lines(Sema *sema, Scope *scope, const Stmt *stmt, const char *const *assigned,
@@ -202,31 +191,25 @@ static void check_lines(Sema *sema, Scope *scope, const Stmt *stmt, const char *
     NameList accepted = { 0 };
     for (size_t i = 0; i < assigned_count; i++)
         name_list_add(sema->arena, &accepted, intern_cstr(sema->names, assigned[i]));
+
     for (size_t i = 0; i < stmt->lines.len; i++) {
         const UpdateLine *line = &stmt->lines.data[i];
         const char *name = line->name.text;
         bool known = false;
         for (size_t j = 0; j < accepted.len; j++)
             known |= accepted.data[j] == name;
+
+        if (line->is_state)
+            check_state(sema, stmt, line->name, known);
+        check_formula(sema, scope, line->value);
         if (line->is_state) {
-            if (stmt->kind != STMT_OPTIMIZER) {
-                diag_error(sema->diags, DIAG_WRONG_KIND, line->name.span,
-                           "only an optimizer has state");
-            } else if (known) {
-                diag_error(sema->diags, DIAG_REPEATED_NAME, line->name.span,
-                           "there is already a '%s'", name);
-            }
-            check_formula(sema, scope, line->value);
             bind_unknown(scope, name);
             name_list_add(sema->arena, &accepted, name);
             continue;
         }
-        check_formula(sema, scope, line->value);
-        const Value *earlier = NULL;
-        for (size_t j = 0; j < scope->names.len; j++)
-            if (scope->names.data[j].name == name)
-                earlier = &scope->names.data[j].value;
-        if (!known && !earlier && !read_later(&stmt->lines, i + 1, name)) {
+
+        known |= is_bound(scope, name);
+        if (!known && !read_later(&stmt->lines, i + 1, name)) {
             Diagnostic *d = diag_unknown(sema->diags, DIAG_UNKNOWN_NAME, line->name.span,
                                          "name to assign", name, accepted.data, accepted.len);
             if (stmt->kind == STMT_OPTIMIZER) {
@@ -234,7 +217,7 @@ static void check_lines(Sema *sema, Scope *scope, const Stmt *stmt, const char *
                           "declare first what is kept from step to step: state %s = 0", name);
             }
         }
-        if (!known && !earlier)
+        if (!known)
             bind_unknown(scope, name);
     }
 }
@@ -296,6 +279,7 @@ void declare_function(Sema *sema, const Stmt *stmt)
                       earlier ? earlier->decl->name.span : stmt->name.span)) {
         return;
     }
+
     size_t errors = sema->diags->errors;
     Form *form = form_of_declaration(sema, stmt, formula->category, sema->globals);
     Scope *scope = scope_of_kind(sema, NULL, formula->scope);
@@ -303,6 +287,7 @@ void declare_function(Sema *sema, const Stmt *stmt)
         bind_unknown(scope, formula->names[i]);
     for (size_t i = 0; i < form->arg_count; i++)
         bind_unknown(scope, form->args[i].name);
+
     /* A primitive of the same name stays what it is inside; else the name means this very
      * declaration, and that is recursion. */
     sema->declaring = formula->category == FORM_FN ? stmt->name.text : NULL;
@@ -316,6 +301,7 @@ void declare_function(Sema *sema, const Stmt *stmt)
         sema->declaring = NULL;
         return;
     }
+
     formula->check(sema, scope, stmt);
     form->broken = sema->diags->errors > errors;
     sema->declaring = NULL;
@@ -325,87 +311,4 @@ void declare_function(Sema *sema, const Stmt *stmt)
         return;
     }
     name_map_set(sema->arena, map, stmt->name.text, form);
-}
-
-/* ---- recursion by way of a name that is declared anew, or that hides a built-in: bodies read
- * before now mean the new one ---- */
-typedef struct Hunt {
-    Sema *sema;
-    const char *name;
-    FormCategory category;
-    NameMap seen;
-    Span where;
-    int depth;
-} Hunt;
-
-static bool hunt_stmt(Hunt *hunt, const Stmt *stmt);
-
-static bool hunt_name(Hunt *hunt, Name name)
-{
-    bool functions = hunt->category == FORM_FN;
-    const Form *form = functions ? sema_find_function(hunt->sema, name.text) : NULL;
-    if (name.text == hunt->name) {
-        if (!hunt->where.file)
-            hunt->where = name.span;
-        return true;
-    }
-    for (int c = FORM_BLOCK; !functions && !form && c <= FORM_MODEL; c++)
-        form = name_map_get(&hunt->sema->forms[c], name.text);
-    if (!form || !form->decl || name_map_get(&hunt->seen, name.text))
-        return false;
-    name_map_set(hunt->sema->arena, &hunt->seen, name.text, (void *)form);
-    return hunt_stmt(hunt, form->decl);
-}
-
-static bool hunt_call(const Expr *expr, void *context)
-{
-    return expr->kind == EXPR_CALL && hunt_name(context, expr->name);
-}
-
-static bool hunt_body(Hunt *hunt, const Body *body)
-{
-    if (hunt->depth > SEMA_MAX_DEPTH)
-        return false;
-    hunt->depth++;
-    bool found = false;
-    for (size_t i = 0; i < body->len && !found; i++) {
-        const BodyItem *item = body->data[i];
-        for (size_t j = 0; j < item->chain.len && !found; j++) {
-            const Expr *link = item->chain.links[j];
-            found = hunt_name(hunt, link->kind == EXPR_FIELD && link->a->kind == EXPR_NAME
-                                        ? link->a->name
-                                        : link->name);
-        }
-        found = found || hunt_body(hunt, &item->body) || hunt_body(hunt, &item->other);
-    }
-    hunt->depth--;
-    return found;
-}
-
-static bool hunt_stmt(Hunt *hunt, const Stmt *stmt)
-{
-    if (hunt->depth++ > SEMA_MAX_DEPTH)
-        return false;
-    Walk w = { hunt_call, hunt, 0 };
-    bool found = hunt->category == FORM_FN ? stmt->value && walk(&w, stmt->value)
-                                           : hunt_body(hunt, &stmt->body);
-    hunt->depth--;
-    return found;
-}
-
-bool is_recursive(Sema *sema, const Stmt *stmt, FormCategory category)
-{
-    Hunt hunt = { .sema = sema, .name = stmt->name.text, .category = category };
-    if (!hunt_stmt(&hunt, stmt))
-        return false;
-    bool inside = hunt.where.file == stmt->span.file && hunt.where.begin >= stmt->span.begin &&
-                  hunt.where.end <= stmt->span.end;
-    Diagnostic *d = diag_error(sema->diags, DIAG_RECURSION, inside ? hunt.where : stmt->name.span,
-                               "'%s' uses itself%s", stmt->name.text,
-                               inside ? "" : " through other declarations");
-    if (!inside) {
-        diag_note(sema->diags, d, hunt.where,
-                  "the name is used here, and now means the new declaration");
-    }
-    return true;
 }

@@ -132,6 +132,7 @@ static bool bind_function(Sema *sema, const Scope *scope, const Form *form, cons
     bool named = false, failed = false;
     bool *given = ARENA_ARRAY(sema->arena, bool, form->arg_count);
     size_t next = 0;
+
     for (size_t i = 0; i < expr->args.len; i++) {
         const Arg *arg = &expr->args.data[i];
         int at = argument_place(sema, form, 0, arg, &next, &named);
@@ -147,6 +148,7 @@ static bool bind_function(Sema *sema, const Scope *scope, const Form *form, cons
         args[at] = argument(sema, scope, arg->value, form->args[at].type, form->name);
         failed |= value_failed(&args[at]);
     }
+
     for (size_t i = 0; i < form->arg_count; i++) {
         if (given[i])
             continue;
@@ -223,7 +225,9 @@ static Value call_shape(Sema *sema, const Scope *scope, const Expr *expr)
         unknown |= side.kind == VALUE_ERROR;
         value.dims[i] = side.kind == VALUE_NUMBER ? (int64_t)side.number : 0;
     }
-    return failed ? value_error(expr->span) : unknown ? value_unknown(expr->span) : value;
+    if (failed)
+        return value_error(expr->span);
+    return unknown ? value_unknown(expr->span) : value;
 }
 
 /* Positional numbers alone; their count is checked. */
@@ -237,19 +241,19 @@ static bool plain_arguments(Sema *sema, const Scope *scope, const Expr *expr, si
                    count == 1 ? "" : "s", expr->args.len);
         return false;
     }
-    bool fine = true;
+    bool ok = true;
     for (size_t i = 0; i < count; i++) {
         const Arg *arg = &expr->args.data[i];
         if (arg->key.text) {
             diag_error(sema->diags, DIAG_UNKNOWN_ARGUMENT, arg->key.span,
                        "unknown argument of %s '%s'", expr->name.text, arg->key.text);
-            fine = false;
+            ok = false;
             continue;
         }
         args[i] = argument(sema, scope, arg->value, "number", expr->name.text);
-        fine &= !value_failed(&args[i]);
+        ok &= !value_failed(&args[i]);
     }
-    return fine;
+    return ok;
 }
 
 /* Draws of a `fn`, which stand for their mean where nothing is drawn. */
@@ -273,15 +277,9 @@ static Value call_random(Sema *sema, const Scope *scope, const Expr *expr)
     return value_number((args[0].number + args[1].number) / 2, false, expr->span);
 }
 
-static Value unknown_function(Sema *sema, const Scope *scope, const Expr *expr)
+/* The functions that can be called in this scope. */
+static NameList function_names(Sema *sema, const Scope *scope)
 {
-    if (expr->name.text == sema->declaring) {
-        diag_error(sema->diags, DIAG_RECURSION, expr->name.span, "'%s' calls itself",
-                   expr->name.text);
-        return value_error(expr->span);
-    }
-    if (may_be_declared_in_broken_text(sema, expr->name.text))
-        return value_error(expr->span);
     NameList names = { 0 };
     name_list_add_map(sema->arena, &names, &sema->rows[FORM_FN]);
     if (scope_enclosing(scope, SCOPE_OPTIMIZER)) {
@@ -294,40 +292,63 @@ static Value unknown_function(Sema *sema, const Scope *scope, const Expr *expr)
     }
     name_list_add_map(sema->arena, &names, &sema->prelude[FORM_FN]);
     name_list_add_map(sema->arena, &names, &sema->forms[FORM_FN]);
+    return names;
+}
+
+static void report_unknown_function(Sema *sema, const Scope *scope, Name name)
+{
     FormCategory category;
-    if (find_any_category(sema, expr->name.text, &category)) {
-        diag_error(sema->diags, DIAG_WRONG_KIND, expr->name.span,
-                   "'%s' is %s, not a function of numbers", expr->name.text,
-                   with_article(sema, category_noun(category)));
-    } else if (scope_find(scope, expr->name.text)) {
-        diag_error(sema->diags, DIAG_WRONG_KIND, expr->name.span, "'%s' is a value, not a function",
-                   expr->name.text);
+    if (name.text == sema->declaring) {
+        diag_error(sema->diags, DIAG_RECURSION, name.span, "'%s' calls itself", name.text);
+    } else if (may_be_declared_in_broken_text(sema, name.text)) {
+        return;
+    } else if (find_any_category(sema, name.text, &category)) {
+        diag_error(sema->diags, DIAG_WRONG_KIND, name.span, "'%s' is %s, not a function of numbers",
+                   name.text, with_article(sema, category_noun(category)));
+    } else if (scope_find(scope, name.text)) {
+        diag_error(sema->diags, DIAG_WRONG_KIND, name.span, "'%s' is a value, not a function",
+                   name.text);
     } else {
-        report_unknown(sema, DIAG_UNKNOWN_FUNCTION, expr->name.span, "function", expr->name.text,
-                       names.data, names.len);
+        NameList names = function_names(sema, scope);
+        report_unknown(sema, DIAG_UNKNOWN_FUNCTION, name.span, "function", name.text, names.data,
+                       names.len);
     }
-    return value_error(expr->span);
+}
+
+/* norm, mean and max of one tensor, in an optimizer */
+static bool is_reduction(const Scope *scope, const Expr *call)
+{
+    const char *name = call->name.text;
+    return scope_enclosing(scope, SCOPE_OPTIMIZER) &&
+           (!strcmp(name, "norm") || !strcmp(name, "mean") ||
+            (!strcmp(name, "max") && call->args.len == 1));
+}
+
+/* uniform and normal, in a fn */
+static bool is_random(const Scope *scope, const Expr *call)
+{
+    return scope_enclosing(scope, SCOPE_FN) &&
+           (!strcmp(call->name.text, "uniform") || !strcmp(call->name.text, "normal"));
 }
 
 Value eval_call(Sema *sema, const Scope *scope, const Expr *expr)
 {
     const char *name = expr->name.text;
     const Form *form = sema_find_function(sema, name);
-    bool declared = form && form->decl && name_map_get(&sema->forms[FORM_FN], name) == form;
-    if (!declared) {
-        if (name == sema->word.shape)
-            return call_shape(sema, scope, expr);
-        if (scope_enclosing(scope, SCOPE_OPTIMIZER) &&
-            (!strcmp(name, "norm") || !strcmp(name, "mean") ||
-             (!strcmp(name, "max") && expr->args.len == 1))) {
-            Value arg = { .kind = VALUE_NONE };
-            return plain_arguments(sema, scope, expr, 1, &arg) ? value_unknown(expr->span)
-                                                               : value_error(expr->span);
-        }
-        if (scope_enclosing(scope, SCOPE_FN) &&
-            (!strcmp(name, "uniform") || !strcmp(name, "normal"))) {
-            return call_random(sema, scope, expr);
-        }
+    if (form && form->decl && name_map_get(&sema->forms[FORM_FN], name) == form)
+        return call_function(sema, scope, form, expr);
+
+    if (name == sema->word.shape)
+        return call_shape(sema, scope, expr);
+    if (is_reduction(scope, expr)) {
+        Value arg = { .kind = VALUE_NONE };
+        return plain_arguments(sema, scope, expr, 1, &arg) ? value_unknown(expr->span)
+                                                           : value_error(expr->span);
     }
-    return form ? call_function(sema, scope, form, expr) : unknown_function(sema, scope, expr);
+    if (is_random(scope, expr))
+        return call_random(sema, scope, expr);
+    if (form)
+        return call_function(sema, scope, form, expr);
+    report_unknown_function(sema, scope, expr->name);
+    return value_error(expr->span);
 }

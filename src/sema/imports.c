@@ -1,5 +1,5 @@
-/* imports.c: `import "file.nn"`: the declarations of another file, read once, relative to the file
- * that imports it. */
+/* imports.c: `import "file.nn"`: the declarations of another file, read once. Its path is relative
+ * to the file that imports it. */
 #include "sema/internal.h"
 #include "syntax/parse.h"
 #include <stdlib.h>
@@ -13,7 +13,7 @@ static const char *canonical(Sema *sema, const char *path)
     return kept;
 }
 
-/* True where the file was not met before. */
+/* False where the file is known already. */
 static bool remember(Sema *sema, const char *path)
 {
     path = canonical(sema, path);
@@ -46,6 +46,7 @@ void check_import(Sema *sema, const Stmt *stmt)
         path = arena_printf(sema->arena, "%.*s/%s", (int)(slash - from), from, path);
     if (!remember(sema, path))
         return;
+
     char *why = NULL;
     SourceFile *file = source_read(sema->arena, path, &why);
     if (!file) {
@@ -57,6 +58,7 @@ void check_import(Sema *sema, const Stmt *stmt)
         d->exit_status = 3;
         return;
     }
+
     if (!enter(sema, stmt->span))
         return;
     size_t errors = sema->diags->errors;
@@ -67,6 +69,7 @@ void check_import(Sema *sema, const Stmt *stmt)
     sema->in_import = true;
     check_statements(sema, script, NULL);
     sema->in_import = outer;
+
     /* once it is mended it can be imported */
     if (sema->repl && sema->diags->errors > errors)
         forget(sema, path);

@@ -167,13 +167,24 @@ bool value_usable(Sema *sema, const Value *v, Span span);
 void report_not_constant(Sema *sema, Span span);
 void report_tensor(Sema *sema, Span span);
 
-/* ---- pictures.c ---- */
-/* What `plot` draws, into out->pictures; what has no picture is reported. */
-/* whether the declaration says so (check_action.c) */
+/* whether the data has such a part (action_clauses.c) */
 bool part_exists(const DataDecl *data, const char *part);
+
+/* ---- pictures.c ---- */
+/* What `plot` draws, into out->pictures; what cannot be drawn is reported. */
 void take_pictures(Sema *sema, CheckedAction *out, const Expr *expr);
 
-/* ---- later.c ---- */
+/* ---- walk.c ---- */
+typedef struct ExprWalk {
+    bool (*visit)(const Expr *expr, void *context);
+    void *context;
+    int depth;
+} ExprWalk;
+
+/* Visits an expression and all its parts; true as soon as a visit is. */
+bool walk_expr(ExprWalk *w, const Expr *expr);
+
+/* ---- later.c: what the runtime works out (runtime/model/later.c) ---- */
 Later *later_of(Sema *sema, const Value *value);
 Value later_value(Later *later, Span span);
 
@@ -226,7 +237,7 @@ CheckedAction *check_action(Sema *sema, const Stmt *stmt);
 /* False where the name is taken by another declaration of its kind (reported). */
 bool declare_name(Sema *sema, NameMap *map, Name name, const char *kind, Span earlier);
 Form *form_of_declaration(Sema *sema, const Stmt *stmt, FormCategory category, const Scope *scope);
-/* REPL: by way of declarations that use the name it replaces */
+/* recursion.c: through declarations that use the name it replaces; reported */
 bool is_recursive(Sema *sema, const Stmt *stmt, FormCategory category);
 bool may_be_declared_in_broken_text(Sema *sema, const char *name);
 /* diag_unknown for names that a script declares: says so where that happens further down. */

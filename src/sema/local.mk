@@ -16,7 +16,9 @@ libnnc_a_SOURCES += \
     src/sema/value.c \
     src/sema/scope.c \
     src/sema/tables.c \
+    src/sema/types.h \
     src/sema/types.c \
+    src/sema/eval_as.c \
     src/sema/forms.c \
     src/sema/rules.c \
     src/sema/eval.c \
@@ -26,6 +28,8 @@ libnnc_a_SOURCES += \
     src/sema/settings.c \
     src/sema/recipes.c \
     src/sema/formulas.c \
+    src/sema/walk.c \
+    src/sema/recursion.c \
     src/sema/help.c \
     src/sema/check_body.c \
     src/sema/params.c \

@@ -93,10 +93,7 @@ static void override(Sema *sema, const Stmt *stmt, const Call *domain, Value *va
         if (value->kind == VALUE_ERROR)
             continue;
         if (!parse_like(sema, o->value, value, &given)) {
-            usage_error(sema, o->name, o->value,
-                        value->kind == VALUE_NUMBER ? "a number"
-                        : value->kind == VALUE_BOOL ? "true or false"
-                                                    : value_kind_name(value));
+            usage_error(sema, o->name, o->value, value_kind_name(value));
         } else if (domain && !in_domain(&given, domain)) {
             usage_error(sema, o->name, o->value, domain_text(sema, domain));
         } else {
@@ -120,6 +117,7 @@ void declare_param(Sema *sema, const Stmt *stmt)
                    value_kind_name(&value));
         value = value_error(stmt->value->span);
     }
+
     Call *domain = stmt->domain ? sema_call(sema, sema->globals, FORM_DOMAIN, stmt->domain) : NULL;
     if (domain && value.kind != VALUE_ERROR && !in_domain(&value, domain)) {
         diag_error(sema->diags, DIAG_OUT_OF_RANGE, stmt->value->span,
@@ -127,9 +125,11 @@ void declare_param(Sema *sema, const Stmt *stmt)
                    domain_text(sema, domain));
         domain = NULL;
     }
+
     if (sema->repl && sema->diags->errors > errors)
         return;
     override(sema, stmt, domain, &value);
+
     Symbol *symbol;
     if (!symbol_add(sema, stmt->name, value, &symbol))
         return;

@@ -26,7 +26,13 @@ static bool add(Sema *sema, CheckedAction *out, Picture picture)
     return true;
 }
 
-static void no_picture(Sema *sema, Span span, const char *kind)
+/* The text of a place. */
+static char *written(Sema *sema, Span span)
+{
+    return arena_strndup(sema->arena, span.file->text + span.begin, span.end - span.begin);
+}
+
+static void report_undrawable(Sema *sema, Span span, const char *kind)
 {
     Diagnostic *d =
         diag_error(sema->diags, DIAG_NO_PICTURE, span, "this is %s, which cannot be drawn", kind);
@@ -117,10 +123,7 @@ static void take_schedule(Sema *sema, CheckedAction *out, const Expr *expr)
     if (value.kind == VALUE_ERROR)
         return;
     recipe.values[checked_find(&recipe, "schedule")] = value;
-    take_recipe(sema, out,
-                arena_strndup(sema->arena, expr->span.file->text + expr->span.begin,
-                              expr->span.end - expr->span.begin),
-                recipe, false, expr->span);
+    take_recipe(sema, out, written(sema, expr->span), recipe, false, expr->span);
 }
 
 /* `d` or `d.train`; NULL: it is neither. */
@@ -139,76 +142,93 @@ static const DataDecl *data_of(Sema *sema, const Expr *expr, Part *part)
     return name->kind == EXPR_NAME ? name_map_get(&sema->data, name->name.text) : NULL;
 }
 
+static void take_data(Sema *sema, CheckedAction *out, const DataDecl *data, Part part,
+                      const Expr *expr)
+{
+    if (out->data && out->data != data) {
+        diag_error(sema->diags, DIAG_NO_PICTURE, expr->span,
+                   "data '%s' and '%s' cannot be drawn together", out->data->name, data->name);
+        return;
+    }
+    if (part != PART_ANY && !part_exists(data, expr->name.text)) {
+        Diagnostic *d = diag_error(sema->diags, DIAG_NO_PART, expr->name.span,
+                                   "data '%s' has no %s part", data->name, expr->name.text);
+        diag_help(sema->diags, d, "hold one out with '%s = 20%%' in data %s", expr->name.text,
+                  data->name);
+        return;
+    }
+
+    Picture picture = {
+        .kind = PICTURE_DATA, .name = data->name, .part = part, .span = expr->span
+    };
+    if (add(sema, out, picture)) {
+        out->data = data;
+        out->data_span = expr->span;
+    }
+}
+
+static void take_result(Sema *sema, CheckedAction *out, const Expr *expr, const Value *value)
+{
+    Later **grown = ARENA_ARRAY(sema->arena, Later *, out->value_count + 1);
+    if (out->value_count)
+        memcpy(grown, out->values, out->value_count * sizeof *grown);
+    grown[out->value_count] = later_of(sema, value);
+
+    Picture picture = { .kind = PICTURE_RESULT,
+                        .name = written(sema, expr->span),
+                        .later = grown[out->value_count],
+                        .span = expr->span };
+    if (add(sema, out, picture)) {
+        out->values = grown;
+        out->value_count++;
+    }
+}
+
+/* A name or call of something declared that is no value: a recipe, a function or a schedule. */
+static bool take_declared(Sema *sema, CheckedAction *out, const Expr *expr)
+{
+    if (expr->kind != EXPR_NAME && expr->kind != EXPR_CALL)
+        return false;
+    bool bare = expr->kind == EXPR_NAME;
+    const char *name = expr->name.text;
+    if (name_map_get(&sema->symbols, name) || name_map_get(&sema->models, name))
+        return false;
+
+    const RecipeDecl *recipe = bare ? name_map_get(&sema->recipes, name) : NULL;
+    const Form *function = sema_find_function(sema, name);
+    if (recipe)
+        take_recipe(sema, out, recipe->name, recipe->settings, true, expr->span);
+    else if (function && bare)
+        take_function(sema, out, function, expr->span);
+    else if (find_form(sema, FORM_SCHEDULE, name) && (bare || !function || !strcmp(name, "step")))
+        take_schedule(sema, out, expr);
+    else
+        return false;
+    return true;
+}
+
 static void take_one(Sema *sema, CheckedAction *out, const Expr *expr)
 {
-    const char *name = expr->kind == EXPR_NAME || expr->kind == EXPR_CALL ? expr->name.text : NULL;
     Part part;
     const DataDecl *data = data_of(sema, expr, &part);
     if (data) {
-        if (out->data && out->data != data) {
-            diag_error(sema->diags, DIAG_NO_PICTURE, expr->span,
-                       "data '%s' and '%s' cannot be drawn together", out->data->name, data->name);
-            return;
-        }
-        if (part != PART_ANY && !part_exists(data, expr->name.text)) {
-            Diagnostic *d = diag_error(sema->diags, DIAG_NO_PART, expr->name.span,
-                                       "data '%s' has no %s part", data->name, expr->name.text);
-            diag_help(sema->diags, d, "hold one out with '%s = 20%%' in data %s", expr->name.text,
-                      data->name);
-            return;
-        }
-        if (!add(
-                sema, out,
-                (Picture){
-                    .kind = PICTURE_DATA, .name = data->name, .part = part, .span = expr->span })) {
-            return;
-        }
-        out->data = data;
-        out->data_span = expr->span;
+        take_data(sema, out, data, part, expr);
         return;
     }
-    bool known = name && (name_map_get(&sema->symbols, name) || name_map_get(&sema->models, name));
-    const RecipeDecl *recipe =
-        name && expr->kind == EXPR_NAME ? name_map_get(&sema->recipes, name) : NULL;
-    if (recipe && !known) {
-        take_recipe(sema, out, recipe->name, recipe->settings, true, expr->span);
+    if (take_declared(sema, out, expr))
+        return;
+    if (expr->kind == EXPR_NAME && name_map_get(&sema->models, expr->name.text)) {
+        report_undrawable(sema, expr->span, "a model");
         return;
     }
-    const Form *fn =
-        name && !known && expr->kind == EXPR_NAME ? sema_find_function(sema, name) : NULL;
-    if (fn) {
-        take_function(sema, out, fn, expr->span);
-        return;
-    }
-    if (name && !known && find_form(sema, FORM_SCHEDULE, name) &&
-        (expr->kind == EXPR_NAME || !sema_find_function(sema, name) || !strcmp(name, "step"))) {
-        take_schedule(sema, out, expr);
-        return;
-    }
-    const char *kind =
-        expr->kind == EXPR_NAME && name_map_get(&sema->models, name) ? "a model" : NULL;
-    Value value = kind ? value_none(expr->span) : eval(sema, sema->globals, expr);
+
+    Value value = eval(sema, sema->globals, expr);
     if (value.kind == VALUE_ERROR)
         return;
-    if (!kind && value_is_later(&value) && value.result) {
-        Later **grown = ARENA_ARRAY(sema->arena, Later *, out->value_count + 1);
-        if (out->value_count)
-            memcpy(grown, out->values, out->value_count * sizeof *grown);
-        grown[out->value_count] = later_of(sema, &value);
-        if (!add(sema, out,
-                 (Picture){ .kind = PICTURE_RESULT,
-                            .name =
-                                arena_strndup(sema->arena, expr->span.file->text + expr->span.begin,
-                                              expr->span.end - expr->span.begin),
-                            .later = grown[out->value_count],
-                            .span = expr->span })) {
-            return;
-        }
-        out->values = grown;
-        out->value_count++;
-        return;
-    }
-    no_picture(sema, expr->span, kind ? kind : value_kind_name(&value));
+    if (value_is_later(&value) && value.result)
+        take_result(sema, out, expr, &value);
+    else
+        report_undrawable(sema, expr->span, value_kind_name(&value));
 }
 
 void take_pictures(Sema *sema, CheckedAction *out, const Expr *expr)

@@ -32,6 +32,24 @@ static const DataDecl *data_decl(Sema *sema, const Stmt *stmt, Checked settings)
     return decl;
 }
 
+/* Samples come from 'source', or from 'train'. */
+static void check_sources(Sema *sema, const Checked *checked, Name name, bool misnamed)
+{
+    bool source = setting_given(checked, "source"), train = setting_given(checked, "train");
+    if (source && train) {
+        Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_KEY, setting_span(checked, "train"),
+                                   "data '%s' has both 'source' and 'train'", name.text);
+        diag_help(sema->diags, d,
+                  "'source' is split into parts; 'train' goes with a 'test' of its own");
+    } else if (!source && !train && !misnamed) {
+        Diagnostic *d = diag_error(sema->diags, DIAG_MISSING_ARGUMENT, name.span,
+                                   "data '%s' has no 'source'", name.text);
+        diag_help(sema->diags, d,
+                  "write 'source = csv(\"file.csv\", target = \"column\")', or 'train = ...' and "
+                  "'test = ...'");
+    }
+}
+
 void declare_data(Sema *sema, const Stmt *stmt)
 {
     const DataDecl *earlier = name_map_get(&sema->data, stmt->name.text);
@@ -39,6 +57,7 @@ void declare_data(Sema *sema, const Stmt *stmt)
                       earlier ? earlier->name_span : stmt->name.span)) {
         return;
     }
+
     size_t errors = sema->diags->errors;
     Checked checked = checked_new(sema, TABLE_DATA, stmt->name.span);
     bool misnamed = false;
@@ -55,19 +74,8 @@ void declare_data(Sema *sema, const Stmt *stmt)
     int shape = checked_find(&checked, "shape");
     if (checked.values[shape].kind == VALUE_NUMBER)
         checked.values[shape] = value_row(sema, &checked.values[shape]);
-    bool source = setting_given(&checked, "source"), train = setting_given(&checked, "train");
-    if (source && train) {
-        Diagnostic *d = diag_error(sema->diags, DIAG_REPEATED_KEY, setting_span(&checked, "train"),
-                                   "data '%s' has both 'source' and 'train'", stmt->name.text);
-        diag_help(sema->diags, d,
-                  "'source' is split into parts; 'train' goes with a 'test' of its own");
-    } else if (!source && !train && !misnamed) {
-        Diagnostic *d = diag_error(sema->diags, DIAG_MISSING_ARGUMENT, stmt->name.span,
-                                   "data '%s' has no 'source'", stmt->name.text);
-        diag_help(sema->diags, d,
-                  "write 'source = csv(\"file.csv\", target = \"column\")', or 'train = ...' and "
-                  "'test = ...'");
-    }
+    check_sources(sema, &checked, stmt->name, misnamed);
+
     if (sema->repl && sema->diags->errors > errors)
         return;
     name_map_set(sema->arena, &sema->data, stmt->name.text, (void *)data_decl(sema, stmt, checked));
@@ -104,6 +112,26 @@ void recipe_take(Sema *sema, const Scope *scope, Checked *recipe, const Settings
     }
 }
 
+/* What a recipe starts from: the defaults, or the recipe after `from`. */
+static Checked base_settings(Sema *sema, const Stmt *stmt)
+{
+    Name name = stmt->base;
+    const RecipeDecl *base = name.text ? name_map_get(&sema->recipes, name.text) : NULL;
+    if (base)
+        return checked_copy(sema, &base->settings);
+
+    if (name.text && name.text == stmt->name.text) {
+        diag_error(sema->diags, DIAG_RECURSION, name.span, "recipe '%s' is based on itself",
+                   name.text);
+    } else if (name.text && !may_be_declared_in_broken_text(sema, name.text)) {
+        NameList names = { 0 };
+        name_list_add_map(sema->arena, &names, &sema->recipes);
+        report_unknown(sema, DIAG_UNKNOWN_RECIPE, name.span, "recipe", name.text, names.data,
+                       names.len);
+    }
+    return checked_new(sema, TABLE_RECIPE, stmt->name.span);
+}
+
 void declare_recipe(Sema *sema, const Stmt *stmt)
 {
     const RecipeDecl *earlier = name_map_get(&sema->recipes, stmt->name.text);
@@ -111,28 +139,18 @@ void declare_recipe(Sema *sema, const Stmt *stmt)
                       earlier ? earlier->span : stmt->name.span)) {
         return;
     }
+
     size_t errors = sema->diags->errors;
-    Checked checked = checked_new(sema, TABLE_RECIPE, stmt->name.span);
-    if (stmt->base.text) {
-        const RecipeDecl *base = name_map_get(&sema->recipes, stmt->base.text);
-        if (base) {
-            checked = checked_copy(sema, &base->settings);
-        } else if (stmt->base.text == stmt->name.text) {
-            diag_error(sema->diags, DIAG_RECURSION, stmt->base.span,
-                       "recipe '%s' is based on itself", stmt->name.text);
-        } else if (!may_be_declared_in_broken_text(sema, stmt->base.text)) {
-            NameList names = { 0 };
-            name_list_add_map(sema->arena, &names, &sema->recipes);
-            report_unknown(sema, DIAG_UNKNOWN_RECIPE, stmt->base.span, "recipe", stmt->base.text,
-                           names.data, names.len);
-        }
-    }
+    Checked checked = base_settings(sema, stmt);
     bool seen_length = false;
-    for (size_t i = 0; i < stmt->settings.len; i++)
-        if (checked_find(&checked, stmt->settings.data[i].key.text) < 0)
-            unknown_key(sema, &checked, &stmt->settings.data[i], "key of a recipe");
+    for (size_t i = 0; i < stmt->settings.len; i++) {
+        const Setting *one = &stmt->settings.data[i];
+        if (checked_find(&checked, one->key.text) < 0)
+            unknown_key(sema, &checked, one, "key of a recipe");
         else if (!report_repeated_key(sema, &stmt->settings, i))
             recipe_take(sema, sema->globals, &checked, &stmt->settings, i, &seen_length);
+    }
+
     if (sema->repl && sema->diags->errors > errors)
         return;
     RecipeDecl *decl = ARENA_NEW(sema->arena, RecipeDecl);

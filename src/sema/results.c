@@ -73,7 +73,30 @@ static void add_macro(Sema *sema, const char *name, size_t length, const ResultC
     }
 }
 
-/* Up to the text's end or a closing brace, which is passed. */
+/* The type of a field whose name was just read: a number, a record {...} or a list []{...}. */
+static const char *parse_field_type(Sema *sema, const char *at, const ResultContext *context,
+                                    const ResultType **type)
+{
+    *type = &number_type;
+    bool list = *at == '[';
+    if (list)
+        at += strlen("[]");
+    if (*at != '{')
+        return at;
+
+    ResultType *record = ARENA_NEW(sema->arena, ResultType);
+    record->kind = RESULT_RECORD;
+    at = parse_fields(sema, at + 1, context, record);
+    *type = record;
+    if (list) {
+        ResultType *whole = ARENA_NEW(sema->arena, ResultType);
+        *whole = (ResultType){ .kind = RESULT_LIST, .element = record };
+        *type = whole;
+    }
+    return at;
+}
+
+/* Up to the end of the text, or past a closing brace. */
 static const char *parse_fields(Sema *sema, const char *at, const ResultContext *context,
                                 ResultType *type)
 {
@@ -82,34 +105,23 @@ static const char *parse_fields(Sema *sema, const char *at, const ResultContext 
             at++;
             continue;
         }
+
         bool macro = *at == '#', optional = *at == '?';
         at += macro || optional;
         size_t length = strcspn(at, " {}[");
-        const char *name = intern(sema->names, at, length);
+        const char *text = at;
+        at += length;
         if (macro) {
-            add_macro(sema, at, length, context, type);
-            at += length;
+            add_macro(sema, text, length, context, type);
             continue;
         }
-        at += length;
-        bool list = *at == '[';
-        if (list)
-            at += 2;
-        const ResultType *field = &number_type;
-        if (*at == '{') {
-            ResultType *record = ARENA_NEW(sema->arena, ResultType), *whole = record;
-            record->kind = RESULT_RECORD;
-            at = parse_fields(sema, at + 1, context, record);
-            if (list) {
-                whole = ARENA_NEW(sema->arena, ResultType);
-                *whole = (ResultType){ .kind = RESULT_LIST, .element = record };
-            }
-            field = whole;
-        }
+
+        const ResultType *field;
+        at = parse_field_type(sema, at, context, &field);
         if (optional && !context->has_validation)
             type->missing_validation = context->data;
         else
-            add_field(sema, type, name, field);
+            add_field(sema, type, intern(sema->names, text, length), field);
     }
     return *at ? at + 1 : at;
 }

@@ -108,13 +108,12 @@ bool declare_name(Sema *sema, NameMap *map, Name name, const char *kind, Span ea
 bool symbol_add(Sema *sema, Name name, Value value, Symbol **out)
 {
     Symbol *earlier = name_map_get(&sema->symbols, name.text);
-    if (earlier && !declare_name(sema, &sema->symbols, name,
-                                 earlier->is_result  ? "result"
-                                 : earlier->is_param ? "param"
-                                                     : "constant",
-                                 earlier->span)) {
+    const char *kind = earlier && earlier->is_param ? "param" : "constant";
+    if (earlier && earlier->is_result)
+        kind = "result";
+    if (earlier && !declare_name(sema, &sema->symbols, name, kind, earlier->span))
         return false;
-    }
+
     Symbol *symbol = ARENA_NEW(sema->arena, Symbol);
     *symbol = (Symbol){ .name = name.text, .span = name.span, .value = value };
     name_map_set(sema->arena, &sema->symbols, name.text, symbol);
@@ -148,6 +147,7 @@ void check_statements(Sema *sema, const Script *script, CheckedScript *out)
         [STMT_MODEL] = declare_block,        [STMT_IMPORT] = check_import,
     };
     VEC(CheckedAction *) actions = { 0 };
+
     const Script *outer = sema->script;
     sema->script = script;
     for (size_t i = 0; script && i < script->len; i++) {
@@ -164,6 +164,7 @@ void check_statements(Sema *sema, const Script *script, CheckedScript *out)
         }
     }
     sema->script = outer;
+
     if (out)
         *out = (CheckedScript){ actions.data, actions.len };
 }

@@ -185,6 +185,29 @@ const Form *form_ready(Sema *sema, const Form *form)
     return form;
 }
 
+/* A name, with or without empty arguments: a form of one of the type's categories, else a word. */
+static Value named_fallback(Sema *sema, const char *text, const char *type, Span span)
+{
+    size_t length = strcspn(text, "(");
+    const char *name = intern(sema->names, text, length);
+    for (const char *at = type; *at;) {
+        size_t atom = strcspn(at, "|(");
+        int category = category_by_name(at, atom);
+        const Form *form = category >= 0 ? find_form(sema, (FormCategory)category, name) : NULL;
+        if (form) {
+            return (Value){ .kind = VALUE_CALL,
+                            .call = call_with_defaults(sema, form, span),
+                            .span = span };
+        }
+        at += atom;
+        if (*at == '(')
+            at += strcspn(at, ")");
+        at += strcspn(at, "|");
+        at += *at == '|';
+    }
+    return value_string(name, length, span);
+}
+
 Value fallback_value(Sema *sema, const char *text, const char *type, Span span)
 {
     if (!strcmp(text, "none"))
@@ -198,27 +221,8 @@ Value fallback_value(Sema *sema, const char *text, const char *type, Span span)
         return value_number(*end == '%' ? number / 100 : number, whole, span);
     }
     if (*text == '"') {
-        return value_string(arena_strndup(sema->arena, text + 1, strlen(text) - 2),
-                            strlen(text) - 2, span);
+        size_t length = strlen(text) - 2;
+        return value_string(arena_strndup(sema->arena, text + 1, length), length, span);
     }
-    size_t length = strcspn(text, "(");
-    const char *name = intern(sema->names, text, length);
-    for (const char *at = type; *at;) {
-        size_t atom = strcspn(at, "|(");
-        int category = category_by_name(at, atom);
-        const Form *form = category >= 0 ? find_form(sema, (FormCategory)category, name) : NULL;
-        if (form) {
-            Value value = { .kind = VALUE_CALL,
-                            .call = call_with_defaults(sema, form, span),
-                            .span = span };
-            return value;
-        }
-        at += atom;
-        if (*at == '(')
-            at += strcspn(at, ")");
-        at += strcspn(at, "|");
-        if (*at)
-            at++;
-    }
-    return value_string(name, length, span);
+    return named_fallback(sema, text, type, span);
 }

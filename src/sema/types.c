@@ -1,11 +1,6 @@
-/* types.c: the types of arguments and settings, and evaluating an expression for a place of a type.
- *
- * A type is a union "a|b" of atoms: numbers (the table below), bool, string, none, shape, window
- * and padding (a number or a shape of them), any, word(a|b), list(T), values (one or more
- * constants), tensor and tensors (values of the network), model, monitor (validation.loss), and the
- * categories of forms by their names (optimizer, init, ...). Bare names are looked up in words and
- * forms first, then among constants. */
-#include "sema/internal.h"
+/* types.c: the types of arguments and settings (types.h): which values fit one, and how a message
+ * calls it. */
+#include "sema/types.h"
 #include <math.h>
 
 typedef struct Numbers {
@@ -33,15 +28,7 @@ static const Numbers numbers[] = {
     { "fraction", "a share of at least 0 and below 1 (100%)", false, 0, false, 1, true },
 };
 
-/* One member of a union: its name, and what stands in its parentheses. */
-typedef struct Atom {
-    const char *name;
-    size_t length;
-    const char *inner;
-    size_t inner_length;
-} Atom;
-
-static bool next_atom(const char **at, const char *end, Atom *atom)
+bool next_atom(const char **at, const char *end, Atom *atom)
 {
     const char *p = *at;
     if (p >= end)
@@ -65,7 +52,7 @@ static bool next_atom(const char **at, const char *end, Atom *atom)
     return true;
 }
 
-static bool atom_is(const Atom *atom, const char *name)
+bool atom_is(const Atom *atom, const char *name)
 {
     return strlen(name) == atom->length && !memcmp(name, atom->name, atom->length);
 }
@@ -78,15 +65,31 @@ static const Numbers *atom_numbers(const Atom *atom)
     return NULL;
 }
 
-#define EACH_ATOM(type, atom)                                                                      \
-    for (const char *at_ = (type), *end_ = at_ + strlen(at_); next_atom(&at_, end_, &(atom));)
+bool next_word(const Atom *words, size_t *at, const char **word, size_t *length)
+{
+    if (*at >= words->inner_length)
+        return false;
+    *word = words->inner + *at;
+    *length = 0;
+    while (*at + *length < words->inner_length && (*word)[*length] != '|')
+        ++*length;
+    *at += *length + 1;
+    return true;
+}
+
+bool atom_is_number(const Atom *atom)
+{
+    return atom_numbers(atom) != NULL;
+}
 
 bool type_has(const char *type, const char *name)
 {
     Atom atom;
     EACH_ATOM(type, atom)
-    if (atom_is(&atom, name))
-        return true;
+    {
+        if (atom_is(&atom, name))
+            return true;
+    }
     return false;
 }
 
@@ -112,13 +115,19 @@ static bool has_numbers(const char *type)
 {
     Atom atom;
     EACH_ATOM(type, atom)
-    if (atom_numbers(&atom))
-        return true;
+    {
+        if (atom_numbers(&atom))
+            return true;
+    }
     return false;
 }
 
-/* Whether a value that is no bare word fits an atom of a type. */
-static bool value_fits(const Value *v, const Atom *atom, const char *type)
+static bool is_whole(const Value *v, double low)
+{
+    return v->kind == VALUE_NUMBER && v->number >= low && v->number == floor(v->number);
+}
+
+bool value_fits(const Value *v, const Atom *atom, const char *type)
 {
     const Numbers *kind = atom_numbers(atom);
     if (kind)
@@ -131,79 +140,81 @@ static bool value_fits(const Value *v, const Atom *atom, const char *type)
         return v->kind == VALUE_STRING;
     if (atom_is(atom, "none"))
         return v->kind == VALUE_NONE;
+
     if (atom_is(atom, "shape"))
         return v->kind == VALUE_SHAPE && dims_fit(v, 1);
-    if (atom_is(atom, "window")) {
-        return v->kind == VALUE_SHAPE
-                   ? dims_fit(v, 1)
-                   : v->kind == VALUE_NUMBER && v->number >= 1 && v->number == floor(v->number);
-    }
-    if (atom_is(atom, "padding")) {
-        return v->kind == VALUE_SHAPE
-                   ? dims_fit(v, 0)
-                   : v->kind == VALUE_NUMBER && v->number >= 0 && v->number == floor(v->number);
-    }
+    if (atom_is(atom, "window"))
+        return v->kind == VALUE_SHAPE ? dims_fit(v, 1) : is_whole(v, 1);
+    if (atom_is(atom, "padding"))
+        return v->kind == VALUE_SHAPE ? dims_fit(v, 0) : is_whole(v, 0);
     if (atom_is(atom, "tensor") || atom_is(atom, "tensors")) {
         return (v->kind == VALUE_LATER && v->tensor) ||
                (v->kind == VALUE_NUMBER && !has_numbers(type));
     }
+
     int category = category_by_name(atom->name, atom->length);
     return category >= 0 && v->kind == VALUE_CALL &&
            v->call->form->category == (FormCategory)category;
 }
 
+/* ---- types in words ---- */
+
+static const char *list_text(Sema *sema, const Atom *list)
+{
+    Atom inner;
+    const char *at = list->inner;
+    if (next_atom(&at, list->inner + list->inner_length, &inner)) {
+        int items = category_by_name(inner.name, inner.length);
+        if (items >= 0) {
+            return arena_printf(sema->arena, "a list of %s in [ ]",
+                                category_plural((FormCategory)items));
+        }
+    }
+    return "a list in [ ]";
+}
+
+/* word(a|b): "a, b" */
+static const char *words_text(Sema *sema, const Atom *words)
+{
+    char *text = arena_printf(sema->arena, "%s", "");
+    const char *word;
+    size_t length;
+    for (size_t at = 0; next_word(words, &at, &word, &length);)
+        text = arena_printf(sema->arena, "%s%s%.*s", text, *text ? ", " : "", (int)length, word);
+    return text;
+}
+
 static const char *atom_text(Sema *sema, const Atom *atom)
 {
+    static const struct {
+        const char *name, *text;
+    } plain[] = {
+        { "bool", "true or false" },
+        { "string", "a text in quotes" },
+        { "none", "none" },
+        { "shape", "a shape such as 1x28x28" },
+        { "window", "a whole number of at least 1, or a shape such as 3x3" },
+        { "padding", "a whole number of at least 0, or a shape such as 1x1" },
+        { "tensor", "a value of the network" },
+        { "tensors", "a value of the network" },
+        { "monitor", "the name of a measure, such as validation.loss" },
+    };
+
     const Numbers *kind = atom_numbers(atom);
     int category = category_by_name(atom->name, atom->length);
     if (kind)
         return kind->says;
     if (category >= 0)
         return with_article(sema, category_noun((FormCategory)category));
-    if (atom_is(atom, "bool"))
-        return "true or false";
-    if (atom_is(atom, "string"))
-        return "a text in quotes";
-    if (atom_is(atom, "none"))
-        return "none";
-    if (atom_is(atom, "shape"))
-        return "a shape such as 1x28x28";
-    if (atom_is(atom, "window"))
-        return "a whole number of at least 1, or a shape such as 3x3";
-    if (atom_is(atom, "padding"))
-        return "a whole number of at least 0, or a shape such as 1x1";
-    if (atom_is(atom, "tensor") || atom_is(atom, "tensors"))
-        return "a value of the network";
-    if (atom_is(atom, "monitor"))
-        return "the name of a measure, such as validation.loss";
-    if (atom_is(atom, "list")) {
-        Atom inner;
-        const char *at = atom->inner;
-        if (next_atom(&at, atom->inner + atom->inner_length, &inner)) {
-            int items = category_by_name(inner.name, inner.length);
-            if (items >= 0) {
-                return arena_printf(sema->arena, "a list of %s in [ ]",
-                                    category_plural((FormCategory)items));
-            }
-        }
-        return "a list in [ ]";
-    }
-    if (atom_is(atom, "word")) {
-        char *words = arena_strndup(sema->arena, atom->inner, atom->inner_length),
-             *text = arena_printf(sema->arena, "%s", "");
-        for (char *word = words, *rest = words; rest; word = rest) {
-            rest = strchr(word, '|');
-            if (rest)
-                *rest++ = 0;
-            text = arena_printf(sema->arena, "%s%s%s", text, *text ? ", " : "", word);
-        }
-        return text;
-    }
-    return "a value";
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        if (atom_is(atom, plain[i].name))
+            return plain[i].text;
+    if (atom_is(atom, "list"))
+        return list_text(sema, atom);
+    return atom_is(atom, "word") ? words_text(sema, atom) : "a value";
 }
 
-/* "a number above 0, or none" */
-static const char *type_text(Sema *sema, const char *type)
+const char *type_text(Sema *sema, const char *type)
 {
     Atom atom;
     const char *text = "";
@@ -226,8 +237,7 @@ static const char *found_text(Sema *sema, const Value *v)
     return value_kind_name(v);
 }
 
-/* The names of the forms that a type takes. */
-static void help_forms(Sema *sema, Diagnostic *d, const char *type)
+void help_forms(Sema *sema, Diagnostic *d, const char *type)
 {
     Atom atom, inner;
     EACH_ATOM(type, atom)
@@ -249,280 +259,38 @@ static void help_forms(Sema *sema, Diagnostic *d, const char *type)
     }
 }
 
-static Value mistyped(Sema *sema, const Value *v, Span span, const char *type, const char *what)
+/* Whether the value is of a right kind, so that only its size is wrong. */
+static bool is_out_of_range(const Value *v, const char *type)
 {
     Atom atom;
-    bool number = false, whole = false;
+    bool kind_ok = false, whole = false;
     EACH_ATOM(type, atom)
     {
-        const Numbers *kind = atom_numbers(&atom);
+        const Numbers *numbers_of = atom_numbers(&atom);
         bool window = atom_is(&atom, "window") || atom_is(&atom, "padding");
-        if ((kind || window) && v->kind == VALUE_NUMBER)
-            number = true;
-        if ((kind && kind->whole) || window)
-            whole = true;
-        if (v->kind == VALUE_SHAPE && (window || atom_is(&atom, "shape")))
-            number = true;
+        if (v->kind == VALUE_NUMBER)
+            kind_ok |= numbers_of || window;
+        if (v->kind == VALUE_SHAPE)
+            kind_ok |= window || atom_is(&atom, "shape");
+        whole |= window || (numbers_of && numbers_of->whole);
     }
+    bool fraction = v->kind == VALUE_NUMBER && v->number != floor(v->number);
+    return kind_ok && !(whole && fraction);
+}
+
+void report_mistyped(Sema *sema, const Value *v, Span span, const char *type, const char *what)
+{
     if (v->kind == VALUE_LATER) {
         if (v->tensor)
             report_tensor(sema, span);
         else
             report_not_constant(sema, span);
-        return value_error(span);
+        return;
     }
-    bool range = number && !(whole && v->kind == VALUE_NUMBER && v->number != floor(v->number));
+    bool range = is_out_of_range(v, type);
     Diagnostic *d =
         diag_error(sema->diags, range ? DIAG_OUT_OF_RANGE : DIAG_WRONG_TYPE, span,
                    "%s must be %s, but is %s%s", what, type_text(sema, type), found_text(sema, v),
                    range && v->kind == VALUE_SHAPE ? ", and a shape's sides are at least 1" : "");
     help_forms(sema, d, type);
-    return value_error(span);
-}
-
-static bool word_in(const Atom *atom, const char *name)
-{
-    size_t length = strlen(name);
-    const char *end = atom->inner + atom->inner_length;
-    for (const char *at = atom->inner; at < end;) {
-        size_t n = 0;
-        while (at + n < end && at[n] != '|')
-            n++;
-        if (n == length && !memcmp(at, name, n))
-            return true;
-        at += n + 1;
-    }
-    return false;
-}
-
-/* A bare name that no word, form or constant answers to. */
-static Value unknown_word(Sema *sema, const Scope *scope, Name name, const char *type)
-{
-    Atom atom;
-    NameList accepted = { 0 };
-    int first = -1;
-    bool values = false, words = false;
-    EACH_ATOM(type, atom)
-    {
-        int category = category_by_name(atom.name, atom.length);
-        if (category >= 0) {
-            if (first < 0)
-                first = category;
-        } else if (atom_is(&atom, "word")) {
-            words = true;
-            for (const char *at = atom.inner, *end = at + atom.inner_length; at < end;) {
-                size_t n = 0;
-                while (at + n < end && at[n] != '|')
-                    n++;
-                name_list_add(sema->arena, &accepted, arena_strndup(sema->arena, at, n));
-                at += n + 1;
-            }
-        } else if (atom_numbers(&atom) || atom_is(&atom, "bool") || atom_is(&atom, "string") ||
-                   atom_is(&atom, "any")) {
-            values = true;
-        }
-    }
-    if (may_be_declared_in_broken_text(sema, name.text))
-        return value_error(name.span);
-    if (first >= 0) {
-        if (type_has(type, "none"))
-            name_list_add(sema->arena, &accepted, "none");
-        report_unknown_form(sema, scope, (FormCategory)first, name);
-        return value_error(name.span);
-    }
-    if (words &&
-        (!values || nearest_name(name.text, accepted.data, accepted.len) || !sema->symbols.len)) {
-        diag_unknown(sema->diags, DIAG_UNKNOWN_WORD, name.span, "word", name.text, accepted.data,
-                     accepted.len);
-        return value_error(name.span);
-    }
-    report_unknown_value(sema, scope, name);
-    return value_error(name.span);
-}
-
-static Value call_value(Sema *sema, const Scope *scope, const Form *form, const Expr *expr,
-                        FormCategory category)
-{
-    size_t skip = category == FORM_LOSS && form->category == FORM_FN ? form->leading : 0;
-    Call *call = bind_call(sema, scope, form, skip, expr);
-    if (!call)
-        return value_error(expr->span);
-    return (Value){ .kind = VALUE_CALL, .call = call, .span = expr->span };
-}
-
-static Value model_value(Sema *sema, const Expr *expr)
-{
-    const Form *form =
-        expr->kind == EXPR_NAME ? name_map_get(&sema->forms[FORM_MODEL], expr->name.text) : NULL;
-    const Symbol *symbol =
-        expr->kind == EXPR_NAME ? name_map_get(&sema->symbols, expr->name.text) : NULL;
-    if (form) {
-        return (Value){ .kind = VALUE_CALL,
-                        .call = call_with_defaults(sema, form, expr->span),
-                        .span = expr->span };
-    }
-    if (symbol && symbol->makes_model)
-        return value_unknown(expr->span);
-    if (expr->kind == EXPR_NAME) {
-        if (may_be_declared_in_broken_text(sema, expr->name.text))
-            return value_error(expr->span);
-        const char *kind = declared_kind(sema, expr->name.text);
-        if (kind) {
-            help_declared(sema,
-                          diag_error(sema->diags, DIAG_WRONG_KIND, expr->span,
-                                     "'%s' is %s, not a model", expr->name.text, kind),
-                          "models", &sema->models);
-        } else {
-            NameList names = { 0 };
-            name_list_add_map(sema->arena, &names, &sema->models);
-            report_unknown(sema, DIAG_UNKNOWN_MODEL, expr->span, "model", expr->name.text,
-                           names.data, names.len);
-        }
-    } else {
-        help_declared(sema,
-                      diag_error(sema->diags, DIAG_WRONG_KIND, expr->span,
-                                 "the name of a model is needed here"),
-                      "models", &sema->models);
-    }
-    return value_error(expr->span);
-}
-
-static Value tensor_value(Sema *sema, const Scope *scope, const Expr *expr, bool *done)
-{
-    *done = true;
-    if (expr->kind == EXPR_NAME) {
-        const Value *bound = scope_find(scope, expr->name.text);
-        if (expr->name.text == sema->word.in ||
-            (bound && bound->kind == VALUE_LATER && bound->tensor)) {
-            return value_tensor(expr);
-        }
-        if (bound && bound->kind == VALUE_CALL) {
-            diag_error(sema->diags, DIAG_WRONG_KIND, expr->span,
-                       "'%s' is a layer, but a value is needed here", expr->name.text);
-            return value_error(expr->span);
-        }
-        if (!bound && !scope_enclosing(scope, SCOPE_BODY))
-            return value_tensor(expr);
-    }
-    *done = false;
-    return value_error(expr->span);
-}
-
-static Value list_value(Sema *sema, const Scope *scope, const Expr *expr, const Atom *list,
-                        const char *what)
-{
-    const char *inner = arena_strndup(sema->arena, list->inner, list->inner_length);
-    bool one = expr->kind != EXPR_LIST;
-    Value value = { .kind = VALUE_LIST, .count = one ? 1 : expr->item_count, .span = expr->span };
-    value.items = ARENA_ARRAY(sema->arena, Value, value.count);
-    bool failed = false, unknown = false;
-    for (size_t i = 0; i < value.count; i++) {
-        value.items[i] = eval_as(sema, scope, one ? expr : expr->items[i], inner, what);
-        failed |= value_failed(&value.items[i]);
-        unknown |= value.items[i].kind == VALUE_ERROR && value.items[i].unknown;
-        for (size_t j = 0; j < i; j++) {
-            if (value.items[i].kind == VALUE_CALL &&
-                value_equal(&value.items[i], &value.items[j])) {
-                diag_error(sema->diags, DIAG_REPEATED_ARGUMENT, expr->items[i]->span,
-                           "'%s' appears twice in this list", value.items[i].call->form->name);
-                failed = true;
-                break;
-            }
-        }
-    }
-    return failed ? value_error(expr->span) : unknown ? value_unknown(expr->span) : value;
-}
-
-/* What a name or call among forms and words of the type gives; `done` false: none of them. */
-static Value named_value(Sema *sema, const Scope *scope, const Expr *expr, const char *type,
-                         bool *done)
-{
-    Atom atom;
-    *done = true;
-    EACH_ATOM(type, atom)
-    {
-        int category = category_by_name(atom.name, atom.length);
-        if (atom_is(&atom, "word") && expr->kind == EXPR_NAME && word_in(&atom, expr->name.text))
-            return value_string(expr->name.text, strlen(expr->name.text), expr->span);
-        if (atom_is(&atom, "any") && !scope_find(scope, expr->name.text))
-            category = FORM_INIT;
-        if (category < 0)
-            continue;
-        if (category == FORM_MODEL)
-            return model_value(sema, expr);
-        const Form *form = find_form(sema, (FormCategory)category, expr->name.text);
-        if (form && !(atom_is(&atom, "any") && expr->kind == EXPR_CALL &&
-                      sema_find_function(sema, expr->name.text))) {
-            return call_value(sema, scope, form, expr, (FormCategory)category);
-        }
-    }
-    *done = false;
-    return value_error(expr->span);
-}
-
-Value eval_as(Sema *sema, const Scope *scope, const Expr *expr, const char *type, const char *what)
-{
-    Atom atom;
-    bool done, categories = false, values = false, words = false;
-    EACH_ATOM(type, atom)
-    {
-        if (category_by_name(atom.name, atom.length) >= 0)
-            categories = true;
-        else if (atom_is(&atom, "word"))
-            words = true;
-        else if (!atom_is(&atom, "none") && !atom_is(&atom, "monitor") && !atom_is(&atom, "list"))
-            values = true;
-        if (atom_is(&atom, "monitor")) {
-            const char *path;
-            if (is_metric_path(sema, expr, &path))
-                return value_string(path, strlen(path), expr->span);
-            if (expr->kind == EXPR_NAME || expr->kind == EXPR_FIELD)
-                return value_error(expr->span);
-        }
-        /* One form may stand for a list of one. */
-        bool single = !strncmp(type, "list(", 5) &&
-                      (expr->kind == EXPR_NAME || expr->kind == EXPR_CALL) &&
-                      category_by_name(atom.inner, atom.inner_length) >= 0;
-        if (atom_is(&atom, "list") && (expr->kind == EXPR_LIST || single))
-            return list_value(sema, scope, expr, &atom, what);
-        if (atom_is(&atom, "tensor") || atom_is(&atom, "tensors") || atom_is(&atom, "any")) {
-            if (atom_is(&atom, "any") &&
-                !(expr->kind == EXPR_NAME && scope_enclosing(scope, SCOPE_BODY) &&
-                  scope_find(scope, expr->name.text))) {
-                continue;
-            }
-            Value value = tensor_value(sema, scope, expr, &done);
-            if (done)
-                return value;
-        }
-    }
-    if (expr->kind == EXPR_NAME || expr->kind == EXPR_CALL) {
-        Value value = named_value(sema, scope, expr, type, &done);
-        if (done)
-            return value;
-        if (expr->kind == EXPR_NAME && (categories || words) && !scope_find(scope, expr->name.text))
-            return unknown_word(sema, scope, expr->name, type);
-        if (expr->kind == EXPR_CALL && (categories || words) && !values)
-            return unknown_word(sema, scope, expr->name, type);
-    }
-    /* objective = validation.loss */
-    if (expr->kind == EXPR_FIELD && expr->a->kind == EXPR_NAME && categories && !values &&
-        !scope_find(scope, expr->a->name.text)) {
-        help_forms(sema,
-                   diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span, "%s must be %s", what,
-                              type_text(sema, type)),
-                   type);
-        return value_error(expr->span);
-    }
-    Value value = eval(sema, scope, expr);
-    if (value.kind == VALUE_ERROR)
-        return value;
-    if (words && value.kind == VALUE_STRING && expr->kind != EXPR_STRING)
-        EACH_ATOM(type, atom)
-    if (atom_is(&atom, "word") && word_in(&atom, value_text(sema->arena, &value)))
-        return value;
-    EACH_ATOM(type, atom)
-    if (value_fits(&value, &atom, type))
-        return value;
-    return mistyped(sema, &value, expr->span, type, what);
 }

@@ -50,6 +50,14 @@ bool value_is_later(const Value *value)
     return value->kind == VALUE_LATER && !value->tensor;
 }
 
+static bool all_equal(const Value *a, const Value *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!value_equal(&a[i], &b[i]))
+            return false;
+    return true;
+}
+
 bool value_equal(const Value *a, const Value *b)
 {
     if (a->kind != b->kind)
@@ -61,20 +69,10 @@ bool value_equal(const Value *a, const Value *b)
     case VALUE_SHAPE:
     case VALUE_RANGE:
         return a->count == b->count && !memcmp(a->dims, b->dims, a->count * sizeof *a->dims);
-    case VALUE_LIST:
-        if (a->count != b->count)
-            return false;
-        for (size_t i = 0; i < a->count; i++)
-            if (!value_equal(&a->items[i], &b->items[i]))
-                return false;
-        return true;
+    case VALUE_LIST: return a->count == b->count && all_equal(a->items, b->items, a->count);
     case VALUE_CALL:
-        if (a->call->form != b->call->form)
-            return false;
-        for (size_t i = 0; i < a->call->form->arg_count; i++)
-            if (!value_equal(&a->call->args[i], &b->call->args[i]))
-                return false;
-        return true;
+        return a->call->form == b->call->form &&
+               all_equal(a->call->args, b->call->args, a->call->form->arg_count);
     case VALUE_NONE: return true;
     default: return false;
     }
@@ -135,33 +133,43 @@ static char *items_text(Arena *arena, const Value *items, size_t count)
     return text;
 }
 
+static char *number_text(Arena *arena, double number)
+{
+    if (isnan(number))
+        return arena_printf(arena, "nan");
+    return arena_printf(arena, "%.6g", number == 0 ? 0.0 : number); /* no minus before 0 */
+}
+
+static char *shape_text(Arena *arena, const Value *shape)
+{
+    char *text = arena_printf(arena, "%lld", shape->count ? (long long)shape->dims[0] : 0LL);
+    for (size_t i = 1; i < shape->count; i++)
+        text = arena_printf(arena, "%sx%lld", text, (long long)shape->dims[i]);
+    return text;
+}
+
+static char *call_text(Arena *arena, const Call *call)
+{
+    if (!call->form->arg_count)
+        return arena_printf(arena, "%s", call->form->name);
+    return arena_printf(arena, "%s(%s)", call->form->name,
+                        items_text(arena, call->args, call->form->arg_count));
+}
+
 char *value_text(Arena *arena, const Value *value)
 {
-    char *text;
     switch (value->kind) {
     case VALUE_NONE: return arena_printf(arena, "none");
     case VALUE_BOOL: return arena_printf(arena, "%s", value->boolean ? "true" : "false");
-    case VALUE_NUMBER:
-        return arena_printf(arena, "%.6g",
-                            value->number == 0     ? 0.0
-                            : isnan(value->number) ? NAN
-                                                   : value->number);
+    case VALUE_NUMBER: return number_text(arena, value->number);
     case VALUE_STRING: return arena_strndup(arena, value->text, value->length);
-    case VALUE_SHAPE:
-        text = arena_printf(arena, "%lld", value->count ? (long long)value->dims[0] : 0LL);
-        for (size_t i = 1; i < value->count; i++)
-            text = arena_printf(arena, "%sx%lld", text, (long long)value->dims[i]);
-        return text;
+    case VALUE_SHAPE: return shape_text(arena, value);
     case VALUE_LIST:
         return arena_printf(arena, "[%s]", items_text(arena, value->items, value->count));
     case VALUE_RANGE:
         return arena_printf(arena, "%lld..%lld", (long long)value->dims[0],
                             (long long)value->dims[1]);
-    case VALUE_CALL:
-        if (!value->call->form->arg_count)
-            return arena_printf(arena, "%s", value->call->form->name);
-        return arena_printf(arena, "%s(%s)", value->call->form->name,
-                            items_text(arena, value->call->args, value->call->form->arg_count));
+    case VALUE_CALL: return call_text(arena, value->call);
     case VALUE_LATER:
     case VALUE_ERROR: break;
     }

@@ -31,8 +31,9 @@ static unsigned distance(const char *a, size_t a_length, const char *b, size_t b
     for (size_t i = 1; i <= a_length; i++) {
         now[0] = 2 * (unsigned)i;
         for (size_t j = 1; j <= b_length; j++) {
-            bool same = folded(a[i - 1]) == folded(b[j - 1]);
-            unsigned change = a[i - 1] == b[j - 1] ? 0 : same ? 1 : 2;
+            unsigned change = a[i - 1] != b[j - 1];
+            if (folded(a[i - 1]) != folded(b[j - 1]))
+                change = 2;
             now[j] = smallest(last[j] + 2, now[j - 1] + 2, last[j - 1] + change);
             if (i > 1 && j > 1 && folded(a[i - 1]) == folded(b[j - 2]) &&
                 folded(a[i - 2]) == folded(b[j - 1]) && before[j - 2] + 2 < now[j]) {

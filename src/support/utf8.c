@@ -6,19 +6,28 @@ static bool continues(char c)
     return ((unsigned char)c & 0xC0) == 0x80;
 }
 
+/* By its first byte; 0: none begins so. */
+static size_t sequence_length(unsigned char first)
+{
+    if (first < 0x80)
+        return 1;
+    if (first >> 5 == 6)
+        return 2;
+    if (first >> 4 == 14)
+        return 3;
+    return first >> 3 == 30 ? 4 : 0;
+}
+
 size_t utf8_decode(const char *text, size_t length, uint32_t *code_point)
 {
     static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
     if (!length)
         return 0;
     unsigned char first = (unsigned char)text[0];
-    size_t bytes = first < 0x80       ? 1
-                   : first >> 5 == 6  ? 2
-                   : first >> 4 == 14 ? 3
-                   : first >> 3 == 30 ? 4
-                                      : 0;
+    size_t bytes = sequence_length(first);
     if (!bytes || bytes > length)
         return 0;
+
     uint32_t code = bytes == 1 ? first : first & (0x7Fu >> bytes);
     for (size_t i = 1; i < bytes; i++) {
         if (!continues(text[i]))

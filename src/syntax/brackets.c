@@ -50,7 +50,7 @@ typedef struct Balance {
     /* open ones; the latter two since the innermost brace */
     uint32_t braces, rounds, squares;
     uint32_t line;
-    /* the newline behind a declaration's head that lacks its brace, or NO_TOKEN */
+    /* the newline after the head of a declaration that lacks its brace, or NO_TOKEN */
     uint32_t headless;
     uint32_t line_begin; /* the first token of the line */
     bool line_at_top;    /* no bracket was open before it */
@@ -110,6 +110,7 @@ static void close_unclosed(Balance *b, size_t keep, const Token *before)
                       wanted);
         }
     }
+
     while (b->open.len > keep) {
         Opener opener = pop_opener(b);
         if (b->out.data[opener.at].kind == TOK_LBRACE || opener.line_end == NO_TOKEN) {
@@ -174,9 +175,12 @@ static bool is_other_bracket(Balance *b, Token *token, const Token *rest)
 static void close_bracket(Balance *b, const Token *rest)
 {
     Token *token = &b->out.data[b->out.len - 1];
-    uint32_t partners = token->kind == TOK_RBRACE   ? b->braces
-                        : token->kind == TOK_RPAREN ? b->rounds
-                                                    : b->squares;
+    uint32_t partners = b->squares;
+    if (token->kind == TOK_RBRACE)
+        partners = b->braces;
+    else if (token->kind == TOK_RPAREN)
+        partners = b->rounds;
+
     if (!partners) {
         if (token->kind == TOK_RBRACE && give_head_its_brace(b, token))
             return;
@@ -188,6 +192,7 @@ static void close_bracket(Balance *b, const Token *rest)
         token->reported = true;
         return;
     }
+
     size_t at = b->open.len - 1;
     while (token_partner(b->out.data[b->open.data[at].at].kind) != token->kind)
         at--;
@@ -220,8 +225,8 @@ static void end_line(Balance *b)
     b->line_at_top = !b->open.len;
 }
 
-/* A '{' on a line of its own, behind a declaration's head or an action, is reported and read as if
- * it stood on the line above. */
+/* A '{' on a line of its own, after the head of a declaration or an action, is reported and read as
+ * if it were on the line above. */
 static void join_brace(Balance *b)
 {
     size_t at = b->out.len - 1, line_end = at;
@@ -248,37 +253,51 @@ static void mark_cut(Balance *b)
         b->open.data[i].cut = true;
 }
 
+/* At a line that cannot be inside what is open: closes that. */
+static void close_before_line(Balance *b, const Token *first)
+{
+    if (!b->open.len || first->kind == TOK_END || !starts_item(first, first + 1))
+        return;
+    size_t keep = b->open.len;
+    bool all = starts_statement(first, first + 1);
+    while (keep && (all || b->out.data[b->open.data[keep - 1].at].kind != TOK_LBRACE))
+        keep--;
+    if (keep < b->open.len)
+        close_unclosed(b, keep, first);
+}
+
+static void close_at_end(Balance *b, const Token *end)
+{
+    Parser *parser = b->parser;
+    for (size_t i = 0; i < b->open.len; i++)
+        parser->unfinished = parser->unfinished || !b->open.data[i].cut;
+    close_unclosed(b, 0, end);
+}
+
 void balance_brackets(Parser *parser)
 {
     Balance b = { .parser = parser, .headless = NO_TOKEN, .line_at_top = true };
     const Tokens in = parser->tokens;
+
     for (size_t i = 0; i < in.len; i++) {
         const Token *token = &in.data[i];
         bool first = i == 0 || in.data[i - 1].kind == TOK_NEWLINE;
         vec_push(parser->scratch, &b.out, *token);
         if (token->cut)
             mark_cut(&b);
-        if (first && b.open.len && token->kind != TOK_END && starts_item(token, token + 1)) {
-            size_t keep = b.open.len;
-            bool all = starts_statement(token, token + 1);
-            while (keep && (all || b.out.data[b.open.data[keep - 1].at].kind != TOK_LBRACE))
-                keep--;
-            if (keep < b.open.len)
-                close_unclosed(&b, keep, token);
-        }
+        if (first)
+            close_before_line(&b, token);
         if (first && token->kind == TOK_LBRACE)
             join_brace(&b);
-        if (token_opens(token->kind)) {
+
+        if (token_opens(token->kind))
             push_opener(&b, token->kind);
-        } else if (token_closes(token->kind)) {
+        else if (token_closes(token->kind))
             close_bracket(&b, token + 1);
-        } else if (token->kind == TOK_NEWLINE) {
+        else if (token->kind == TOK_NEWLINE)
             end_line(&b);
-        } else if (token->kind == TOK_END && b.open.len) {
-            for (size_t k = 0; k < b.open.len; k++)
-                parser->unfinished = parser->unfinished || !b.open.data[k].cut;
-            close_unclosed(&b, 0, token);
-        }
+        else if (token->kind == TOK_END && b.open.len)
+            close_at_end(&b, token);
     }
     parser->tokens = b.out;
 }

@@ -55,16 +55,6 @@ typedef struct Formatter {
     bool blank, fresh;
 } Formatter;
 
-static bool is_opening(int kind)
-{
-    return kind == TOK_LPAREN || kind == TOK_LBRACKET || kind == TOK_LBRACE;
-}
-
-static bool is_closing(int kind)
-{
-    return kind == TOK_RPAREN || kind == TOK_RBRACKET || kind == TOK_RBRACE;
-}
-
 static bool is_operand_end(int kind)
 {
     return kind == TOK_NAME || kind == TOK_NUMBER || kind == TOK_STRING || kind == TOK_SHAPE ||
@@ -189,7 +179,7 @@ static size_t block_indent(const Formatter *f)
 static size_t line_indent(const Formatter *f, uint16_t kind)
 {
     size_t inside = block_indent(f);
-    if (is_closing(kind) && f->open.len)
+    if (token_closes(kind) && f->open.len)
         return f->open.data[f->open.len - 1].indent;
     bool in_list = f->open.len && f->open.data[f->open.len - 1].kind != TOK_LBRACE;
     if (f->fresh || in_list)
@@ -243,10 +233,10 @@ static void find_broken(Formatter *f)
         int kind = f->raw.data[i].kind;
         if (kind == TOK_NEWLINE)
             line++;
-        if (is_opening(kind)) {
+        if (token_opens(kind)) {
             vec_push(f->arena, &open, i);
             vec_push(f->arena, &lines, line);
-        } else if (is_closing(kind) && open.len) {
+        } else if (token_closes(kind) && open.len) {
             size_t partner = open.data[--open.len];
             f->broken[i] = f->broken[partner] = lines.data[--lines.len] != line;
         }
@@ -256,13 +246,60 @@ static void find_broken(Formatter *f)
 /* The comment between the last token and the newline (or end) at `at`. */
 static const char *comment_before(Formatter *f, size_t i)
 {
-    uint32_t begin = i                                              ? f->raw.data[i - 1].span.end
-                     : utf8_has_bom(f->file->text, f->file->length) ? 3
-                                                                    : 0;
+    uint32_t begin = utf8_has_bom(f->file->text, f->file->length) ? 3 : 0;
+    if (i)
+        begin = f->raw.data[i - 1].span.end;
     uint32_t end =
         f->raw.data[i].kind == TOK_END ? (uint32_t)f->file->length : f->raw.data[i].span.begin;
     const char *at = memchr(f->file->text + begin, '#', end - begin);
     return at ? tidy_comment(f, (Span){ f->file, (uint32_t)(at - f->file->text), end }) : NULL;
+}
+
+/* At a newline or the end: `i` is its place, `laid` that of the next word. */
+static void walk_newline(Formatter *f, size_t i, size_t laid, uint32_t *newlines)
+{
+    const char *comment = comment_before(f, i);
+    bool empty = !f->length && !comment;
+    if (comment && !f->length) {
+        const Token *next = &f->laid.data[laid];
+        bool alone = f->fresh || next->kind == TOK_NEWLINE || next->kind == TOK_END ||
+                     token_closes(next->kind);
+        f->indent = alone ? block_indent(f) : line_indent(f, next->kind);
+    }
+    end_line(f, comment);
+
+    *newlines = empty ? *newlines + 1 : 1;
+    bool in_list = f->open.len && f->open.data[f->open.len - 1].kind != TOK_LBRACE;
+    f->blank = *newlines > 1 && !in_list;
+}
+
+static void walk_word(Formatter *f, size_t i, uint16_t kind)
+{
+    const Token *token = &f->raw.data[i];
+    const Token *next = i + 1 < f->raw.len ? token + 1 : NULL;
+    if (kind == TOK_RBRACE && f->broken[i]) {
+        if (f->length)
+            end_line(f, NULL);
+        f->blank = false;
+    }
+    if (f->lines.len && f->last == TOK_NEWLINE && f->open.len && f->before_last == TOK_LBRACE)
+        f->blank = false;
+    add_word(f, token, kind, next);
+
+    if (token_opens(kind)) {
+        vec_push(f->arena, &f->open, ((Bracket){ kind, f->broken[i], f->indent }));
+        if (kind == TOK_LBRACE)
+            f->fresh = true;
+        if (kind == TOK_LBRACE && f->broken[i] && next && next->kind != TOK_NEWLINE) {
+            end_line(f, NULL);
+            f->before_last = TOK_LBRACE;
+        }
+    } else if (token_closes(kind) && f->open.len) {
+        f->open.len--;
+    } else if (kind == TOK_COMMA && f->open.len &&
+               f->open.data[f->open.len - 1].kind == TOK_LBRACE) {
+        f->fresh = true;
+    }
 }
 
 static void walk(Formatter *f)
@@ -271,55 +308,23 @@ static void walk(Formatter *f)
     uint32_t newlines = 0;
     f->last = TOK_NEWLINE;
     f->fresh = true;
+
     for (size_t i = 0; i < f->raw.len; i++) {
-        const Token *token = &f->raw.data[i];
-        if (token->kind == TOK_NEWLINE || token->kind == TOK_END) {
-            const char *comment = comment_before(f, i);
-            bool empty = !f->length && !comment;
-            if (comment && !f->length) {
-                const Token *next = &f->laid.data[laid];
-                f->indent = f->fresh || next->kind == TOK_NEWLINE || next->kind == TOK_END ||
-                                    is_closing(next->kind)
-                                ? block_indent(f)
-                                : line_indent(f, next->kind);
-            }
-            end_line(f, comment);
-            newlines = empty ? newlines + 1 : 1;
-            bool in_list = f->open.len && f->open.data[f->open.len - 1].kind != TOK_LBRACE;
-            f->blank = newlines > 1 && !in_list;
+        uint16_t kind = f->raw.data[i].kind;
+        if (kind == TOK_NEWLINE || kind == TOK_END) {
+            walk_newline(f, i, laid, &newlines);
             continue;
         }
-        while (laid < f->laid.len && f->laid.data[laid].kind == TOK_NEWLINE)
-            laid++, f->fresh = true;
-        uint16_t kind = laid < f->laid.len ? f->laid.data[laid++].kind : token->kind;
-        const Token *next = i + 1 < f->raw.len ? &f->raw.data[i + 1] : NULL;
-        if (kind == TOK_RBRACE && f->broken[i]) {
-            if (f->length)
-                end_line(f, NULL);
-            f->blank = false;
-        }
-        if (f->lines.len && f->last == TOK_NEWLINE && f->open.len && f->before_last == TOK_LBRACE)
-            f->blank = false;
-        add_word(f, token, kind, next);
-        newlines = 0;
-        if (is_opening(kind)) {
-            vec_push(f->arena, &f->open, ((Bracket){ kind, f->broken[i], f->indent }));
-            if (kind == TOK_LBRACE)
-                f->fresh = true;
-            if (kind == TOK_LBRACE && f->broken[i] && next && next->kind != TOK_NEWLINE) {
-                end_line(f, NULL);
-                f->before_last = TOK_LBRACE;
-            }
-        } else if (is_closing(kind) && f->open.len) {
-            f->open.len--;
-        } else if (kind == TOK_COMMA && f->open.len &&
-                   f->open.data[f->open.len - 1].kind == TOK_LBRACE) {
+        for (; laid < f->laid.len && f->laid.data[laid].kind == TOK_NEWLINE; laid++)
             f->fresh = true;
-        }
+        if (laid < f->laid.len)
+            kind = f->laid.data[laid++].kind;
+        walk_word(f, i, kind);
+        newlines = 0;
     }
 }
 
-/* ---- what stands below each other ---- */
+/* ---- what is aligned ---- */
 
 /* The widest key of the run of settings that begins here. */
 static size_t run_of_keys(const Formatter *f, size_t first, size_t *last)
@@ -443,11 +448,13 @@ char *format_script(Arena *arena, Interner *names, Diagnostics *diags, const Sou
     parse_file(arena, names, diags, file);
     if (diags->errors)
         return NULL;
+
     Formatter f = { .arena = arena, .file = file };
     read_tokens(arena, names, file, &f.raw, &f.laid);
     find_broken(&f);
     walk(&f);
     align_keys(&f);
+
     char *text = NULL;
     FILE *out = open_memstream(&text, length);
     if (out)
@@ -459,6 +466,7 @@ char *format_script(Arena *arena, Interner *names, Diagnostics *diags, const Sou
     }
     char *made = arena_strndup(arena, text, *length);
     free(text);
+
     const SourceFile *again = source_from_text(arena, file->path, made, *length);
     Tokens laid;
     read_tokens(arena, names, again, NULL, &laid);

@@ -64,7 +64,8 @@ static void emit_missing(Layout *l, const Token *before)
     }
 }
 
-/* Round brackets behind a declaration's name hold its parameters, which are names and no keys. */
+/* Round brackets after the name of a declaration hold its parameters, which are names and not keys.
+ */
 static bool in_params(const Layout *l)
 {
     bool declares = l->head == TOK_FN || l->head == TOK_SCHEDULE || l->head == TOK_OPTIMIZER ||
@@ -141,8 +142,8 @@ static void emit_word(Layout *l, const Token *token, const Token *after)
     emit(l, word);
 }
 
-/* An action's clause on a line of its own is reported, and read as if it stood behind the line
- * above. */
+/* An action's clause on a line of its own is reported, and read as if it were at the end of
+ * the line above. */
 static bool joins_clause(Layout *l, Token *next, const Token *after)
 {
     if (l->open.len || l->head != TOK_VERB || next->kind != TOK_NAME ||
@@ -174,6 +175,7 @@ void settle_newlines(Parser *parser)
                 emit(&l, *token);
             continue;
         }
+
         size_t next = i + 1;
         while (in.data[next].kind == TOK_NEWLINE && !in.data[next].closes)
             next++;
@@ -181,6 +183,7 @@ void settle_newlines(Parser *parser)
         bool ends_nothing = open == TOK_LPAREN || open == TOK_LBRACKET || last == TOK_NEWLINE ||
                             last == TOK_LBRACE || token_continues_line(last) ||
                             in.data[next].kind == TOK_ARROW;
+
         Token line_end = *token;
         if (!ends_nothing && !joins_clause(&l, &in.data[next], &in.data[next] + 1)) {
             line_end.span.begin = line_end.span.end = l.out.data[l.out.len - 1].span.end;

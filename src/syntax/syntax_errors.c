@@ -173,7 +173,7 @@ static bool reserved_word(const Mistake *m)
     return true;
 }
 
-/* `a = 1 b = 2`: something whole, and something else behind it. */
+/* `a = 1 b = 2`: something whole, and something else after it. */
 static bool second_statement(const Mistake *m)
 {
     bool ends = m->item.brace == NO_TOKEN ? m->expected[TOK_END] : m->expected[TOK_NEWLINE];
@@ -220,33 +220,44 @@ static const char *expected_group(const Mistake *m)
     if (all(m, TOK_REPEAT, TOK_LAYER))
         return m->expected[TOK_RBRACE] ? "a layer or '}'" : "a layer";
     if (all(m, TOK_NUMBER, TOK_STRING)) {
-        return m->expected[TOK_RPAREN]     ? "a value or ')'"
-               : m->expected[TOK_RBRACKET] ? "a value or ']'"
-                                           : "a value";
+        if (m->expected[TOK_RPAREN])
+            return "a value or ')'";
+        return m->expected[TOK_RBRACKET] ? "a value or ']'" : "a value";
     }
     if (all(m, TOK_NAME, TOK_IN))
         return "a layer";
     return NULL;
 }
 
-/* The list of what could stand there, in words; of what goes on (operators, a call's or an index's
- * bracket) only what matters. */
+/* Operators, and the bracket of a call or an index: every value could go on with them. */
+static bool only_continues(const Mistake *m, int token)
+{
+    bool after_value = m->expected[TOK_STAR] || m->expected[TOK_ARROW];
+    return is_operator(token) || ((token == TOK_LPAREN || token == TOK_LBRACKET) && after_value);
+}
+
+/* What a message leaves out of the list: what only goes on, and clauses where there is an end. */
+static bool is_left_out(const Mistake *m, int token)
+{
+    bool clauses = m->expected[TOK_TO] && m->expected[TOK_END];
+    if (clauses && ((token >= TOK_ON && token <= TOK_FROM) || token == TOK_LBRACE))
+        return true;
+    return only_continues(m, token) || (token == TOK_END && m->expected[TOK_NEWLINE]) ||
+           token == TOK_IN;
+}
+
+/* The list of what could come there, in words; NULL where it is too long to help. */
 static const char *expected_text(const Mistake *m)
 {
     const char *group = expected_group(m);
     if (group)
         return group;
+
     const char *list[TOK_COUNT];
     size_t count = 0;
-    bool value_ends = m->expected[TOK_STAR] != NULL,
-         clauses = m->expected[TOK_TO] && m->expected[TOK_END];
     for (int token = 0; token < (int)TOK_COUNT; token++) {
         const char *name = m->expected[token];
-        bool goes_on = is_operator(token) || ((token == TOK_LPAREN || token == TOK_LBRACKET) &&
-                                              (value_ends || m->expected[TOK_ARROW]));
-        if (!name || goes_on || (token == TOK_END && m->expected[TOK_NEWLINE]) || token == TOK_IN)
-            continue;
-        if (clauses && ((token >= TOK_ON && token <= TOK_FROM) || token == TOK_LBRACE))
+        if (!name || is_left_out(m, token))
             continue;
         if (token == TOK_END)
             name = "the end of the line";
@@ -255,6 +266,7 @@ static const char *expected_text(const Mistake *m)
     }
     if (!count || count > MOST_NAMED)
         return NULL;
+
     const char *text = list[0];
     for (size_t i = 1; i < count; i++) {
         text =
