@@ -236,7 +236,7 @@ static Value special_value(Sema *sema, const Scope *scope, const Expr *expr, con
                 return value_error(expr->span);
         }
 
-        /* One form may stand for a list of one. */
+        /* A single form is a list of one. */
         bool single = !strncmp(type, "list(", 5) &&
                       (expr->kind == EXPR_NAME || expr->kind == EXPR_CALL) &&
                       category_by_name(atom.inner, atom.inner_length) >= 0;

@@ -1,4 +1,4 @@
-/* forms.c: finding what a name stands for among declarations, prelude and rows, and binding calls
+/* forms.c: finding the meaning of a name among declarations, prelude and rows, and binding calls
  * to signatures.
  *
  * A script's declaration hides a built-in of its kind. In a chain a link is looked for among the

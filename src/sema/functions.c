@@ -256,7 +256,7 @@ static bool plain_arguments(Sema *sema, const Scope *scope, const Expr *expr, si
     return ok;
 }
 
-/* Draws of a `fn`, which stand for their mean where nothing is drawn. */
+/* Random draws of a `fn`: their mean, where nothing is drawn. */
 static Value call_random(Sema *sema, const Scope *scope, const Expr *expr)
 {
     Value args[2] = { { .kind = VALUE_NONE }, { .kind = VALUE_NONE } };

@@ -4,7 +4,7 @@
 #include "syntax/parse.h"
 #include <stdlib.h>
 
-/* What tells whether two paths are one file. */
+/* Equal for two paths of one file. */
 static const char *canonical(Sema *sema, const char *path)
 {
     char *real = realpath(path, NULL);

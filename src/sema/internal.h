@@ -43,7 +43,7 @@ const char *declared_kind(Sema *sema, const char *name);
 /* Reports a name that has no value; says so where it is a model, data, a recipe, ... */
 void report_unknown_value(Sema *sema, const Scope *scope, Name name);
 
-/* ---- results (results.c) ---- */
+/* ---- result_types.c ---- */
 typedef enum ResultKind { RESULT_NUMBER, RESULT_RECORD, RESULT_LIST } ResultKind;
 
 typedef struct ResultType {
@@ -128,7 +128,7 @@ const char *with_article(Sema *sema, const char *noun);
 DiagId category_diag(FormCategory category);
 /* "optimizer" -> FORM_OPTIMIZER, -1 none */
 int category_by_name(const char *text, size_t length);
-/* A signature's default, as the value it stands for. */
+/* The value of a signature's default. */
 Value fallback_value(Sema *sema, const char *text, const char *type, Span span);
 /* ranges.def, or NULL */
 const char *range_of(FormCategory category, const char *parameter, bool prelude);
@@ -146,7 +146,7 @@ Call *bind_call(Sema *sema, const Scope *scope, const Form *form, size_t skip, c
 int argument_place(Sema *sema, const Form *form, size_t skip, const Arg *arg, size_t *next,
                    bool *named);
 Call *call_with_defaults(Sema *sema, const Form *form, Span span);
-/* rules.c: what several arguments must fulfil together */
+/* call_rules.c: what several arguments must fulfil together */
 bool check_call_rules(Sema *sema, const Call *call);
 
 /* ---- types.c ---- */
@@ -249,7 +249,6 @@ bool symbol_add(Sema *sema, Name name, Value value, Symbol **out);
 /* what binds this name in the model's body, or NULL */
 const BodyItem *find_model_part(const Form *form, const char *name);
 
-/* ---- results.c ---- */
 typedef struct ResultContext {
     bool has_validation;
     const char *data;

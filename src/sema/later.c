@@ -1,4 +1,5 @@
-/* later.c: values known only when the script runs, as trees for the program that runs it. */
+/* later.c: values known only when the script runs, as trees. The program carries them to the
+ * runtime, which works them out (runtime/model/later.c). */
 #include "sema/internal.h"
 
 Later *later_of(Sema *sema, const Value *value)

@@ -20,11 +20,11 @@ libnnc_a_SOURCES += \
     src/sema/types.c \
     src/sema/eval_as.c \
     src/sema/forms.c \
-    src/sema/rules.c \
+    src/sema/call_rules.c \
     src/sema/eval.c \
     src/sema/functions.c \
     src/sema/later.c \
-    src/sema/results.c \
+    src/sema/result_types.c \
     src/sema/settings.c \
     src/sema/recipes.c \
     src/sema/formulas.c \

@@ -184,7 +184,7 @@ static void take_result(Sema *sema, CheckedAction *out, const Expr *expr, const 
     }
 }
 
-/* A name or call of something declared that is no value: a recipe, a function or a schedule. */
+/* A name or call of something declared that is not a value: a recipe, a function or a schedule. */
 static bool take_declared(Sema *sema, CheckedAction *out, const Expr *expr)
 {
     if (expr->kind != EXPR_NAME && expr->kind != EXPR_CALL)

@@ -28,7 +28,7 @@ typedef struct Checked {
     Span span;
 } Checked;
 
-/* never NULL; aborts on a key the table has not */
+/* never NULL; aborts on a key that the table does not have */
 const Value *setting(const Checked *checked, const char *key);
 /* whether its table has such a key */
 bool checked_has(const Checked *checked, const char *key);
@@ -86,8 +86,8 @@ typedef struct Later {
 
 typedef enum Part { PART_ANY, PART_TRAIN, PART_VALIDATION, PART_TEST } Part;
 
-/* One thing that `plot` draws; the function or the schedule stands in an action of its own, as
- * minimize or train would have it. */
+/* One thing that `plot` draws; a function or a schedule has an action of its own, as
+ * minimize or train would make it. */
 typedef enum PictureKind {
     PICTURE_RESULT,
     PICTURE_DATA,
@@ -186,7 +186,7 @@ void sema_finish_params(Sema *sema);
 /* --- for lower/ : evaluation inside bodies --- */
 Scope *scope_new(Sema *sema, const Scope *parent);
 void scope_bind(Scope *scope, const char *name, Value value);
-/* Evaluates; reports (and gives VALUE_ERROR) where it can't. `in.features`, `classes` and the like
+/* Evaluates; reports what is wrong, and gives VALUE_ERROR. `in.features`, `classes` and the like
  * are bound by the caller: "in" is looked up as the names "in.channels", "in.features", "in.shape".
  */
 Value sema_eval(Sema *sema, const Scope *scope, const Expr *expr);
@@ -206,22 +206,22 @@ const Form *sema_find_form(Sema *sema, FormCategory category, const char *name);
 /* What a call inside an expression means: the script's `fn`, a primitive (decl NULL: exp, max,
  * ...), or the prelude's `fn`. NULL: none. */
 const Form *sema_find_function(Sema *sema, const char *name);
-/* The scope of constants and params; scope_new(sema, NULL) stands on it too. */
+/* The scope of constants and params; scope_new(sema, NULL) has it as its parent. */
 const Scope *sema_globals(Sema *sema);
 /* Binds the parameters of a declared form (fn, block, model, optimizer, schedule) to a checked
  * call's arguments. */
 void scope_bind_call(Scope *scope, const Call *call);
 const ModelDecl *sema_find_model(Sema *sema, const char *name);
 const DataDecl *sema_find_data(Sema *sema, const char *name);
-/* All names that may stand at a place, for the REPL's completion: callback for each. */
+/* Visits all names that can be written somewhere, for the completion of the REPL. */
 void sema_each_name(Sema *sema, void (*visit)(void *context, const char *name, const char *help),
                     void *context);
 /* The arguments that a form of this name takes, in any category, each with its type as help. */
 void sema_each_argument(Sema *sema, const char *form,
                         void (*visit)(void *context, const char *name, const char *help),
                         void *context);
-/* Says what a name means wherever it can stand: forms, declarations, actions, keys, constants.
- * False: it is unknown, and nothing was said. */
+/* Prints what a name means wherever it can be used: forms, declarations, actions, keys, constants.
+ * False: it is unknown, and nothing was printed. */
 bool sema_help(Sema *sema, const char *name, FILE *out);
 /* Lists the script's own constants, params, recipes and forms, a line each kind. False: there are
  * none. */

@@ -16,8 +16,8 @@ typedef enum ValueKind {
     VALUE_LIST,
     VALUE_RANGE,
     VALUE_CALL, /* a checked call or bare word of a form: adam(lr = 1e-3), standard, full */
-    /* known only when the script runs (a result's field): `later` tells; or, with `tensor`, a value
-       or weight of the body: `expr` names it */
+    /* known only when the script runs (a result's field): `later` says how; or, with `tensor`, a
+       value or weight of the body: `expr` names it */
     VALUE_LATER,
     VALUE_ERROR /* already reported: stay silent. With `unknown`: right, but known only once shapes
                    are (statically checked bodies) */
@@ -26,7 +26,7 @@ typedef enum ValueKind {
 /* A bare word that an argument or setting takes (same, full, linear) is a VALUE_STRING with its
  * text. */
 
-/* A call of a table row or of a declaration of the same kind in the language. Arguments stand in
+/* A call of a table row or of a declaration of the same kind in the language. Arguments are in
  * the order of the signature, defaults filled in. */
 typedef struct Call {
     const Form *form;
@@ -48,7 +48,7 @@ struct Value {
     Value *items;     /* LIST: items, count */
     Call *call;       /* CALL */
     const Expr *expr; /* LATER */
-    /* LATER that is no tensor: how to compute it (sema.h) */
+    /* LATER that is not a tensor: how to compute it (sema.h) */
     struct Later *later;
     const struct ResultType *result; /* LATER: what it is; NULL a plain value */
     bool tensor, unknown;

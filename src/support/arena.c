@@ -63,7 +63,7 @@ void *arena_alloc(Arena *arena, size_t bytes)
 
     Chunk *chunk = arena->chunks;
     if (!chunk || bytes > chunk->size - chunk->used) {
-        /* a chunk of its own, behind the current one, which keeps its rest */
+        /* a chunk of its own, after the current one, whose free space stays in use */
         if (bytes > arena->next_size / 4) {
             Chunk *own = chunk_new(bytes);
             own->used = bytes;

@@ -11,12 +11,12 @@
 typedef struct SourceFile {
     /* as the user gave it, or as the import wrote it; "<stdin>" for the REPL; "<prelude>/x.nn" */
     const char *path;
-    const char *text; /* `length` bytes and a NUL behind them */
+    const char *text; /* `length` bytes, then a NUL */
     size_t length;
     uint32_t *line_start; /* byte offset of each line's first byte */
     uint32_t line_count;
     uint32_t first_line; /* added to line numbers: a REPL's inputs count on */
-    uint32_t number;     /* order in which files were first met, for sorting */
+    uint32_t number;     /* order in which files were first read, for sorting */
 } SourceFile;
 
 /* The bytes [begin, end) of a file. `file` NULL: no place. */
@@ -28,7 +28,7 @@ typedef struct Span {
 Span span_join(Span a, Span b);
 
 SourceFile *source_from_text(Arena *arena, const char *path, const char *text, size_t length);
-/* NULL and an error text (arena) when it can't */
+/* NULL where it cannot be read: then *error says why (arena) */
 SourceFile *source_read(Arena *arena, const char *path, char **error);
 /* Line and column (characters, not bytes) from 1. */
 void source_position(const SourceFile *file, uint32_t offset, uint32_t *line, uint32_t *column);

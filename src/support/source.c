@@ -1,4 +1,4 @@
-/* source.c: script files in memory, and where in them a byte stands. */
+/* source.c: script files in memory, and the line and column of a byte. */
 #include "support/diag.h"
 #include "support/utf8.h"
 #include <errno.h>

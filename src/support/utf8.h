@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* The character at the start of `text`: its bytes and, where wanted, its code point. 0 if the bytes
- * are no UTF-8. */
+ * are not UTF-8. */
 size_t utf8_decode(const char *text, size_t length, uint32_t *code_point);
 /* The same, but 1 for a broken byte. */
 size_t utf8_length(const char *text, size_t length);

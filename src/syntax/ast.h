@@ -196,7 +196,7 @@ struct Stmt {
     Span span;
     Name name;
     Expr *value;       /* CONST, PARAM, FN, SCHEDULE */
-    Expr *domain;      /* PARAM: the call behind `in`, or NULL */
+    Expr *domain;      /* PARAM: the call after `in`, or NULL */
     Params params;     /* FN, SCHEDULE, OPTIMIZER, BLOCK, MODEL */
     UpdateBody lines;  /* OPTIMIZER, SCHEDULE in braces */
     Name base;         /* RECIPE from */
@@ -207,7 +207,7 @@ struct Stmt {
 };
 
 /* `lost`: the names that statements and body items would have declared which could not be read. An
- * error of syntax is reported for each already, so that a use of such a name is no further mistake.
+ * error of syntax is reported for each already, so a use of such a name is not another mistake.
  */
 typedef struct Script {
     Stmt **data;

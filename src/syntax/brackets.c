@@ -20,7 +20,7 @@ static bool starts_statement(const Token *token, const Token *after)
     }
 }
 
-/* Whether a line that begins so can't stand inside round or square brackets. */
+/* Whether a line that begins so cannot be inside round or square brackets. */
 static bool starts_item(const Token *token, const Token *after)
 {
     switch (token->kind) {

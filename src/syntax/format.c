@@ -1,12 +1,11 @@
-/* format.c: `nnc fmt`: the words of a script as they are, the space between them in the usual
- * layout.
+/* format.c: `nnc fmt`: the words of a script as they are, with the usual space between them.
  *
- * The tokens are walked twice side by side: as scanned, where every newline still stands, and as
- * newlines.c left them: it says what each word is and which newlines end a statement.
- * Lines stay lines; only behind a `{` and before a `}` whose partner stands on another line one may
- * be added. Comments are found in the gaps between tokens. In a last sweep the `=` of settings and
- * the comments of neighbouring lines are put below each other. The result is read again and
- * compared word by word. */
+ * The tokens are walked side by side in two forms: as scanned, with every newline, and as
+ * newlines.c left them, which says what each word is and which newlines end a statement. Lines stay
+ * lines; one may be added only after a `{` or before a `}` whose partner is on another line.
+ * Comments are found in the gaps between tokens. In a last sweep the `=` of settings and the
+ * comments of neighbouring lines are aligned. The result is read again and compared word by word.
+ */
 #include "syntax/format.h"
 #include "support/utf8.h"
 #include "syntax/tokens.h"
@@ -27,7 +26,7 @@ typedef struct Line {
     bool blank_before;
 } Line;
 
-/* broken: its partner stands on another line */
+/* broken: its partner is on another line */
 typedef struct Bracket {
     uint16_t kind;
     bool broken;
@@ -38,7 +37,7 @@ typedef struct Formatter {
     Arena *arena;
     const SourceFile *file;
     Tokens raw, laid;
-    /* per raw token: an opening or closing brace whose partner stands on another line */
+    /* per raw token: a brace whose partner is on another line */
     bool *broken;
     VEC(Line) lines;
     VEC(Bracket) open;
@@ -51,7 +50,7 @@ typedef struct Formatter {
     /* column of the statement's first arrow; 0: none yet */
     size_t arrow;
     uint16_t head; /* what the top-level statement begins with */
-    /* a blank line stands before what comes; the next word starts a statement */
+    /* a blank line comes before what follows; the next word starts a statement */
     bool blank, fresh;
 } Formatter;
 
@@ -75,7 +74,7 @@ static bool is_whole(const Formatter *f, Span span)
     return strspn(text_of(f, span), "0123456789_") >= length;
 }
 
-/* `1..5` stands close; beside other numbers the points would be read as theirs. */
+/* `1..5` has no spaces; next to other numbers the points would be read as part of them. */
 static bool range_is_close(const Formatter *f, int left, Span left_span, int right, Span right_span)
 {
     bool l = left == TOK_NAME || left == TOK_RPAREN || left == TOK_RBRACKET ||
@@ -140,7 +139,7 @@ static size_t characters(const char *text, size_t length)
     return count;
 }
 
-/* Without blanks at its end, and with one behind the `#` where a letter follows. */
+/* Without blanks at its end, and with one after the `#` where a letter follows. */
 static const char *tidy_comment(Formatter *f, Span span)
 {
     const char *text = text_of(f, span);
@@ -175,7 +174,7 @@ static size_t block_indent(const Formatter *f)
     return 0;
 }
 
-/* Where the line that begins with this word stands. */
+/* The indentation of the line that begins with this word. */
 static size_t line_indent(const Formatter *f, uint16_t kind)
 {
     size_t inside = block_indent(f);
@@ -409,7 +408,7 @@ static void read_tokens(Arena *arena, Interner *names, const SourceFile *file, T
     *laid = parser.tokens;
 }
 
-/* A newline before a closing brace may have been added: it says nothing. */
+/* A newline before a closing brace may have been added: it means nothing. */
 static size_t next_telling(const Tokens *tokens, size_t i)
 {
     const Token *data = tokens->data;

@@ -1,5 +1,5 @@
 /* parse.c: reads a file statement by statement: feeds the grammar with tokens, and after an error
- * lets it go on behind the broken item (a setting, a line of a body) or, outside of braces, with
+ * lets it go on after the broken item (a setting, a line of a body) or, outside of braces, with
  * the next statement. What is said about an error is in syntax_errors.c. */
 #include "syntax/parse.h"
 #include "syntax/syntax_errors.h"
@@ -32,7 +32,7 @@ int nnlex(NNSTYPE *value, Span *span, Parser *parser)
 
 /* ---- recovery ---- */
 
-/* The brace in which the token stands, or NO_TOKEN. */
+/* The brace around the token, or NO_TOKEN. */
 static uint32_t brace_around(const Parser *parser, uint32_t at)
 {
     const Token *tokens = parser->tokens.data;

@@ -1,4 +1,4 @@
-/* syntax_errors.c: what is said when a token cannot stand where it does: first the mistakes that
+/* syntax_errors.c: what is said when a token cannot be where it is: first the mistakes that
  * people make often, each with what to do about it, else what was expected there. */
 #include "syntax/syntax_errors.h"
 #include "syntax/parse.h"

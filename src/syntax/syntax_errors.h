@@ -13,6 +13,6 @@ typedef struct Item {
 
 Item item_around(const Parser *parser, uint32_t at);
 
-/* Reports that the token last fed cannot stand in its item. */
+/* Reports that the token last fed cannot be where it is in its item. */
 void syntax_error_report(Parser *parser, Item item, const char *const *expected);
 #endif

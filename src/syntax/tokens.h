@@ -15,7 +15,7 @@ typedef struct Token {
         Expr *expr;
     }; /* a word's, interned; a value's */
 
-    /* the innermost bracket that it stands in, itself left out, as an index of tokens, or NO_TOKEN
+    /* the innermost bracket around it as an index of tokens, or NO_TOKEN
      */
     uint32_t parent;
     /* how many brackets, never closed, end before it; until newlines.c has put closing ones there
@@ -77,7 +77,7 @@ bool token_continues_line(int kind); /* a statement does not end after it */
 bool token_is_word(int kind);        /* a name, or a reserved word */
 WordClass token_class(const Token *token);
 
-/* Called by the grammar at an error: `expected[token]` is the name of each token that could stand
+/* Called by the grammar at an error: `expected[token]` is the name of each token that could come
  * there, else NULL. (parse.c) */
 void parser_report_unexpected(Parser *parser, const char *const *expected);
 void parser_report_depth(Parser *parser, Span span);

@@ -73,6 +73,8 @@ columns($0) > 100 {
 }
 !is_source() { next }
 /^%%/ { section++ }
+# Flex definitions are patterns, not C.
+FILENAME ~ /\.l$/ && !section && /^[A-Z]+ +[^ ]/ { next }
 
 # The braces of functions. What preprocessor branches leave unbalanced ends there too.
 !in_comment && $0 == "{" { inside = 1; began = FNR - 1; blank = 0; forget() }

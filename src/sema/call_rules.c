@@ -1,4 +1,4 @@
-/* rules.c: what the arguments of one call must fulfil together, form by form. */
+/* call_rules.c: what the arguments of one call must fulfil together, form by form. */
 #include "sema/internal.h"
 #include <math.h>
 

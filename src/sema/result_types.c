@@ -1,4 +1,4 @@
-/* results.c: which fields the result of an action has, and reading them.
+/* result_types.c: which fields the result of an action has, and reading them.
  *
  * verbs.def says the fields in a small language; what depends on the action (its metrics,
  * variables, params, recipes) is filled in by macros. */
