@@ -148,9 +148,8 @@ int64_t kernel_segment(const Plan *plan, const Kernel *k)
                : v.per_sample;
 }
 
-int64_t kernel_tasks(const Plan *plan, const Kernel *k, int64_t n)
+int64_t kernel_tasks(const Kernel *k, int64_t n)
 {
-    (void)plan;
     if (k->kind == KERNEL_SCALAR)
         return 1;
     int64_t rows = view_rows(k->view, n), panels = view_panels(k->view);

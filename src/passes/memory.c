@@ -211,7 +211,7 @@ static int64_t choose_kind(const Memory *m, NodeId id)
 
     if (home->kind == KERNEL_GRID && op_class(n->op) == CLASS_REDUCE && shape_is_scalar(n->shape)) {
         s->kind = STORE_PARTIALS;
-        return kernel_tasks(plan, home, plan->graph->batch > 0 ? plan->graph->batch : 1) *
+        return kernel_tasks(home, plan->graph->batch > 0 ? plan->graph->batch : 1) *
                (int64_t)sizeof(double);
     }
 

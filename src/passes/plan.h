@@ -204,5 +204,5 @@ size_t plan_numbers(const Plan *plan, double *value);
  * call->scalar[scalar_count + place]: float64, as other scalars. */
 void plan_read_numbers(Plan *plan, const bool *read);
 /* The number of tasks of a kernel for n samples. */
-int64_t kernel_tasks(const Plan *plan, const Kernel *kernel, int64_t n);
+int64_t kernel_tasks(const Kernel *kernel, int64_t n);
 #endif

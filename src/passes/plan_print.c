@@ -77,7 +77,7 @@ static void print_kernel(const Plan *plan, const Kernel *k, FILE *out)
         if (k->kind == KERNEL_GRID && k->stages > 1)
             fprintf(out, ", %d sweeps", k->stages);
         if (plan->phases)
-            fprintf(out, ", %" PRId64 " tasks", kernel_tasks(plan, k, g->batch > 0 ? g->batch : 1));
+            fprintf(out, ", %" PRId64 " tasks", kernel_tasks(k, g->batch > 0 ? g->batch : 1));
     }
     fputc('\n', out);
     if (k->placed.len > 0) {

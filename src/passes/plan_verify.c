@@ -334,7 +334,7 @@ static void node_stretches(Stretches *s)
         int64_t unit = (int64_t)sizeof(float), count = st->rows_max * view_panels(st->view) * LANES;
         if (st->kind == STORE_PARTIALS) {
             unit = (int64_t)sizeof(double);
-            count = kernel_tasks(plan, k, plan->graph->batch > 0 ? plan->graph->batch : 1);
+            count = kernel_tasks(k, plan->graph->batch > 0 ? plan->graph->batch : 1);
         }
         if (plan->lies_in[i] == NO_NODE) {
             add_stretch(s, (Stretch){ st->offset * unit, (st->offset + count) * unit, k->phase,
