@@ -454,8 +454,8 @@ static void test_tasks(void)
     bool fine = true;
     for (size_t k = 0; k < plan->kernels.len; k++) {
         const Kernel *kernel = &plan->kernels.data[k];
-        int64_t tasks = kernel_tasks(plan, kernel, 128);
-        fine = fine && tasks >= 1 && tasks <= 72 && kernel_tasks(plan, kernel, 1) >= 1;
+        int64_t tasks = kernel_tasks(kernel, 128);
+        fine = fine && tasks >= 1 && tasks <= 72 && kernel_tasks(kernel, 1) >= 1;
         if (kernel->axis == AXIS_COL || kernel->axis == AXIS_BOTH)
             fine = fine && kernel->row_block == 0;
         if (kernel->contract != NO_NODE && kernel->flops > 5e6)
