@@ -1,7 +1,7 @@
 /* bag.c: `bag`: members trained on samples drawn with replacement, each judged by the samples it
  * has not seen (Breiman, Bagging predictors, 1996; Out-of-bag estimation, 1996). */
-#include "experiments/experiment.h"
-#include "experiments/several.h"
+#include "experiments/records.h"
+#include "experiments/side_by_side.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,18 +16,19 @@ typedef struct bagging {
     int64_t count, outputs;
     size_t members;
 
-    /* those at work: samples drawn and outputs for the training part, [count] */
+    /* of each member until it is finished: the samples drawn, and its outputs for the training
+     * part, [count] */
     struct member {
         uint32_t *sample;
         float *out;
     } *member;
 
-    /* what members say of the samples they have not seen, [count][outputs] */
+    /* the members' answers for the samples that they have not seen, [count][outputs] */
     double *sum;
-    int64_t *heard; /* how many they are, [count] */
+    int64_t *answers; /* how many there are for each sample, [count] */
 } bagging;
 
-static bool begin(void *context, size_t i, nnrt_start *start, nnrt_error *e)
+static bool set_up_member(void *context, size_t i, nnrt_run_setup *setup, nnrt_error *e)
 {
     const bagging *b = context;
     uint32_t *sample = b->member[i].sample = malloc((size_t)b->count * sizeof *sample);
@@ -37,13 +38,13 @@ static bool begin(void *context, size_t i, nnrt_start *start, nnrt_error *e)
                                          NNRT_DRAW_BOOTSTRAP, (uint32_t)i, 0);
     for (int64_t k = 0; k < b->count; k++)
         sample[k] = nnrt_random_below(&random, (uint32_t)b->count);
-    *start = (nnrt_start){
-        .within = { .seed = nnrt_seed_of(b->seed, i), .sample = sample, .sample_count = b->count }
+    *setup = (nnrt_run_setup){
+        .within = { .seed = nnrt_nth_seed(b->seed, i), .sample = sample, .sample_count = b->count }
     };
     return true;
 }
 
-static bool after(void *context, size_t i, const nnrt_trained *trained, nnrt_error *e)
+static bool keep_member(void *context, size_t i, const nnrt_trained_run *trained, nnrt_error *e)
 {
     const bagging *b = context;
     nnrt_ensemble_keep(b->ensemble, i, trained->model);
@@ -52,8 +53,26 @@ static bool after(void *context, size_t i, const nnrt_trained *trained, nnrt_err
     return b->member[i].out != NULL;
 }
 
-/* The member's answers about the samples it was not trained on. */
-static bool hear_member(bagging *b, size_t member, nnrt_error *e)
+/* Adds the member's answer for one sample to `sum`: its outputs, or votes for classes. */
+static void add_answer(const bagging *b, const float *row, double *sum)
+{
+    if (b->ensemble->combine == NNRT_MEAN) {
+        for (int64_t k = 0; k < b->outputs; k++)
+            sum[k] += row[k];
+        return;
+    }
+    nnrt_sample_set set = nnrt_samples_of(b->data, b->model, 1, row, NULL);
+    for (int64_t r = 0; r < set.rows; r++) {
+        int64_t predicted = nnrt_predicted_class(&set, r);
+        if (set.width == 1)
+            sum[r] += (double)predicted;
+        else
+            sum[r * set.width + predicted] += 1;
+    }
+}
+
+/* The member's answers for the samples that it was not trained on. */
+static bool add_out_of_bag(bagging *b, size_t member, nnrt_error *e)
 {
     const float *out = b->member[member].out;
     const uint32_t *sample = b->member[member].sample;
@@ -65,22 +84,8 @@ static bool hear_member(bagging *b, size_t member, nnrt_error *e)
     for (int64_t i = 0; i < b->count; i++) {
         if (seen[i])
             continue;
-        b->heard[i]++;
-        double *sum = b->sum + i * b->outputs;
-        const float *row = out + i * b->outputs;
-        if (b->ensemble->combine == NNRT_MEAN) {
-            for (int64_t k = 0; k < b->outputs; k++)
-                sum[k] += row[k];
-        } else {
-            nnrt_sample_set set = nnrt_samples_of(b->data, b->model, 1, row, NULL);
-            for (int64_t r = 0; r < set.rows; r++) {
-                int64_t said = nnrt_predicted_class(&set, r);
-                if (set.width == 1)
-                    sum[r] += (double)said;
-                else
-                    sum[r * set.width + said] += 1;
-            }
-        }
+        b->answers[i]++;
+        add_answer(b, out + i * b->outputs, b->sum + i * b->outputs);
     }
     free(seen);
     return true;
@@ -93,17 +98,17 @@ static void member_clear(struct member *member)
     *member = (struct member){ 0 };
 }
 
-static bool finish(void *context, size_t i, const json_t *result, nnrt_error *e)
+static bool finish_member(void *context, size_t i, const json_t *result, nnrt_error *e)
 {
     bagging *b = context;
     char numbers[200];
     if (!result)
         return false;
     nnrt_numbers_text(json_object_get(result, "train"), numbers, sizeof numbers);
-    nnrt_say_progress(b->program, "member %zu of %zu: %s", i + 1, b->members, numbers);
-    bool well = hear_member(b, i, e);
+    nnrt_print_progress(b->program, "member %zu of %zu: %s", i + 1, b->members, numbers);
+    bool ok = add_out_of_bag(b, i, e);
     member_clear(&b->member[i]);
-    return well;
+    return ok;
 }
 
 /* Loss and metrics of the samples that at least one member has not seen. */
@@ -116,27 +121,29 @@ static json_t *out_of_bag(bagging *b, nnrt_error *e)
     json_t *result = json_object();
     int64_t count = 0;
     double loss = NAN;
-    bool well = (out && y) || nnrt_no_memory(e);
-    for (int64_t i = 0; well && i < b->count; i++) {
-        if (!b->heard[i])
+
+    bool ok = (out && y) || nnrt_no_memory(e);
+    for (int64_t i = 0; ok && i < b->count; i++) {
+        if (!b->answers[i])
             continue;
         for (size_t k = 0; k < width; k++) {
             out[(size_t)count * width + k] =
-                (float)(b->sum[(size_t)i * width + k] / (double)b->heard[i]);
+                (float)(b->sum[(size_t)i * width + k] / (double)b->answers[i]);
         }
         memcpy(y + (size_t)count * targets, part->y + (size_t)i * targets, targets * sizeof *y);
         count++;
     }
+
     nnrt_model view = nnrt_ensemble_view(b->ensemble, b->model);
-    if (well && count)
-        well = nnrt_outputs_loss(b->program, out, y, count, NULL, &loss, e);
+    if (ok && count)
+        ok = nnrt_outputs_loss(b->program, out, y, count, NULL, &loss, e);
     nnrt_put_number(result, "loss", loss / (double)count, false);
     nnrt_sample_set set = nnrt_samples_of(b->data, &view, count, out, y);
-    if (well)
-        well = nnrt_measure(b->program, b->data, count ? &set : NULL, result, e);
+    if (ok)
+        ok = nnrt_measure(b->program, b->data, count ? &set : NULL, result, e);
     free(out);
     free(y);
-    if (well)
+    if (ok)
         return result;
     json_decref(result);
     return NULL;
@@ -152,6 +159,7 @@ bool nnrt_do_bag(nnrt_program *program, nnrt_error *e)
                   .seed = nnrt_action_seed(program) };
     if (!b.model || !(b.data = nnrt_program_data(program, nnrt_action_text(program, "data"), e)))
         return false;
+
     if (program->session->options.dry_run && members > 2)
         members = 2;
     b.members = members;
@@ -161,21 +169,24 @@ bool nnrt_do_bag(nnrt_program *program, nnrt_error *e)
         b.model, members, combine && !strcmp(combine, "vote") ? NNRT_VOTE : NNRT_MEAN, false, e);
     b.member = calloc(members + 1, sizeof *b.member);
     b.sum = calloc((size_t)(b.count * b.outputs), sizeof *b.sum);
-    b.heard = calloc((size_t)b.count, sizeof *b.heard);
-    bool well = b.ensemble && ((b.member && b.sum && b.heard) || nnrt_no_memory(e));
-    well = well &&
-           nnrt_train_several(&(nnrt_several){ program, members, &b, begin, after, finish }, e);
+    b.answers = calloc((size_t)b.count, sizeof *b.answers);
+    bool ok = b.ensemble && ((b.member && b.sum && b.answers) || nnrt_no_memory(e));
+    ok = ok &&
+         nnrt_train_side_by_side(
+             &(nnrt_runs){ program, members, &b, set_up_member, keep_member, finish_member }, e);
+
     for (size_t m = 0; b.member && m < members; m++)
         member_clear(&b.member[m]);
     free(b.member);
-    json_t *score = well ? out_of_bag(&b, e) : NULL;
+    json_t *score = ok ? out_of_bag(&b, e) : NULL;
     free(b.sum);
-    free(b.heard);
+    free(b.answers);
     if (!score || !nnrt_ensembles_set(&program->session->ensembles, b.ensemble, as, e)) {
         json_decref(score);
         nnrt_ensemble_free(b.ensemble);
         return false;
     }
+
     json_t *result = json_pack("{s:I, s:o}", "members", (json_int_t)members, "out_of_bag", score);
     nnrt_log_record(program, "bag", result);
     if (!as) {

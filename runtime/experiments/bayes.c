@@ -8,7 +8,7 @@
  * prior on the lengths, found on a grid, axis by axis. Failed trials count as the worst that was
  * seen, so that their neighbourhood is avoided. Candidates are drawn at random and about the best
  * points; the best candidate is then refined. Points that are being measured count as if they came
- * out at their mean (Ginsbourger, Le Riche and Carraro, Kriging is well-suited to parallelize
+ * out at their mean (Ginsbourger, Le Riche and Carraro, Kriging is ok-suited to parallelize
  * optimization, 2010: kriging believer). */
 #include "experiments/search.h"
 #include <math.h>
@@ -67,12 +67,14 @@ static double fit(process *p)
             p->lower[i * n + j] = i == j ? sqrt(sum) : sum / p->lower[j * n + j];
         }
     }
+
     for (size_t i = 0; i < n; i++) {
         double sum = p->y[i];
         for (size_t k = 0; k < i; k++)
             sum -= p->lower[i * n + k] * p->alpha[k];
         p->alpha[i] = sum / p->lower[i * n + i];
     }
+
     for (size_t i = 0; i < n; i++)
         likelihood -= 0.5 * p->alpha[i] * p->alpha[i] + log(p->lower[i * n + i]);
     for (size_t i = n; i-- > 0;) {
@@ -95,20 +97,26 @@ static void choose_kernel(process *p)
                 p->length[a] = lengths[i];
             p->noise = noises[k];
             double likelihood = fit(p);
-            if (likelihood > best)
-                best = likelihood, length = lengths[i], noise = noises[k];
+            if (likelihood > best) {
+                best = likelihood;
+                length = lengths[i];
+                noise = noises[k];
+            }
         }
     }
     for (size_t a = 0; a < axes; a++)
         p->length[a] = length;
     p->noise = noise;
+
     for (size_t a = 0; axes > 1 && a < axes; a++) {
         double chosen = p->length[a];
         for (int i = 0; i < LENGTHS; i++) {
             p->length[a] = lengths[i];
             double likelihood = fit(p);
-            if (likelihood > best)
-                best = likelihood, chosen = lengths[i];
+            if (likelihood > best) {
+                best = likelihood;
+                chosen = lengths[i];
+            }
         }
         p->length[a] = chosen;
     }
@@ -191,6 +199,7 @@ static void search_cube(process *p, size_t best, nnrt_random *random, double *at
         }
         offer(p, candidate, p->y[best], &most, at);
     }
+
     for (int c = 0; c < REFINED; c++) {
         double reach = 0.1 * pow(1e-2, (double)c / REFINED);
         for (size_t k = 0; k < s->axes; k++) {
@@ -228,8 +237,8 @@ bool nnrt_expect_improvement(const nnrt_search *search, nnrt_random *random, dou
     process p = { .search = search,
                   .point = malloc(room * sizeof *p.point),
                   .y = malloc((3 * room + room * room) * sizeof *p.y) };
-    bool well = p.point && p.y;
-    if (well) {
+    bool ok = p.point && p.y;
+    if (ok) {
         p.alpha = p.y + room;
         p.work = p.alpha + room;
         p.lower = p.work + room;
@@ -246,5 +255,5 @@ bool nnrt_expect_improvement(const nnrt_search *search, nnrt_random *random, dou
     }
     free(p.point);
     free(p.y);
-    return well || nnrt_fail(e, NNRT_FILES, "out-of-memory", "out of memory");
+    return ok || nnrt_no_memory(e);
 }

@@ -6,7 +6,7 @@
  * network fits the negative derivative of the loss by the outputs so far, and is added `rate` times
  * (Friedman, Greedy function approximation, 2001). The weights of `model` are afterwards what they
  * were. */
-#include "experiments/experiment.h"
+#include "experiments/records.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +23,9 @@ typedef struct boosting {
     double *weight; /* of each sample; they sum to 1 */
     double *wrong;  /* how far a sample is from right, 0..1 */
     uint32_t *sample;
-    /* gradient: outputs so far, and what is left to fit, of training and validation part */
-    float *score[2], *left[2];
+    /* gradient: outputs so far, and residuals left to fit, of the training and the validation part
+     */
+    float *score[2], *residual[2];
 } boosting;
 
 static bool train_round(boosting *b, size_t round, const nnrt_data *data, const uint32_t *sample,
@@ -32,7 +33,7 @@ static bool train_round(boosting *b, size_t round, const nnrt_data *data, const 
 {
     char numbers[200];
     nnrt_within within = { .data = data,
-                           .seed = nnrt_seed_of(b->seed, round),
+                           .seed = nnrt_nth_seed(b->seed, round),
                            .sample = sample,
                            .sample_count = b->count };
     json_t *result = nnrt_model_fresh(b->model, within.seed, e)
@@ -41,12 +42,12 @@ static bool train_round(boosting *b, size_t round, const nnrt_data *data, const 
     if (!result)
         return false;
     nnrt_numbers_text(json_object_get(result, "train"), numbers, sizeof numbers);
-    nnrt_say_progress(b->program, "round %zu of %zu: %s", round + 1, b->rounds, numbers);
+    nnrt_print_progress(b->program, "round %zu of %zu: %s", round + 1, b->rounds, numbers);
     json_decref(result);
     return true;
 }
 
-static void keep(boosting *b, double share)
+static void keep_member(boosting *b, double share)
 {
     nnrt_ensemble_keep(b->ensemble, b->members, b->model);
     nnrt_ensemble_share(b->ensemble)[b->members++] = (float)share;
@@ -86,7 +87,7 @@ static bool draw_by_weight(boosting *b, size_t round, nnrt_error *e)
 
 /* Of classes, the share of a sample's answers that are wrong; of real values, its largest error as
  * a share of the worst sample's. */
-static void judge(boosting *b, const float *out)
+static void measure_errors(boosting *b, const float *out)
 {
     const float *y = b->data->part[NNRT_TRAIN].y;
     int64_t targets = b->data->target_size, outputs = b->model->output_size;
@@ -113,25 +114,25 @@ static void judge(boosting *b, const float *out)
         b->wrong[i] = worst > 0 ? b->wrong[i] / worst : 0;
 }
 
-/* The network's share by its error; weights as it leaves them. *done: nothing is left to learn. */
-static void weigh(boosting *b, bool *done)
+/* The network's share by its error; weights as it leaves them. *done: nothing is left to learn.
+ */
+static void reweigh(boosting *b, bool *done)
 {
-    static const double least = 1e-10;
-    double error = 0, sum = 0,
-           chance = b->data->classify
-                        ? 1 - 1 / (double)(b->data->classes > 1 ? b->data->classes : 2)
-                        : 0.5,
-           share;
+    static const double least = 1e-10; /* an error, or a share, that is not 0 */
+    int64_t classes = b->data->classes > 1 ? b->data->classes : 2;
+    double error = 0, sum = 0, chance = b->data->classify ? 1 - 1 / (double)classes : 0.5, share;
     for (int64_t i = 0; i < b->count; i++)
         error += b->weight[i] * b->wrong[i];
     *done = error <= least;
-    /* no better than guessing: the weights have led astray, all begins anew */
+
+    /* No better than guessing: the samples' weights have led astray, so they start again. */
     if (error >= chance) {
         if (!b->members)
-            keep(b, least);
+            keep_member(b, least);
         even_weights(b);
         return;
     }
+
     double odds = (1 - fmax(error, least)) / fmax(error, least);
     share = log(odds) +
             (b->data->classify && b->data->classes > 2 ? log((double)b->data->classes - 1) : 0);
@@ -141,7 +142,7 @@ static void weigh(boosting *b, bool *done)
     }
     for (int64_t i = 0; i < b->count; i++)
         b->weight[i] /= sum;
-    keep(b, share);
+    keep_member(b, share);
 }
 
 static bool adaboost(boosting *b, nnrt_error *e)
@@ -162,16 +163,26 @@ static bool adaboost(boosting *b, nnrt_error *e)
         float *out = nnrt_outputs(b->program, "predict_unit", b->model, part, b->seed, e);
         if (!out)
             return false;
-        judge(b, out);
+        measure_errors(b, out);
         free(out);
-        weigh(b, &done);
+        reweigh(b, &done);
     }
     return true;
 }
 
 /* ---- gradient ---- */
+/* Of sample i, for its output k: the value, or whether it is of class k (of one output: class 1).
+ */
+static double target_of(const nnrt_data *data, const float *y, int64_t i, int64_t k,
+                        int64_t outputs)
+{
+    if (!data->classify)
+        return y[i * outputs + k];
+    return outputs == 1 ? y[i] : (int64_t)y[i] == k;
+}
+
 /* The constant outputs to begin with: means of real values, the classes' shares as scores. */
-static void find_base(const boosting *b, float *base)
+static void find_initial(const boosting *b, float *base)
 {
     const nnrt_part *part = &b->data->part[NNRT_TRAIN];
     int64_t outputs = b->model->output_size;
@@ -183,20 +194,18 @@ static void find_base(const boosting *b, float *base)
         base[k] = 0;
         if (b->data->classify && (!entropy || b->data->target_size != 1))
             continue;
-        for (int64_t i = 0; i < part->count; i++) {
-            sum += !b->data->classify ? part->y[i * outputs + k]
-                   : outputs == 1     ? part->y[i]
-                                      : (int64_t)part->y[i] == k;
-        }
+        for (int64_t i = 0; i < part->count; i++)
+            sum += target_of(b->data, part->y, i, k, outputs);
         double mean = sum / (double)part->count, share = (sum + 1) / ((double)part->count + 2);
-        base[k] = (float)(!b->data->classify ? mean
-                          : outputs == 1     ? log(share / (1 - share))
-                                             : log(share));
+        if (!b->data->classify)
+            base[k] = (float)mean;
+        else
+            base[k] = (float)(outputs == 1 ? log(share / (1 - share)) : log(share));
     }
 }
 
-/* Losses are means over a sample's outputs or positions; what is left is of each of them. The
- * square's derivative is twice what is left. */
+/* Losses are means over a sample's outputs or positions; residuals are of each of them. The
+ * square's derivative is twice the residual. */
 static double scale_of(const boosting *b)
 {
     const char *loss = nnrt_action_text(b->program, "loss");
@@ -206,16 +215,16 @@ static double scale_of(const boosting *b)
     return loss && !strcmp(loss, "mse") ? each / 2 : each;
 }
 
-static bool find_left(boosting *b, int part, nnrt_error *e)
+static bool find_residuals(boosting *b, int part, nnrt_error *e)
 {
     int64_t n = b->data->part[part].count * b->model->output_size;
     double loss, scale = scale_of(b);
     if (!nnrt_outputs_loss(b->program, b->score[part], b->data->part[part].y,
-                           b->data->part[part].count, b->left[part], &loss, e)) {
+                           b->data->part[part].count, b->residual[part], &loss, e)) {
         return false;
     }
     for (int64_t i = 0; i < n; i++)
-        b->left[part][i] = (float)(-scale * b->left[part][i]);
+        b->residual[part][i] = (float)(-scale * b->residual[part][i]);
     return true;
 }
 
@@ -230,86 +239,109 @@ static bool add_network(boosting *b, int part, double rate, nnrt_error *e)
     return out != NULL;
 }
 
+/* The data as a network that fits residuals sees it: real values in the shape of its outputs. */
+static nnrt_data residual_view(const boosting *b)
+{
+    nnrt_data view = *b->data;
+    view.classify = false;
+    view.classes = 0;
+    view.target_size = b->model->output_size;
+    view.target_rank = 0;
+    for (int i = 0; i < b->model->output_rank && i < NNRT_MAX_RANK; i++)
+        view.target_shape[view.target_rank++] = b->model->output[i];
+    return view;
+}
+
 static bool gradient(boosting *b, nnrt_error *e)
 {
     double rate = (double)(float)nnrt_action_number(b->program, "rate", 0.1);
     float *base = nnrt_ensemble_base(b->ensemble);
     int64_t outputs = b->model->output_size;
-    nnrt_data view = *b->data;
-    view.classify = false;
-    view.classes = 0;
-    view.target_size = outputs;
-    view.target_rank = 0;
-    for (int i = 0; i < b->model->output_rank && i < NNRT_MAX_RANK; i++)
-        view.target_shape[view.target_rank++] = b->model->output[i];
-    find_base(b, base);
     int parts = b->data->part[NNRT_VALIDATION].count ? 2 : 1;
+    nnrt_data view = residual_view(b);
+    find_initial(b, base);
+
     for (int part = 0; part < parts; part++) {
         int64_t n = b->data->part[part].count * outputs;
         b->score[part] = nnrt_tensor_new((size_t)n);
-        b->left[part] = nnrt_tensor_new((size_t)n);
-        if (!b->score[part] || !b->left[part])
+        b->residual[part] = nnrt_tensor_new((size_t)n);
+        if (!b->score[part] || !b->residual[part])
             return nnrt_no_memory(e);
         for (int64_t i = 0; i < n; i++)
             b->score[part][i] = base[i % outputs];
-        view.part[part].y = b->left[part];
+        view.part[part].y = b->residual[part];
     }
+
     for (size_t round = 0; round < b->rounds; round++) {
         for (int part = 0; part < parts; part++)
-            if (!find_left(b, part, e))
+            if (!find_residuals(b, part, e))
                 return false;
         if (!train_round(b, round, &view, NULL, e))
             return false;
         for (int part = 0; part < parts; part++)
             if (!add_network(b, part, rate, e))
                 return false;
-        keep(b, rate);
+        keep_member(b, rate);
     }
     return true;
 }
 
+/* ---- the action ---- */
+static void clear(boosting *b)
+{
+    free(b->weight);
+    free(b->wrong);
+    free(b->sample);
+    for (int part = 0; part < 2; part++) {
+        free(b->score[part]);
+        free(b->residual[part]);
+    }
+}
+
+/* Makes the ensemble. */
+static bool boost(boosting *b, nnrt_error *e)
+{
+    const char *method = nnrt_action_text(b->program, "method");
+    bool by_gradient = method && !strcmp(method, "gradient");
+    nnrt_combine combine = b->data->classify ? NNRT_VOTE : NNRT_MEDIAN;
+    nnrt_snapshot *before = nnrt_snapshot_take(b->model, e);
+    if (!before)
+        return false;
+
+    b->ensemble = nnrt_ensemble_new(b->model, b->rounds, by_gradient ? NNRT_SUM : combine, true, e);
+    bool ok = b->ensemble && (by_gradient ? gradient(b, e) : adaboost(b, e));
+    if (ok)
+        nnrt_ensemble_shorten(b->ensemble, b->members);
+    nnrt_snapshot_put_back(before);
+    nnrt_snapshot_free(before);
+    return ok;
+}
+
 bool nnrt_do_boost(nnrt_program *program, nnrt_error *e)
 {
-    const char *as = nnrt_action_text(program, "as"), *method = nnrt_action_text(program, "method");
+    const char *as = nnrt_action_text(program, "as"), *data = nnrt_action_text(program, "data");
     boosting b = { .program = program,
                    .model = nnrt_program_model(program, nnrt_action_text(program, "model"), e),
                    .seed = nnrt_action_seed(program),
                    .rounds = (size_t)nnrt_action_number(program, "rounds", 20) };
-    if (!b.model || !(b.data = nnrt_program_data(program, nnrt_action_text(program, "data"), e)))
+    if (!b.model || !(b.data = nnrt_program_data(program, data, e)))
         return false;
-    bool by_gradient = method && !strcmp(method, "gradient");
     if (program->session->options.dry_run && b.rounds > 2)
         b.rounds = 2;
     b.count = b.data->part[NNRT_TRAIN].count;
-    nnrt_snapshot *before = nnrt_snapshot_take(b.model, e);
-    b.ensemble = before ? nnrt_ensemble_new(b.model, b.rounds,
-                                            by_gradient        ? NNRT_SUM
-                                            : b.data->classify ? NNRT_VOTE
-                                                               : NNRT_MEDIAN,
-                                            true, e)
-                        : NULL;
-    bool well = b.ensemble && (by_gradient ? gradient(&b, e) : adaboost(&b, e));
-    if (before)
-        nnrt_snapshot_put_back(before);
-    nnrt_snapshot_free(before);
-    free(b.weight);
-    free(b.wrong);
-    free(b.sample);
-    for (int part = 0; part < 2; part++) {
-        free(b.score[part]);
-        free(b.left[part]);
-    }
-    if (well)
-        nnrt_ensemble_shorten(b.ensemble, b.members);
-    if (!well || !nnrt_ensembles_set(&program->session->ensembles, b.ensemble, as, e)) {
+
+    bool ok = boost(&b, e);
+    clear(&b);
+    if (!ok || !nnrt_ensembles_set(&program->session->ensembles, b.ensemble, as, e)) {
         nnrt_ensemble_free(b.ensemble);
         return false;
     }
+
     json_t *result = json_pack("{s:I}", "members", (json_int_t)b.members);
     nnrt_log_record(program, "boost", result);
     if (!as) {
-        printf("boost %s on %s\n  members  %zu\n", nnrt_action_text(program, "model"),
-               nnrt_action_text(program, "data"), b.members);
+        printf("boost %s on %s\n  members  %zu\n", nnrt_action_text(program, "model"), data,
+               b.members);
     }
     return nnrt_result_set(&program->session->results, as, result, NULL, NULL, e);
 }

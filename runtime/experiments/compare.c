@@ -1,6 +1,6 @@
 /* compare.c: `compare`: several recipes from the same weights; what is there afterwards is what was
  * there before. */
-#include "experiments/experiment.h"
+#include "experiments/records.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -40,32 +40,34 @@ bool nnrt_do_compare(nnrt_program *program, nnrt_error *e)
     const char *as = nnrt_action_text(program, "as");
     nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
     nnrt_snapshot *before = model ? nnrt_snapshot_take(model, e) : NULL;
-    bool well = before && nnrt_model_draw(model, nnrt_action_seed(program), e);
-    nnrt_snapshot *start = well ? nnrt_snapshot_take(model, e) : NULL;
+    bool ok = before && nnrt_model_draw(model, nnrt_action_seed(program), e);
+    nnrt_snapshot *start = ok ? nnrt_snapshot_take(model, e) : NULL;
     json_t *results = json_object();
-    well = start != NULL;
+    ok = start != NULL;
+
     size_t i;
     json_t *recipe;
     json_array_foreach (recipes, i, recipe) {
         const char *name = json_string_value(json_object_get(recipe, "name"));
         char numbers[200];
-        if (!well)
+        if (!ok)
             break;
         nnrt_snapshot_put_back(start);
         json_t *result = train_with(program, recipe, name, e);
-        if (!(well = result != NULL))
+        if (!(ok = result != NULL))
             break;
         json_object_set_new(results, name, result);
         nnrt_numbers_text(json_object_get(result, "train"), numbers, sizeof numbers);
-        nnrt_say_progress(program, "recipe %s: %s", name, numbers);
+        nnrt_print_progress(program, "recipe %s: %s", name, numbers);
     }
+
     if (before)
         nnrt_snapshot_put_back(before);
     nnrt_snapshot_free(start);
     nnrt_snapshot_free(before);
-    if (well && !as)
+    if (ok && !as)
         print_comparison(program, results);
-    if (well)
+    if (ok)
         return nnrt_result_set(&program->session->results, as, results, NULL, NULL, e);
     json_decref(results);
     return false;

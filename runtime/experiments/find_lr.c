@@ -6,7 +6,7 @@
  * smoothed by an exponential mean without its bias. The rate found is that of the steepest fall
  * over the logarithm of the rate, before the minimum. The unit's schedule is constant: the rate is
  * the runtime's to set. */
-#include "experiments/experiment.h"
+#include "experiments/records.h"
 #include "data/data.h"
 #include "base/base.h"
 #include <math.h>
@@ -49,7 +49,7 @@ static double step_at(sweep *s, int step, double lr)
     return call.halt ? NAN : call.metric[NNRT_METRIC_LOSS] / (double)(call.last - call.first);
 }
 
-static bool prepare(sweep *s, nnrt_error *e)
+static bool set_up_samples(sweep *s, nnrt_error *e)
 {
     s->samples = s->data->part[NNRT_TRAIN].count;
     s->per_epoch = (s->samples + s->unit->batch - 1) / s->unit->batch;
@@ -74,13 +74,14 @@ static bool run_sweep(sweep *s, const nnrt_snapshot *start, nnrt_error *e)
 {
     int steps = s->program->session->options.dry_run ? 2 : STEPS,
         rounds = s->per_epoch < steps ? (int)s->per_epoch : steps;
-    double about = 0, mean = 0, best = INFINITY;
+    double level = 0, mean = 0, best = INFINITY;
     nnrt_instance_reset(s->unit);
     for (int i = 0; i < rounds; i++) {
-        about += (s->first[i] = step_at(s, i, 0)) / rounds;
+        level += (s->first[i] = step_at(s, i, 0)) / rounds;
         if (nnrt_stop_asked())
             return nnrt_interrupted(e);
     }
+
     nnrt_snapshot_put_back(start);
     nnrt_instance_reset(s->unit);
     for (int i = 0; i < steps; i++) {
@@ -88,17 +89,18 @@ static bool run_sweep(sweep *s, const nnrt_snapshot *start, nnrt_error *e)
                loss = step_at(s, i, lr);
         if (!isfinite(loss))
             break;
-        mean = smoothing * mean + (1 - smoothing) * (loss - s->first[i % s->per_epoch] + about);
+        mean = smoothing * mean + (1 - smoothing) * (loss - s->first[i % s->per_epoch] + level);
         s->lr[i] = lr;
         s->loss[i] = loss;
         s->smooth[i] = mean / (1 - pow(smoothing, i + 1));
         s->count = i + 1;
         best = fmin(best, s->smooth[i]);
-        if (i > 2 * REACH && s->smooth[i] > best + (runaway - 1) * fabs(about))
+        if (i > 2 * REACH && s->smooth[i] > best + (runaway - 1) * fabs(level))
             break;
         if (nnrt_stop_asked())
             return nnrt_interrupted(e);
     }
+
     return s->count >= 2 || nnrt_fail(e, NNRT_DIVERGED, "diverged",
                                       "the loss is not finite at a learning rate of %g: look at "
                                       "the data (normalize = standard) and at the network",
@@ -116,8 +118,10 @@ static double steepest(const sweep *s)
     for (int i = 0; i < bottom; i++) {
         int a = i > REACH ? i - REACH : 0, b = i + REACH < bottom ? i + REACH : bottom;
         double slope = (s->smooth[b] - s->smooth[a]) / (b - a);
-        if (slope < fall)
-            fall = slope, best = i;
+        if (slope < fall) {
+            fall = slope;
+            best = i;
+        }
     }
     return s->lr[best];
 }
@@ -132,6 +136,7 @@ bool nnrt_do_find_lr(nnrt_program *program, nnrt_error *e)
     *s = (sweep){ .program = program,
                   .seed = nnrt_action_seed(program),
                   .data = model ? nnrt_program_data(program, on, e) : NULL };
+
     nnrt_snapshot *before = s->data ? nnrt_snapshot_take(model, e) : NULL;
     const char *taught_by = nnrt_action_text(program, "teacher");
     nnrt_model *teacher = before && taught_by ? nnrt_program_model(program, taught_by, e) : NULL;
@@ -140,21 +145,23 @@ bool nnrt_do_find_lr(nnrt_program *program, nnrt_error *e)
     nnrt_snapshot *start = drawn ? nnrt_snapshot_take(model, e) : NULL;
     if (start)
         s->unit = nnrt_program_instance(program, nnrt_action_text(program, "unit"), NULL, e);
-    bool well = s->unit && prepare(s, e) && run_sweep(s, start, e);
+    bool ok = s->unit && set_up_samples(s, e) && run_sweep(s, start, e);
     if (before)
         nnrt_snapshot_put_back(before);
     nnrt_snapshot_free(before);
     nnrt_snapshot_free(start);
+
     json_t *curve = json_array();
     for (int i = 0; i < s->count; i++) {
         json_array_append_new(
             curve, json_pack("{s:i, s:f, s:f}", "step", i + 1, "lr", s->lr[i], "loss", s->loss[i]));
     }
-    double best = well ? steepest(s) : 0, last = well ? s->lr[s->count - 1] : 0;
+
+    double best = ok ? steepest(s) : 0, last = ok ? s->lr[s->count - 1] : 0;
     nnrt_feed_free(s->feed);
     free(s->order);
     free(s);
-    if (!well) {
+    if (!ok) {
         json_decref(curve);
         return false;
     }

@@ -6,7 +6,7 @@
  * or larger, than the last layer's has vanished, or exploded (Glorot and Bengio, Understanding the
  * difficulty of training deep feedforward neural networks, 2010); an activation that is 0 for every
  * sample is dead. */
-#include "experiments/experiment.h"
+#include "experiments/records.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,18 +87,20 @@ static void count_bins(spread *s, const float *values, int64_t n)
     double width = (s->high - s->low) / BINS;
     for (int64_t i = 0; s->finite && i < n; i++) {
         int64_t b = width > 0 ? (int64_t)((values[i] - s->low) / width) : 0;
-        s->bin[b < 0 ? 0 : b >= BINS ? BINS - 1 : b]++;
+        if (b >= BINS)
+            b = BINS - 1;
+        s->bin[b < 0 ? 0 : b]++;
     }
 }
 
-static void look_at_row(inspection *in, const float *row, bool again)
+static void add_row(inspection *in, const float *row, bool histograms)
 {
     const float *gradient = row + in->width / 2;
     for (size_t i = 0; i < in->count; i++) {
         layer *l = &in->layer[i];
-        (again ? count_bins : measure)(&l->output, row, l->size);
-        (again ? count_bins : measure)(&l->gradient, gradient, l->size);
-        for (int64_t k = 0; !again && k < l->size; k++)
+        (histograms ? count_bins : measure)(&l->output, row, l->size);
+        (histograms ? count_bins : measure)(&l->gradient, gradient, l->size);
+        for (int64_t k = 0; !histograms && k < l->size; k++)
             if (row[k] != 0)
                 l->alive[l->channels_first ? k / (l->size / l->units) : k % l->units] = 1;
         row += l->size;
@@ -106,7 +108,7 @@ static void look_at_row(inspection *in, const float *row, bool again)
     }
 }
 
-static bool sweep(inspection *in, uint64_t seed, bool again, nnrt_error *e)
+static bool sweep(inspection *in, uint64_t seed, bool histograms, nnrt_error *e)
 {
     const nnrt_part *part = &in->data->part[NNRT_TRAIN];
     int64_t most = in->program->session->options.dry_run ? 2 * in->unit->batch : MOST_SAMPLES,
@@ -120,18 +122,18 @@ static bool sweep(inspection *in, uint64_t seed, bool again, nnrt_error *e)
         if (!nnrt_launch_batches(in->unit, &call, 0, n, true))
             return nnrt_interrupted(e);
         for (int64_t r = 0; r < n; r++)
-            look_at_row(in, in->out + r * in->width, again);
+            add_row(in, in->out + r * in->width, histograms);
     }
     return true;
 }
 
-/* ---- what it means ---- */
+/* ---- diagnosis ---- */
 static double root_mean_square(const spread *s)
 {
     return s->finite ? sqrt(s->square / (double)s->count) : INFINITY;
 }
 
-static void judge(inspection *in)
+static void diagnose(inspection *in)
 {
     double last = in->count ? root_mean_square(&in->layer[in->count - 1].gradient) : 0;
     for (size_t i = 0; i < in->count; i++) {
@@ -144,7 +146,7 @@ static void judge(inspection *in)
     }
 }
 
-static const char *cure(const inspection *in, const layer *l)
+static const char *remedy_for(const inspection *in, const layer *l)
 {
     bool squashes = false;
     for (size_t i = 0; i < in->count; i++) {
@@ -237,7 +239,7 @@ static json_t *record_of(const inspection *in, const layer *l)
     if (!*trouble)
         return record;
     json_object_set_new(record, "trouble", json_string(trouble));
-    json_object_set_new(record, "cure", json_string(cure(in, l)));
+    json_object_set_new(record, "cure", json_string(remedy_for(in, l)));
     return record;
 }
 
@@ -259,8 +261,8 @@ static void show(const inspection *in, const json_t *records, bool table)
             printf("  %s: %s: %s\n", json_string_value(json_object_get(record, "layer")), trouble,
                    help);
         } else if (trouble) {
-            nnrt_say_progress(in->program, "%s: %s: %s",
-                              json_string_value(json_object_get(record, "layer")), trouble, help);
+            nnrt_print_progress(in->program, "%s: %s: %s",
+                                json_string_value(json_object_get(record, "layer")), trouble, help);
         }
     }
 }
@@ -271,25 +273,28 @@ bool nnrt_do_inspect(nnrt_program *program, nnrt_error *e)
     uint64_t seed = nnrt_action_seed(program);
     inspection in = { .program = program,
                       .model = nnrt_program_model(program, nnrt_action_text(program, "model"), e) };
+
     nnrt_snapshot *before = in.model ? nnrt_snapshot_take(in.model, e) : NULL;
     in.data = before ? nnrt_program_data(program, nnrt_action_text(program, "data"), e) : NULL;
-    bool well =
+    bool ok =
         in.data && nnrt_model_draw(in.model, seed, e) &&
         (in.unit = nnrt_program_instance(program, nnrt_action_text(program, "unit"), NULL, e)) &&
         read_layers(&in, e);
-    if (well)
-        well = (in.out = nnrt_tensor_new((size_t)(in.unit->batch * in.width))) || nnrt_no_memory(e);
-    well = well && sweep(&in, seed, false, e) && sweep(&in, seed, true, e);
+    if (ok)
+        ok = (in.out = nnrt_tensor_new((size_t)(in.unit->batch * in.width))) || nnrt_no_memory(e);
+    ok = ok && sweep(&in, seed, false, e) && sweep(&in, seed, true, e);
+
     json_t *records = json_array();
-    if (well)
-        judge(&in);
-    for (size_t i = 0; well && i < in.count; i++) {
+    if (ok)
+        diagnose(&in);
+    for (size_t i = 0; ok && i < in.count; i++) {
         json_t *record = record_of(&in, &in.layer[i]);
         nnrt_log_record(program, "inspect", record);
         json_array_append_new(records, record);
     }
-    if (well)
+    if (ok)
         show(&in, records, !as);
+
     if (before)
         nnrt_snapshot_put_back(before);
     nnrt_snapshot_free(before);
@@ -297,7 +302,7 @@ bool nnrt_do_inspect(nnrt_program *program, nnrt_error *e)
         free(in.layer[i].alive);
     free(in.layer);
     free(in.out);
-    if (well) {
+    if (ok) {
         return nnrt_result_set(&program->session->results, as,
                                json_pack("{s:o}", "layers", records), NULL, NULL, e);
     }

@@ -61,7 +61,7 @@ static bool lay_grid(nnrt_search *s, nnrt_error *e)
     }
     size_t count = (size_t)points, wanted = s->limited && s->trials < count ? s->trials : count;
     if (!(s->order = malloc(count * sizeof *s->order)))
-        return nnrt_fail(e, NNRT_FILES, "out-of-memory", "out of memory");
+        return nnrt_no_memory(e);
     for (size_t i = 0; i < count; i++)
         s->order[i] = (uint32_t)i;
     nnrt_random random = nnrt_random_new(s->seed, NNRT_DRAW_TUNE, 1, 0);
@@ -92,7 +92,7 @@ bool nnrt_search_new(nnrt_search *s, const json_t *action, uint64_t seed, nnrt_e
     if (s->method == NNRT_GRID && !lay_grid(s, e))
         return false;
     s->point = calloc(s->trials + 1, sizeof *s->point);
-    return s->point || nnrt_fail(e, NNRT_FILES, "out-of-memory", "out of memory");
+    return s->point || nnrt_no_memory(e);
 }
 
 void nnrt_search_clear(nnrt_search *s)
@@ -101,13 +101,19 @@ void nnrt_search_clear(nnrt_search *s)
     free(s->order);
 }
 
+static double between(double value, double low, double high)
+{
+    if (value < low)
+        return low;
+    return value > high ? high : value;
+}
+
 double nnrt_axis_snap(const nnrt_axis *axis, double at)
 {
     if (!axis->count)
-        return at < 0 ? 0 : at > 1 ? 1 : at;
-    double number = floor(at * (double)axis->count);
-    number = number<0 ? 0 : number>(double) axis->count - 1 ? (double)axis->count - 1 : number;
-    return (number + 0.5) / (double)axis->count;
+        return between(at, 0, 1);
+    double values = (double)axis->count, number = between(floor(at * values), 0, values - 1);
+    return (number + 0.5) / values;
 }
 
 static json_t *value_at(const nnrt_axis *axis, double at)
@@ -121,7 +127,7 @@ static json_t *value_at(const nnrt_axis *axis, double at)
         value = axis->a + at * (axis->b - axis->a);
     else
         value = exp(log(axis->a) + at * (log(axis->b) - log(axis->a)));
-    return json_real(value < axis->a ? axis->a : value > axis->b ? axis->b : value);
+    return json_real(between(value, axis->a, axis->b));
 }
 
 json_t *nnrt_search_params(const nnrt_search *s, const nnrt_point *point)
@@ -132,15 +138,20 @@ json_t *nnrt_search_params(const nnrt_search *s, const nnrt_point *point)
     return params;
 }
 
+/* Of the i-th of so many points along an axis: the middle of a value, or evenly from end to end. */
+static double grid_coordinate(const nnrt_axis *axis, int64_t i, int64_t points)
+{
+    if (axis->count == points)
+        return ((double)i + 0.5) / (double)points;
+    return points > 1 ? (double)i / (double)(points - 1) : 0.5;
+}
+
 static void grid_point(const nnrt_search *s, double *at)
 {
     int64_t number = s->order[s->drawn];
     for (size_t k = s->axes; k-- > 0;) { /* the last param changes fastest */
-        int64_t i = number % s->level[k];
+        at[k] = grid_coordinate(&s->axis[k], number % s->level[k], s->level[k]);
         number /= s->level[k];
-        at[k] = s->axis[k].count == s->level[k] ? ((double)i + 0.5) / (double)s->level[k]
-                : s->level[k] > 1               ? (double)i / (double)(s->level[k] - 1)
-                                                : 0.5;
     }
 }
 
@@ -154,47 +165,55 @@ static int better_first(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The box around the best of the points so far, half a gap wider. */
+/* The points that the box is drawn around: a quarter of those known, at least 3, at most 6. */
+static size_t box_points(size_t known)
+{
+    size_t best = (known + 3) / 4;
+    if (best < 3)
+        best = known < 3 ? known : 3;
+    return best > 6 ? 6 : best;
+}
+
+/* Along one axis: the box around the best points, half a gap wider. A choice is mostly taken from
+ * one of them. */
+static double narrow_coordinate(const nnrt_search *s, size_t k, const nnrt_point *const *sorted,
+                                size_t best, size_t round, nnrt_random *random)
+{
+    const nnrt_axis *axis = &s->axis[k];
+    double low = 0, high = 1, margin = 0, u = nnrt_random_uniform(random);
+    if (best)
+        low = high = sorted[0]->at[k];
+    for (size_t i = 1; i < best; i++) {
+        low = fmin(low, sorted[i]->at[k]);
+        high = fmax(high, sorted[i]->at[k]);
+    }
+    if (best && round)
+        margin = 0.5 * (high - low) / (double)best + 0.5 / pow(4, (double)round + 1);
+
+    if (axis->domain == NNRT_CHOICE) {
+        bool reuse = best && round && nnrt_random_uniform(random) < 0.8;
+        return reuse ? sorted[(size_t)(u * (double)best)]->at[k] : nnrt_axis_snap(axis, u);
+    }
+    return nnrt_axis_snap(axis, fmax(0, low - margin) +
+                                    u * (fmin(1, high + margin) - fmax(0, low - margin)));
+}
+
 static bool narrow_point(const nnrt_search *s, nnrt_random *random, double *at, nnrt_error *e)
 {
     size_t round = s->drawn * ROUNDS / s->trials, known = 0,
            first = (round * s->trials + ROUNDS - 1) / ROUNDS;
     const nnrt_point **sorted = malloc((first + 1) * sizeof *sorted);
     if (!sorted)
-        return nnrt_fail(e, NNRT_FILES, "out-of-memory", "out of memory");
+        return nnrt_no_memory(e);
     for (size_t i = 0; i < first; i++) {
         sorted[i] = &s->point[i];
         known += s->point[i].known;
     }
     qsort(sorted, first, sizeof *sorted, better_first);
-    size_t best = (known + 3) / 4;
-    if (best < 3)
-        best = known < 3 ? known : 3;
-    if (best > 6)
-        best = 6;
-    for (size_t k = 0; k < s->axes; k++) {
-        double low = 0, high = 1, u = nnrt_random_uniform(random);
-        if (best)
-            low = high = sorted[0]->at[k];
-        for (size_t i = 1; i < best; i++) {
-            low = fmin(low, sorted[i]->at[k]);
-            high = fmax(high, sorted[i]->at[k]);
-        }
-        double margin =
-            best && round ? 0.5 * (high - low) / (double)best + 0.5 / pow(4, (double)round + 1) : 0;
-        bool well =
-            s->axis[k].domain == NNRT_CHOICE && best && round && nnrt_random_uniform(random) < 0.8;
-        /* one that did well; else any */
-        if (well) {
-            at[k] = sorted[(size_t)(u * (double)best)]->at[k];
-        } else if (s->axis[k].domain == NNRT_CHOICE) {
-            at[k] = nnrt_axis_snap(&s->axis[k], u);
-        } else {
-            at[k] = nnrt_axis_snap(&s->axis[k],
-                                   fmax(0, low - margin) +
-                                       u * (fmin(1, high + margin) - fmax(0, low - margin)));
-        }
-    }
+
+    size_t best = box_points(known);
+    for (size_t k = 0; k < s->axes; k++)
+        at[k] = narrow_coordinate(s, k, sorted, best, round, random);
     free(sorted);
     return true;
 }
@@ -202,7 +221,9 @@ static bool narrow_point(const nnrt_search *s, nnrt_random *random, double *at, 
 /* A Gaussian process begins with as many random points as tell something about each axis. */
 static size_t least_known(const nnrt_search *s)
 {
-    return s->axes < 3 ? 5 : s->axes < 8 ? s->axes + 3 : 10;
+    if (s->axes < 3)
+        return 5;
+    return s->axes < 8 ? s->axes + 3 : 10;
 }
 
 static size_t known_points(const nnrt_search *s)

@@ -10,42 +10,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- telling ---- */
-static void say_trial(const nnrt_tuning *t, const json_t *record)
+/* ---- reporting ---- */
+/* "width = 8, rate = 0.01" */
+static void params_text(const json_t *params, char *text, size_t size)
 {
-    char text[300] = "";
     size_t at = 0;
     const char *name;
     json_t *value;
-    json_object_foreach (json_object_get(record, "params"), name, value) {
+    *text = '\0';
+    json_object_foreach ((json_t *)params, name, value) {
         char *shown = json_is_string(value)
                           ? strdup(json_string_value(value))
                           : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(4));
-        int n = at < sizeof text ? snprintf(text + at, sizeof text - at, "%s%s = %s",
-                                            at ? ", " : "", name, shown ? shown : "")
-                                 : 0;
-        at += n > 0 ? (size_t)n : 0;
+        if (at < size) {
+            int n = snprintf(text + at, size - at, "%s%s = %s", at ? ", " : "", name,
+                             shown ? shown : "");
+            at += n > 0 ? (size_t)n : 0;
+        }
         free(shown);
-    }
-    value = json_object_get(record, "value");
-    if (json_is_number(value)) {
-        nnrt_say_progress(t->program, "trial %lld of %zu: %s: %s %.4g",
-                          (long long)json_integer_value(json_object_get(record, "trial")),
-                          t->search.trials, text, t->watch, json_number_value(value));
-    } else {
-        nnrt_say_progress(t->program, "trial %lld of %zu: %s: diverged",
-                          (long long)json_integer_value(json_object_get(record, "trial")),
-                          t->search.trials, text);
     }
 }
 
-static void tell(nnrt_tuning *t, const json_t *record)
+static void print_trial(const nnrt_tuning *t, const json_t *record)
+{
+    char params[300], value_text[80] = "diverged";
+    const json_t *value = json_object_get(record, "value");
+    params_text(json_object_get(record, "params"), params, sizeof params);
+    if (json_is_number(value))
+        snprintf(value_text, sizeof value_text, "%s %.4g", t->objective, json_number_value(value));
+    nnrt_print_progress(t->program, "trial %lld of %zu: %s: %s",
+                        (long long)json_integer_value(json_object_get(record, "trial")),
+                        t->search.trials, params, value_text);
+}
+
+static void report_trial(nnrt_tuning *t, const json_t *record)
 {
     json_t *event = json_copy((json_t *)record);
     json_object_del(event, "share");
     nnrt_log_record(t->program, "trial", event);
     json_decref(event);
-    say_trial(t, record);
+    print_trial(t, record);
 }
 
 /* ---- one after the other, or in batches ---- */
@@ -54,43 +58,43 @@ static void note_value(nnrt_tuning *t, const nnrt_attempt *attempt)
     const json_t *value = json_object_get(attempt->record, "value");
     nnrt_point *point = &t->search.point[attempt->trial];
     point->known = json_is_number(value);
-    point->value = (t->maximize ? 1 : -1) * json_number_value(value);
+    point->value = nnrt_tuning_sign(t) * json_number_value(value);
 }
 
-/* Each trial is told as soon as it is known. */
-static bool tell_trial(nnrt_tuning *t, nnrt_attempt *attempt, nnrt_error *e)
+/* Each trial is reported as soon as it is known. */
+static bool on_trial(nnrt_tuning *t, nnrt_attempt *attempt, nnrt_error *e)
 {
     note_value(t, attempt);
     if (t->done > t->resumed)
-        tell(t, attempt->record); /* else it has been told before */
+        report_trial(t, attempt->record); /* else an earlier process has reported it */
     return nnrt_log_sound(t->program->session->log, e);
 }
 
-static bool try_each(nnrt_tuning *t, json_t *records, nnrt_error *e)
+static bool run_trials(nnrt_tuning *t, json_t *records, nnrt_error *e)
 {
     nnrt_search *s = &t->search;
     size_t trials = t->program->session->options.dry_run && s->trials > 2 ? 2 : s->trials;
     nnrt_attempt *attempt = calloc(trials + 1, sizeof *attempt);
-    bool well = attempt || nnrt_no_memory(e);
-    t->tell = tell_trial;
-    while (well && s->done < trials) {
+    bool ok = attempt || nnrt_no_memory(e);
+    t->report = on_trial;
+    while (ok && s->done < trials) {
         size_t first = s->done, count = nnrt_search_batch(s);
         if (count > trials - first)
             count = trials - first;
-        for (s->drawn = first; well && s->drawn < first + count; s->drawn++) {
-            well = nnrt_search_next(s, e);
+        for (s->drawn = first; ok && s->drawn < first + count; s->drawn++) {
+            ok = nnrt_search_next(s, e);
             attempt[s->drawn] = (nnrt_attempt){ .trial = s->drawn };
         }
-        well = well && nnrt_try_all(t, attempt + first, count, e);
+        ok = ok && nnrt_run_attempts(t, attempt + first, count, e);
         s->done += count;
     }
     for (size_t i = 0; attempt && i < trials; i++)
-        if (well)
+        if (ok)
             json_array_append_new(records, attempt[i].record);
         else
             json_decref(attempt[i].record);
     free(attempt);
-    return well;
+    return ok;
 }
 
 /* ---- halving ---- */
@@ -130,7 +134,7 @@ static size_t draw_all(nnrt_tuning *t, size_t *first, nnrt_error *e)
     return differ;
 }
 
-static bool hear_round(nnrt_tuning *t, nnrt_attempt *attempt, nnrt_error *e)
+static bool on_round(nnrt_tuning *t, nnrt_attempt *attempt, nnrt_error *e)
 {
     (void)e;
     note_value(t, attempt);
@@ -141,16 +145,16 @@ static bool run_rounds(nnrt_tuning *t, rank *left, size_t count, json_t **last, 
 {
     int rounds = 0;
     nnrt_attempt *attempt = calloc(count + 1, sizeof *attempt);
-    bool well = attempt || nnrt_no_memory(e);
-    t->tell = hear_round;
+    bool ok = attempt || nnrt_no_memory(e);
+    t->report = on_round;
     while (count >> (rounds + 1) && rounds < 4)
         rounds++;
-    for (int round = rounds; well && round >= 0; round--) {
+    for (int round = rounds; ok && round >= 0; round--) {
         for (size_t i = 0; i < count; i++) {
             attempt[i] =
                 (nnrt_attempt){ .trial = left[i].trial, .share = round ? pow(0.5, round) : 0 };
         }
-        well = nnrt_try_all(t, attempt, count, e);
+        ok = nnrt_run_attempts(t, attempt, count, e);
         for (size_t i = 0; i < count; i++) {
             const nnrt_point *point = &t->search.point[left[i].trial];
             left[i].value = point->known ? point->value : -INFINITY;
@@ -162,11 +166,11 @@ static bool run_rounds(nnrt_tuning *t, rank *left, size_t count, json_t **last, 
             count = (count + 1) / 2;
     }
     free(attempt);
-    return well;
+    return ok;
 }
 
 /* Each trial's record is that of its last round. */
-static bool halve(nnrt_tuning *t, json_t *records, nnrt_error *e)
+static bool run_halving(nnrt_tuning *t, json_t *records, nnrt_error *e)
 {
     nnrt_search *s = &t->search;
     if (t->program->session->options.dry_run && s->trials > 2)
@@ -174,17 +178,17 @@ static bool halve(nnrt_tuning *t, json_t *records, nnrt_error *e)
     rank *left = calloc(s->trials + 1, sizeof *left);
     size_t *first = calloc(s->trials + 1, sizeof *first), count = 0;
     json_t **last = calloc(s->trials + 1, sizeof *last);
-    bool well = ((left && first && last) || nnrt_no_memory(e)) && draw_all(t, first, e) > 0;
-    for (size_t i = 0; well && i < s->trials; i++)
+    bool ok = ((left && first && last) || nnrt_no_memory(e)) && draw_all(t, first, e) > 0;
+    for (size_t i = 0; ok && i < s->trials; i++)
         if (first[i] == i)
             left[count++].trial = i;
-    well = well && run_rounds(t, left, count, last, e);
-    for (size_t i = 0; well && i < s->trials; i++) {
+    ok = ok && run_rounds(t, left, count, last, e);
+    for (size_t i = 0; ok && i < s->trials; i++) {
         json_t *record = json_copy(last[first[i]]);
         json_object_set_new(record, "trial", json_integer((json_int_t)i + 1));
-        /* else all had been finished, and told */
+        /* else all had been finished, and reported */
         if (t->done > t->resumed)
-            tell(t, record);
+            report_trial(t, record);
         json_array_append_new(records, record);
     }
     for (size_t i = 0; last && i < s->trials; i++)
@@ -192,7 +196,7 @@ static bool halve(nnrt_tuning *t, json_t *records, nnrt_error *e)
     free(last);
     free(first);
     free(left);
-    return well;
+    return ok;
 }
 
 /* ---- the end ---- */
@@ -204,20 +208,20 @@ static void print_trials(const nnrt_tuning *t, const json_t *records)
     for (size_t k = 0; k < t->search.axes && count < 20; k++)
         if (asprintf(&paths[k], "params.%s", t->search.axis[k].name) >= 0)
             columns[count++] = paths[k];
-    columns[count++] = t->watch;
+    columns[count++] = t->objective;
     snprintf(title, sizeof title, "tune %.60s on %.60s: %s %.60s",
              nnrt_action_text(t->program, "model"), nnrt_action_text(t->program, "data"),
-             t->maximize ? "the highest" : "the lowest", t->watch);
+             t->maximize ? "the highest" : "the lowest", t->objective);
     nnrt_print_records(title, records, columns, count);
     for (size_t k = 0; k < t->search.axes; k++)
         free(paths[k]);
     char *best = json_dumps(t->best_params, JSON_REAL_PRECISION(6));
-    printf("  best  %s  %.6g\n", best ? best : "", (t->maximize ? 1 : -1) * t->best);
+    printf("  best  %s  %.6g\n", best ? best : "", nnrt_tuning_sign(t) * t->best);
     free(best);
 }
 
 /* The run goes on with the best params and weights. */
-static bool settle(nnrt_tuning *t, nnrt_error *e)
+static bool adopt_best(nnrt_tuning *t, nnrt_error *e)
 {
     nnrt_session *session = t->program->session;
     if (!nnrt_program_settle(t->program, t->best_params, e))
@@ -233,7 +237,7 @@ static bool settle(nnrt_tuning *t, nnrt_error *e)
     return true;
 }
 
-/* As in a training's result, what stands alone is the training part's. */
+/* As in a training's result, a name without a part is the training part's. */
 static void spread_records(json_t *records)
 {
     size_t i;
@@ -248,7 +252,7 @@ static void spread_records(json_t *records)
     }
 }
 
-/* Finished trials are kept where the recipe asks for checkpoints, and those of a run before are
+/* Finished trials are kept where the recipe asks for checkpoints; those of an earlier process are
  * taken over. */
 static bool set_up_checkpoint(nnrt_tuning *t, nnrt_error *e)
 {
@@ -263,28 +267,26 @@ static bool set_up_checkpoint(nnrt_tuning *t, nnrt_error *e)
     t->numbered = keep && !strcmp(keep, "all");
     if (!program->resume)
         return true;
-    bool well = nnrt_resume_tuning(program->resume, t, e);
+    bool ok = nnrt_resume_tuning(program->resume, t, e);
     nnrt_resume_free(program->resume);
     program->resume = NULL;
-    return well;
+    return ok;
 }
 
-/* What has been finished is kept; where nothing was, the file says that. */
-static void say_interrupted(nnrt_tuning *t, nnrt_error *e)
+/* What has been finished is kept, even where that is nothing. */
+static void fail_interrupted(nnrt_tuning *t, nnrt_error *e)
 {
-    char *path = t->numbered && t->checkpoint ? nnrt_numbered_path(t->checkpoint, (int64_t)t->done)
-                 : t->checkpoint              ? strdup(t->checkpoint)
-                                              : NULL;
+    char *path = t->checkpoint ? nnrt_tuning_checkpoint_path(t) : NULL;
     *e = (nnrt_error){ 0 };
     if (!path) {
         nnrt_fail(e, NNRT_INTERRUPTED, "interrupted", "interrupted in trial %zu of %zu",
                   t->done + 1, t->search.trials);
     } else if (nnrt_checkpoint_tuning(t, e)) {
-        nnrt_fail(e, NNRT_INTERRUPTED, "interrupted",
-                  "interrupted behind %zu finished trainings; the checkpoint '%s' holds what they "
-                  "came to",
-                  t->done, path);
-        snprintf(e->help, sizeof e->help, "go on with --resume %.400s", path);
+        nnrt_fail(
+            e, NNRT_INTERRUPTED, "interrupted",
+            "interrupted after %zu finished trainings; their results are in the checkpoint '%s'",
+            t->done, path);
+        snprintf(e->help, sizeof e->help, "continue with --resume %.400s", path);
     }
     free(path);
 }
@@ -296,31 +298,35 @@ bool nnrt_do_tune(nnrt_program *program, nnrt_error *e)
     nnrt_tuning t = { .program = program,
                       .seed = nnrt_action_seed(program),
                       .journal = json_array(),
-                      .watch = nnrt_action_text(program, "watch"),
+                      .objective = nnrt_action_text(program, "watch"),
                       .maximize = json_is_true(json_object_get(program->action, "maximize")) };
-    bool well = nnrt_search_new(&t.search, program->action, t.seed, e) && set_up_checkpoint(&t, e);
-    if (well)
-        well = t.search.method == NNRT_HALVING ? halve(&t, records, e) : try_each(&t, records, e);
-    if (!well && e->status == NNRT_INTERRUPTED)
-        say_interrupted(&t, e);
-    if (well && !t.found) {
-        well = nnrt_fail(e, NNRT_DIVERGED, "diverged",
-                         "every trial diverged: the params' ranges, or the recipe's learning rate, "
-                         "are too high");
+
+    bool ok = nnrt_search_new(&t.search, program->action, t.seed, e) && set_up_checkpoint(&t, e);
+    if (ok)
+        ok = t.search.method == NNRT_HALVING ? run_halving(&t, records, e)
+                                             : run_trials(&t, records, e);
+    if (!ok && e->status == NNRT_INTERRUPTED)
+        fail_interrupted(&t, e);
+
+    if (ok && !t.found) {
+        ok = nnrt_fail(e, NNRT_DIVERGED, "diverged",
+                       "every trial diverged: the params' ranges, or the recipe's learning rate, "
+                       "are too high");
     }
-    if (well) {
+    if (ok) {
         spread_records(records);
         if (!as)
             print_trials(&t, records);
-        well = settle(&t, e);
+        ok = adopt_best(&t, e);
     }
-    if (well) {
+    if (ok) {
         json_t *best = json_copy(t.best_params);
-        json_object_set_new(best, "value", json_real((t.maximize ? 1 : -1) * t.best));
-        well = nnrt_result_set(&program->session->results, as,
-                               json_pack("{s:o, s:O}", "best", best, "trials", records), NULL, NULL,
-                               e);
+        json_object_set_new(best, "value", json_real(nnrt_tuning_sign(&t) * t.best));
+        ok = nnrt_result_set(&program->session->results, as,
+                             json_pack("{s:o, s:O}", "best", best, "trials", records), NULL, NULL,
+                             e);
     }
+
     nnrt_search_clear(&t.search);
     nnrt_kept_clear(&t.weights);
     json_decref(t.best_params);
@@ -328,5 +334,5 @@ bool nnrt_do_tune(nnrt_program *program, nnrt_error *e)
     json_decref(records);
     free(as);
     free(t.checkpoint);
-    return well;
+    return ok;
 }

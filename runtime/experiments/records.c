@@ -1,5 +1,5 @@
-/* experiment.c: seeds, and records of several trainings (experiment.h). */
-#include "experiments/experiment.h"
+/* records.c: seeds, and records of several trainings (records.h). */
+#include "experiments/records.h"
 #include "base/base.h"
 #include <math.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t nnrt_seed_of(uint64_t seed, uint64_t i)
+uint64_t nnrt_nth_seed(uint64_t seed, uint64_t i)
 {
     if (!i)
         return seed;
@@ -63,19 +63,19 @@ static json_t *summarize(const summary *s, const json_t *like, const char **path
     return object;
 }
 
-json_t *nnrt_mean_of(const json_t *records)
+json_t *nnrt_records_mean(const json_t *records)
 {
     const char *path[8];
     return summarize(&(summary){ records, NULL }, json_array_get(records, 0), path, 0);
 }
 
-json_t *nnrt_deviation_of(const json_t *records, const json_t *mean)
+json_t *nnrt_records_deviation(const json_t *records, const json_t *mean)
 {
     const char *path[8];
     return summarize(&(summary){ records, mean }, json_array_get(records, 0), path, 0);
 }
 
-void nnrt_put_training(json_t *record, const json_t *result)
+void nnrt_record_training(json_t *record, const json_t *result)
 {
     static const char *const parts[] = { "train", "validation" };
     for (int i = 0; i < 2; i++) {
@@ -104,8 +104,8 @@ void nnrt_log_record(nnrt_program *program, const char *event, const json_t *rec
     nnrt_log_flush(log);
 }
 
-/* ---- telling ---- */
-void nnrt_say_progress(const nnrt_program *program, const char *format, ...)
+/* ---- printing ---- */
+void nnrt_print_progress(const nnrt_program *program, const char *format, ...)
 {
     va_list arguments;
     if (program->session->options.quiet)
