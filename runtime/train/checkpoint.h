@@ -18,11 +18,12 @@
  *   checkpoint_file.c         nnrt_bundle_write() hands them on as one safetensors file
  *   base/safetensors.c        writes it through base/atomic_file.c: into a file beside its place,
  *                             flushed, fsynced, and only then renamed over the old one
- *   app/                      says the error that stop_here() gave: the process ends with 130
+ *   app/session.c             nnrt_session_run() reports the error that stop_here() gave, and the
+ *                             process ends with 130
  *
  * The checkpoints of epochs go the same way from nnrt_training_checkpoint_if_due() on
- * (train_rules.c), those of a search from experiments/tune_checkpoint.c. A second signal ends the
- * process at once; the old file is then still whole.
+ * (train_rules.c), those of a search from experiments/tune_checkpoint.c. A second signal of
+ * the same kind ends the process at once; the old file is then still whole.
  *
  * And back: nnrt_resume_open() (checkpoint_resume.c) judges the file and restores the session
  * (checkpoint_session.c); the action that it was written in takes the rest over with
