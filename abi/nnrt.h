@@ -14,7 +14,14 @@
 
 enum { NNRT_LANES = 16, NNRT_METRICS = 8, NNRT_ALIGN = 64 };
 
-enum { NNRT_METRIC_LOSS, NNRT_METRIC_HITS, NNRT_METRIC_PENALTY, NNRT_METRIC_LR, NNRT_METRIC_VALUE };
+enum {
+    NNRT_METRIC_LOSS,
+    NNRT_METRIC_HITS,
+    NNRT_METRIC_PENALTY,
+    NNRT_METRIC_LR,
+    NNRT_METRIC_VALUE,
+    NNRT_METRIC_WEIGHT
+};
 
 /* call->scalar[0 .. ): set by the runtime before the call, but STEP and N, which the generated loop
  * sets: rows of hypers.def. */
@@ -40,22 +47,23 @@ typedef struct nnrt_call {
     const float *x; /* 3: samples, row-major, sample_size floats each */
     /* 4: targets, row-major, target_size floats each; NULL where the unit reads none */
     const float *y;
-    const uint32_t *order; /* 5: position -> sample; NULL: the same number */
-    /* 6, 7: positions to process; steps of `batch`, counted from `first`, the last one smaller */
+    const float *w;        /* 5: the samples' weights; NULL where the unit reads none */
+    const uint32_t *order; /* 6: position -> sample; NULL: the same number */
+    /* 7, 8: positions to process; steps of `batch`, counted from `first`, the last one smaller */
     int64_t first, last;
-    int64_t step; /* 8: steps done before this call */
-    /* 9: predictions, row-major, out_size floats a POSITION (out + position * out_size); NULL: not
+    int64_t step; /* 9: steps done before this call */
+    /* 10: predictions, row-major, out_size floats a POSITION (out + position * out_size); NULL: not
      * wanted */
     float *out;
-    /* 10: NNRT_METRICS sums, see NNRT_METRIC_; the caller zeroes them */
+    /* 11: NNRT_METRICS sums, see NNRT_METRIC_; the caller zeroes them */
     double *metric;
-    uint64_t seed;         /* 11: key of the random numbers */
-    nnrt_barrier *barrier; /* 12: of `threads` threads */
-    int32_t threads;       /* 13 */
-    /* 14: 0; the generated code sets 1 where a batch's loss is not finite, having changed no weight
+    uint64_t seed;         /* 12: key of the random numbers */
+    nnrt_barrier *barrier; /* 13: of `threads` threads */
+    int32_t threads;       /* 14 */
+    /* 15: 0; the generated code sets 1 where a batch's loss is not finite, having changed no weight
      * in that step */
     int32_t halt;
-    int64_t halt_step; /* 15: that step's number, from 0 over the whole training */
+    int64_t halt_step; /* 16: that step's number, from 0 over the whole training */
 } nnrt_call;
 
 typedef void (*nnrt_unit)(nnrt_call *call, int32_t thread);

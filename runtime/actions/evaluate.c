@@ -40,7 +40,7 @@ static void print_result(const nnrt_program *program, const nnrt_data *data, int
     }
 }
 
-/* An ensemble's outputs for a part and their summed loss. `view`: the model as its outputs are to
+/* An ensemble's outputs for a part and their mean loss. `view`: the model as its outputs are to
  * be read. */
 static float *ensemble_answers(nnrt_program *program, nnrt_model *model, const nnrt_data *data,
                                const nnrt_part *part, nnrt_model *view, double *loss, nnrt_error *e)
@@ -51,14 +51,14 @@ static float *ensemble_answers(nnrt_program *program, nnrt_model *model, const n
     *view = nnrt_ensemble_view(ensemble, model);
     float *out =
         nnrt_ensemble_outputs(program, ensemble, model, data, part, nnrt_action_seed(program), e);
-    if (out && nnrt_outputs_loss(program, out, part->y, part->count, NULL, loss, e))
+    if (out && nnrt_outputs_loss(program, data, part, out, NULL, loss, e))
         return out;
     free(out);
     return NULL;
 }
 
-static float *model_answers(nnrt_program *program, nnrt_model *model, const nnrt_part *part,
-                            double *loss, nnrt_error *e)
+static float *model_answers(nnrt_program *program, nnrt_model *model, const nnrt_data *data,
+                            const nnrt_part *part, double *loss, nnrt_error *e)
 {
     uint64_t seed = nnrt_action_seed(program);
     if (!nnrt_model_draw(model, seed, e))
@@ -72,18 +72,17 @@ static float *model_answers(nnrt_program *program, nnrt_model *model, const nnrt
         return NULL;
 
     nnrt_call call = nnrt_instance_call(program, unit, seed);
-    call.x = part->x;
-    call.y = part->y;
+    bool ok = nnrt_call_of_part(&call, unit, data, part, e);
     call.out = out;
-    bool ok = nnrt_launch_batches(unit, &call, 0, part->count, true) || nnrt_interrupted(e);
-    *loss = call.metric[NNRT_METRIC_LOSS];
+    ok = ok && (nnrt_launch_batches(unit, &call, 0, part->count, true) || nnrt_interrupted(e));
+    *loss = nnrt_mean_loss(unit, call.metric, part->count);
     if (ok)
         return out;
     free(out);
     return NULL;
 }
 
-/* The outputs for a part, [count][output_size] (free()), and their summed loss; NULL: e says
+/* The outputs for a part, [count][output_size] (free()), and their mean loss; NULL: e says
  * why. */
 static float *answers(nnrt_program *program, nnrt_model *model, const nnrt_data *data,
                       const nnrt_part *part, nnrt_model *view, double *loss, nnrt_error *e)
@@ -91,7 +90,7 @@ static float *answers(nnrt_program *program, nnrt_model *model, const nnrt_data 
     *view = *model;
     if (nnrt_action_text(program, "ensemble"))
         return ensemble_answers(program, model, data, part, view, loss, e);
-    return model_answers(program, model, part, loss, e);
+    return model_answers(program, model, data, part, loss, e);
 }
 
 /* What a picture asks the network for, beyond the part's own samples. */
@@ -106,11 +105,14 @@ static float *answer(void *context, float *x, int64_t count, nnrt_error *e)
     const question *q = context;
     double loss;
     nnrt_model view;
-    nnrt_part asked = { count, x, nnrt_tensor_new((size_t)count * (size_t)q->data->target_size) };
-    float *out = asked.y ? answers(q->program, q->model, q->data, &asked, &view, &loss, e) : NULL;
-    if (!asked.y)
-        nnrt_no_memory(e);
+    nnrt_part asked = { .count = count,
+                        .x = x,
+                        .y = nnrt_tensor_new((size_t)count * (size_t)q->data->target_size),
+                        .w = nnrt_tensor_new((size_t)count) };
+    bool well = (asked.y && asked.w) || nnrt_no_memory(e);
+    float *out = well ? answers(q->program, q->model, q->data, &asked, &view, &loss, e) : NULL;
     free(asked.y);
+    free(asked.w);
     return out;
 }
 
@@ -124,7 +126,9 @@ static bool add_spread(const question *q, json_t *notes, nnrt_error *e)
     size_t count = json_array_size(line);
     if (!unit || !count)
         return true;
-    nnrt_part asked = { (int64_t)count, nnrt_tensor_new(count), nnrt_tensor_new(count) };
+    nnrt_part asked = { .count = (int64_t)count,
+                        .x = nnrt_tensor_new(count),
+                        .y = nnrt_tensor_new(count) };
     float *mean = nnrt_tensor_new(count), *deviation = nnrt_tensor_new(count);
     bool ok = (asked.x && asked.y && mean && deviation) || nnrt_no_memory(e);
     for (size_t i = 0; ok && i < count; i++)
@@ -194,7 +198,7 @@ bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
     json_t *result = json_object(), *notes = nnrt_class_notes(data);
     nnrt_sample_set set = nnrt_samples_of(data, &view, part.count, out, part.y);
     if (json_is_true(json_object_get(program->action, "loss")))
-        nnrt_put_number(result, "loss", loss / (double)part.count, false);
+        nnrt_put_number(result, "loss", loss, false);
     bool ok = nnrt_measure(program, data, &set, result, e);
     if (ok && as && json_is_true(json_object_get(program->action, "pictured"))) {
         if (!notes)

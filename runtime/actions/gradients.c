@@ -148,8 +148,8 @@ static bool give_samples(check *c, const char *data_name, nnrt_error *e)
     const nnrt_part *part = &data->part[NNRT_TRAIN];
     int64_t most = c->unit->batch < MOST_SAMPLES ? c->unit->batch : MOST_SAMPLES;
     c->count = part->count < most ? part->count : most;
-    c->call.x = part->x;
-    c->call.y = part->y;
+    if (!nnrt_call_of_part(&c->call, c->unit, data, part, e))
+        return false;
     return c->count > 0 ||
            nnrt_fail(e, NNRT_FILES, "no-part", "data '%s' has no samples to train on", data_name);
 }

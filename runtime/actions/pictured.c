@@ -90,7 +90,9 @@ static json_t *sample_values(const nnrt_data *data, const nnrt_part *part, int64
 static void add_points(json_t *notes, const nnrt_data *data, const nnrt_sample_set *set,
                        const float *x)
 {
-    nnrt_part part = { set->rows, (float *)(uintptr_t)x, (float *)(uintptr_t)set->target };
+    nnrt_part part = { .count = set->rows,
+                       .x = (float *)(uintptr_t)x,
+                       .y = (float *)(uintptr_t)set->target };
     bool flat = data->sample_size == 2;
     json_t *points = json_pack("{s:o, s:o}", "x", sample_values(data, &part, 0, MOST_POINTS), "y",
                                sample_values(data, &part, flat ? 1 : -1, MOST_POINTS));
@@ -207,8 +209,8 @@ bool nnrt_picture_evaluation(json_t *notes, const nnrt_data *data, bool normaliz
     if (set->classify) {
         add_calibration(notes, set);
     } else if (set->width == 1 && data->sample_size > 1) {
-        nnrt_part part = { set->rows, NULL, (float *)(uintptr_t)set->target },
-                  said = { set->rows, NULL, (float *)(uintptr_t)set->out };
+        nnrt_part part = { .count = set->rows, .y = (float *)(uintptr_t)set->target },
+                  said = { .count = set->rows, .y = (float *)(uintptr_t)set->out };
         json_object_set_new(notes, "agreement",
                             json_pack("{s:o, s:o}", "x",
                                       sample_values(data, &part, -1, MOST_POINTS), "y",

@@ -53,6 +53,17 @@ static bool same_parts(const json_t *expected, const nnrt_data *data, nnrt_error
     return true;
 }
 
+static bool same_weighting(const json_t *expected, const nnrt_data *data, nnrt_error *e)
+{
+    bool weighted = json_is_true(json_object_get(expected, "weighted"));
+    return weighted == data->weighted ||
+           nnrt_fail(e, NNRT_FILES, "changed-data",
+                     "the samples of data '%s' have %s, but this program was built for samples "
+                     "%s weights",
+                     data->name, data->weighted ? "weights" : "no weights",
+                     weighted ? "with" : "without");
+}
+
 static bool as_expected(const json_t *expected, const nnrt_data *data, nnrt_error *e)
 {
     const json_t *below = json_object_get(expected, "below");
@@ -63,7 +74,7 @@ static bool as_expected(const json_t *expected, const nnrt_data *data, nnrt_erro
                       "classes", e) &&
            (!json_is_integer(below) ||
             nnrt_data_numbers_below(data, json_integer_value(below), e)) &&
-           same_parts(expected, data, e);
+           same_weighting(expected, data, e) && same_parts(expected, data, e);
 }
 
 bool nnrt_data_as_expected(nnrt_program *program, nnrt_error *e)

@@ -174,7 +174,7 @@ static bool take_targets(opening *o, float *target[NNRT_PARTS])
 static void take_part(nnrt_data *data, int part, int64_t count, float *x, float *y)
 {
     if (count)
-        data->part[part] = (nnrt_part){ count, x, y };
+        data->part[part] = (nnrt_part){ .count = count, .x = x, .y = y };
     data->total += count;
 }
 

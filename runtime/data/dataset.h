@@ -12,10 +12,11 @@ enum { NNRT_TRAIN, NNRT_VALIDATION, NNRT_TEST, NNRT_PARTS };
 
 enum { NNRT_MAX_RANK = 5 };
 
-/* x: [count][sample_size], y: [count][target_size]; count 0: no such part */
+/* x: [count][sample_size], y: [count][target_size], w: [count], the weights of samples (NULL: all
+ * count alike); count 0: no such part */
 typedef struct nnrt_part {
     int64_t count;
-    float *x, *y;
+    float *x, *y, *w;
 } nnrt_part;
 
 typedef struct nnrt_augmentation nnrt_augmentation; /* augment.h */
@@ -24,6 +25,8 @@ typedef struct nnrt_data {
     char *name;
     /* targets are class numbers 0 .. classes - 1 (as floats); else real values */
     bool classify;
+    bool multilabel;   /* targets are 0 or 1, each told by itself */
+    bool weighted;     /* parts have weights */
     int64_t classes;   /* 0 where !classify */
     char **class_name; /* as text, in order: "setosa", "-1", "7" */
     int rank;
@@ -42,6 +45,7 @@ typedef struct nnrt_data {
     nnrt_augmentation *augmentation;
     size_t augmentation_count;
     char **feature_name;            /* sample_size names where a CSV gives them, else NULL */
+    char **target_name;             /* target_size names where a table gives them, else NULL */
     float *storage[2 * NNRT_PARTS]; /* the blocks that the parts' x and y lie in */
     /* a view (views.c): what it is cut from and shares names with; else NULL */
     const struct nnrt_data *whole;

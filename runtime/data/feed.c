@@ -15,7 +15,7 @@ struct nnrt_feed {
     int64_t batch, batches, target_size;
     uint64_t seed;
     /* `batches` batches; mixed and scratch (a sample a thread) where they are needed */
-    float *x, *mixed, *y, *scratch;
+    float *x, *mixed, *y, *w, *scratch;
     uint32_t *partner; /* a position's, within its batch */
 };
 
@@ -31,6 +31,7 @@ void nnrt_feed_free(nnrt_feed *feed)
     free(feed->x);
     free(feed->mixed);
     free(feed->y);
+    free(feed->w);
     free(feed->scratch);
     free(feed->partner);
     free(feed);
@@ -50,12 +51,14 @@ static bool allocate(nnrt_feed *feed, int32_t threads)
     size_t rows = (size_t)(feed->batches * feed->batch), size = (size_t)feed->data->sample_size;
     feed->x = nnrt_tensor_new(rows * size);
     feed->y = nnrt_tensor_new(rows * (size_t)feed->target_size);
+    feed->w = feed->data->weighted ? nnrt_tensor_new(rows) : NULL;
     feed->scratch = nnrt_tensor_new((size_t)(threads < 1 ? 1 : threads) * size);
     if (feed->mixes) {
         feed->mixed = nnrt_tensor_new(rows * size);
         feed->partner = malloc(rows * sizeof *feed->partner);
     }
-    return feed->x && feed->y && feed->scratch && (!feed->mixes || (feed->mixed && feed->partner));
+    bool has_samples = feed->x && feed->y && (feed->w || !feed->data->weighted);
+    return has_samples && feed->scratch && (!feed->mixes || (feed->mixed && feed->partner));
 }
 
 bool nnrt_feed_new(const nnrt_data *data, nnrt_mix mix, int64_t batch, int32_t threads,
@@ -148,6 +151,7 @@ typedef struct preparation {
 /* A row of the data. */
 typedef struct sample {
     const float *x, *y;
+    double w;
 } sample;
 
 static void mix_targets(const nnrt_feed *feed, const float *y, const float *partner, double share,
@@ -183,6 +187,8 @@ static void mix_sample(const preparation *p, int64_t i, sample own, sample partn
         for (int64_t k = 0; k < size; k++)
             out[k] = a * own.x[k] + b * partner.x[k];
     }
+    if (feed->w)
+        feed->w[i] = (float)(share * own.w + (1 - share) * partner.w);
     mix_targets(feed, own.y, partner.y, share, feed->y + i * feed->target_size);
 }
 
@@ -205,9 +211,21 @@ static void augment_samples(const preparation *p, int32_t thread, int64_t count)
         nnrt_random random = nnrt_random_new(feed->seed, NNRT_DRAW_AUGMENT, (uint32_t)p->epoch,
                                              (uint32_t)(p->call.first + i));
         nnrt_augment_sample(feed->data, &random, feed->x + i * size, feed->scratch + thread * size);
+        if (feed->w)
+            feed->w[i] = part->w[row];
         if (!feed->mixes)
             memcpy(feed->y + i * targets, part->y + row * targets, (size_t)targets * sizeof(float));
     }
+}
+
+/* The i-th of the call, augmented. */
+static sample prepared_sample(const preparation *p, int64_t i)
+{
+    const nnrt_data *data = p->feed->data;
+    const nnrt_part *part = &data->part[NNRT_TRAIN];
+    int64_t row = row_of(p, i);
+    return (sample){ p->feed->x + i * data->sample_size, part->y + row * data->target_size,
+                     part->w ? part->w[row] : 1 };
 }
 
 /* A permutation of each batch: whom its samples are mixed with. */
@@ -230,9 +248,7 @@ static void prepare(nnrt_call *call, int32_t thread)
 {
     preparation *p = (preparation *)(void *)call;
     nnrt_feed *feed = p->feed;
-    const float *y = feed->data->part[NNRT_TRAIN].y;
-    int64_t count = call->last - call->first, size = feed->data->sample_size,
-            targets = feed->data->target_size;
+    int64_t count = call->last - call->first;
     augment_samples(p, thread, count);
     if (!feed->mixes)
         return;
@@ -241,8 +257,7 @@ static void prepare(nnrt_call *call, int32_t thread)
     nnrt_barrier_wait(call->barrier);
     for (int64_t i = thread; i < count; i += call->threads) {
         int64_t other = i - i % feed->batch + feed->partner[i];
-        mix_sample(p, i, (sample){ feed->x + i * size, y + row_of(p, i) * targets },
-                   (sample){ feed->x + other * size, y + row_of(p, other) * targets });
+        mix_sample(p, i, prepared_sample(p, i), prepared_sample(p, other));
     }
 }
 
@@ -254,5 +269,6 @@ void nnrt_feed_prepare(nnrt_feed *feed, nnrt_call *call, const uint32_t *order, 
     call->first = 0;
     call->x = feed->mixes ? feed->mixed : feed->x;
     call->y = feed->y;
+    call->w = feed->w;
     call->order = NULL;
 }

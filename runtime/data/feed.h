@@ -22,7 +22,8 @@ void nnrt_feed_free(nnrt_feed *feed);
 int64_t nnrt_feed_batches(const nnrt_feed *feed); /* as many at once, at most */
 /* The call's positions [first, last) of the epoch, which begin a batch, become the positions [0,
  * last - first) of what it reads now. Targets of mixed classes are rows of 2 t + 1 numbers: the
- * classes of the sample, those of its partner, and the sample's share. `order` NULL: as they lie.
+ * classes of the sample, those of its partner, and the sample's share. A mixed sample weighs what
+ * the two do, by their shares. `order` NULL: as they lie.
  */
 void nnrt_feed_prepare(nnrt_feed *feed, nnrt_call *call, const uint32_t *order, int64_t epoch);
 #endif

@@ -117,12 +117,12 @@ static json_t *out_of_bag(bagging *b, nnrt_error *e)
     const nnrt_part *part = &b->data->part[NNRT_TRAIN];
     size_t width = (size_t)b->outputs, targets = (size_t)b->data->target_size;
     float *out = nnrt_tensor_new((size_t)b->count * width),
-          *y = nnrt_tensor_new((size_t)b->count * targets);
+          *y = nnrt_tensor_new((size_t)b->count * targets), *w = nnrt_tensor_new((size_t)b->count);
     json_t *result = json_object();
     int64_t count = 0;
     double loss = NAN;
 
-    bool ok = (out && y) || nnrt_no_memory(e);
+    bool ok = (out && y && w) || nnrt_no_memory(e);
     for (int64_t i = 0; ok && i < b->count; i++) {
         if (!b->answers[i])
             continue;
@@ -131,18 +131,21 @@ static json_t *out_of_bag(bagging *b, nnrt_error *e)
                 (float)(b->sum[(size_t)i * width + k] / (double)b->answers[i]);
         }
         memcpy(y + (size_t)count * targets, part->y + (size_t)i * targets, targets * sizeof *y);
+        w[count] = part->w ? part->w[i] : 1;
         count++;
     }
 
     nnrt_model view = nnrt_ensemble_view(b->ensemble, b->model);
+    nnrt_part unseen = { .count = count, .y = y, .w = w };
     if (ok && count)
-        ok = nnrt_outputs_loss(b->program, out, y, count, NULL, &loss, e);
-    nnrt_put_number(result, "loss", loss / (double)count, false);
+        ok = nnrt_outputs_loss(b->program, b->data, &unseen, out, NULL, &loss, e);
+    nnrt_put_number(result, "loss", loss, false);
     nnrt_sample_set set = nnrt_samples_of(b->data, &view, count, out, y);
     if (ok)
         ok = nnrt_measure(b->program, b->data, count ? &set : NULL, result, e);
     free(out);
     free(y);
+    free(w);
     if (ok)
         return result;
     json_decref(result);

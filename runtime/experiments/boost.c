@@ -114,15 +114,29 @@ static void measure_errors(boosting *b, const float *out)
         b->wrong[i] = worst > 0 ? b->wrong[i] / worst : 0;
 }
 
+/* Over the samples as boosting weighs them, times the weights that they came with. */
+static double error_of_round(const boosting *b)
+{
+    const float *own = b->data->part[NNRT_TRAIN].w;
+    double error = 0, all = 0;
+    for (int64_t i = 0; i < b->count; i++) {
+        double weight = b->weight[i] * (own ? own[i] : 1);
+        error += weight * b->wrong[i];
+        all += weight;
+    }
+    if (!own)
+        return error;
+    return all > 0 ? error / all : 0;
+}
+
 /* The network's share by its error; weights as it leaves them. *done: nothing is left to learn.
  */
 static void reweigh(boosting *b, bool *done)
 {
     static const double least = 1e-10; /* an error, or a share, that is not 0 */
     int64_t classes = b->data->classes > 1 ? b->data->classes : 2;
-    double error = 0, sum = 0, chance = b->data->classify ? 1 - 1 / (double)classes : 0.5, share;
-    for (int64_t i = 0; i < b->count; i++)
-        error += b->weight[i] * b->wrong[i];
+    double error = error_of_round(b), sum = 0,
+           chance = b->data->classify ? 1 - 1 / (double)classes : 0.5, share;
     *done = error <= least;
 
     /* No better than guessing: the samples' weights have led astray, so they start again. */
@@ -190,13 +204,16 @@ static void find_initial(const boosting *b, float *base)
     bool entropy =
         loss && (!strcmp(loss, "cross_entropy") || !strcmp(loss, "binary_cross_entropy"));
     for (int64_t k = 0; k < outputs; k++) {
-        double sum = 0;
+        double sum = 0, all = 0;
         base[k] = 0;
         if (b->data->classify && (!entropy || b->data->target_size != 1))
             continue;
-        for (int64_t i = 0; i < part->count; i++)
-            sum += target_of(b->data, part->y, i, k, outputs);
-        double mean = sum / (double)part->count, share = (sum + 1) / ((double)part->count + 2);
+        for (int64_t i = 0; i < part->count; i++) {
+            double weight = part->w ? part->w[i] : 1;
+            sum += weight * target_of(b->data, part->y, i, k, outputs);
+            all += weight;
+        }
+        double mean = all > 0 ? sum / all : 0, share = (sum + 1) / (all + 2);
         if (!b->data->classify)
             base[k] = (float)mean;
         else
@@ -219,8 +236,8 @@ static bool find_residuals(boosting *b, int part, nnrt_error *e)
 {
     int64_t n = b->data->part[part].count * b->model->output_size;
     double loss, scale = scale_of(b);
-    if (!nnrt_outputs_loss(b->program, b->score[part], b->data->part[part].y,
-                           b->data->part[part].count, b->residual[part], &loss, e)) {
+    if (!nnrt_outputs_loss(b->program, b->data, &b->data->part[part], b->score[part],
+                           b->residual[part], &loss, e)) {
         return false;
     }
     for (int64_t i = 0; i < n; i++)

@@ -33,10 +33,12 @@ typedef struct sweep {
 
 static double step_at(sweep *s, int step, double lr)
 {
+    const nnrt_part *part = &s->data->part[NNRT_TRAIN];
     int64_t batch = s->unit->batch, at = step % s->per_epoch * batch;
     nnrt_call call = nnrt_instance_call(s->program, s->unit, s->seed);
-    call.x = s->data->part[NNRT_TRAIN].x;
-    call.y = s->data->part[NNRT_TRAIN].y;
+    call.x = part->x;
+    call.y = part->y;
+    call.w = part->w;
     call.order = s->order;
     call.first = at;
     call.last = at + batch < s->samples ? at + batch : s->samples;
@@ -46,13 +48,15 @@ static double step_at(sweep *s, int step, double lr)
     nnrt_set_hypers(s->unit, lr, STEPS, step / s->per_epoch,
                     (STEPS + s->per_epoch - 1) / s->per_epoch, s->per_epoch);
     nnrt_launch(s->unit, &call);
-    return call.halt ? NAN : call.metric[NNRT_METRIC_LOSS] / (double)(call.last - call.first);
+    return call.halt ? NAN : nnrt_mean_loss(s->unit, call.metric, call.last - call.first);
 }
 
 static bool set_up_samples(sweep *s, nnrt_error *e)
 {
     s->samples = s->data->part[NNRT_TRAIN].count;
     s->per_epoch = (s->samples + s->unit->batch - 1) / s->unit->batch;
+    if (!nnrt_instance_weigh_classes(s->unit, s->data, e))
+        return false;
     if (!(s->order = malloc((size_t)s->samples * sizeof *s->order)))
         return nnrt_no_memory(e);
     nnrt_mix mix = { nnrt_action_number(s->program, "mixup", 0),

@@ -116,8 +116,12 @@ static bool sweep(inspection *in, uint64_t seed, bool histograms, nnrt_error *e)
     for (int64_t at = 0; at < count; at += in->unit->batch) {
         nnrt_call call = nnrt_instance_call(in->program, in->unit, seed);
         int64_t n = count - at < in->unit->batch ? count - at : in->unit->batch;
-        call.x = part->x + at * in->data->sample_size;
-        call.y = part->y + at * in->data->target_size;
+        if (!nnrt_call_of_part(&call, in->unit, in->data, part, e))
+            return false;
+        call.x += at * in->data->sample_size;
+        call.y += at * in->data->target_size;
+        if (call.w)
+            call.w += at;
         call.out = in->out;
         if (!nnrt_launch_batches(in->unit, &call, 0, n, true))
             return nnrt_interrupted(e);

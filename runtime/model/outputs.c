@@ -24,20 +24,21 @@ float *nnrt_outputs(nnrt_program *program, const char *key, const nnrt_model *mo
     return NULL;
 }
 
-bool nnrt_outputs_loss(nnrt_program *program, const float *out, const float *y, int64_t count,
-                       float *gradient, double *loss, nnrt_error *e)
+bool nnrt_outputs_loss(nnrt_program *program, const nnrt_data *data, const nnrt_part *part,
+                       const float *out, float *gradient, double *loss, nnrt_error *e)
 {
     nnrt_instance *unit =
         nnrt_program_instance(program, nnrt_action_text(program, "loss_unit"), NULL, e);
     if (!unit)
         return false;
     nnrt_call call = nnrt_instance_call(program, unit, 0);
+    if (!nnrt_call_of_part(&call, unit, data, part, e))
+        return false;
     call.x = out;
-    call.y = y;
     call.out = gradient;
-    if (!nnrt_launch_batches(unit, &call, 0, count, true))
+    if (!nnrt_launch_batches(unit, &call, 0, part->count, true))
         return nnrt_interrupted(e);
-    *loss = call.halt ? NAN : call.metric[NNRT_METRIC_LOSS];
+    *loss = call.halt ? NAN : nnrt_mean_loss(unit, call.metric, part->count);
     return true;
 }
 

@@ -15,10 +15,10 @@ float *nnrt_ensemble_outputs(nnrt_program *program, const nnrt_ensemble *ensembl
                              uint64_t seed, nnrt_error *e);
 /* How base and sum become outputs: the model's last softmax or sigmoid, in place. */
 void nnrt_apply_head(const nnrt_model *model, float *scores, int64_t count);
-/* The summed loss of outputs by the action's "loss_unit"; its derivative by the scores into
- * `gradient` where that is not NULL. */
-bool nnrt_outputs_loss(nnrt_program *program, const float *out, const float *y, int64_t count,
-                       float *gradient, double *loss, nnrt_error *e);
+/* The mean loss of outputs for these samples by the action's "loss_unit"; the derivative of its sum
+ * by the scores into `gradient` where that is not NULL. */
+bool nnrt_outputs_loss(nnrt_program *program, const nnrt_data *data, const nnrt_part *part,
+                       const float *out, float *gradient, double *loss, nnrt_error *e);
 /* Puts the action's metrics of a sample set into the result; null for each where set is NULL. */
 bool nnrt_measure(nnrt_program *program, const nnrt_data *data, const nnrt_sample_set *set,
                   json_t *result, nnrt_error *e);

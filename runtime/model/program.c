@@ -136,6 +136,15 @@ nnrt_call nnrt_instance_call(nnrt_program *program, nnrt_instance *instance, uin
     };
 }
 
+bool nnrt_call_of_part(nnrt_call *call, nnrt_instance *instance, const nnrt_data *data,
+                       const nnrt_part *part, nnrt_error *e)
+{
+    call->x = part->x;
+    call->y = part->y;
+    call->w = part->w;
+    return nnrt_instance_weigh_classes(instance, data, e);
+}
+
 static void forget_models_and_units(nnrt_program *program)
 {
     for (size_t i = 0; i < program->model_count; i++)

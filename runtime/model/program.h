@@ -47,6 +47,9 @@ nnrt_instance *nnrt_program_instance_new(nnrt_program *program, const char *name
 /* A call of it by the session's team, or by one thread where it is serial: metrics zeroed, samples
  * and positions left for the caller to fill in. */
 nnrt_call nnrt_instance_call(nnrt_program *program, nnrt_instance *instance, uint64_t seed);
+/* The call's samples: the part's, as they lie. */
+bool nnrt_call_of_part(nnrt_call *call, nnrt_instance *instance, const nnrt_data *data,
+                       const nnrt_part *part, nnrt_error *e);
 /* from the script's folder; malloc'ed */
 char *nnrt_program_path(const nnrt_program *program, const char *path);
 

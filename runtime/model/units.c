@@ -62,6 +62,9 @@ static bool slot_read(const nnrt_weights *weights, const json_t *declared, nnrt_
     slot->role = NNRT_RESULT;
     if (weight || state)
         slot->role = weight ? NNRT_WEIGHT : NNRT_STATE;
+    else if (role && !strcmp(role, "classes"))
+        slot->role = NNRT_CLASSES;
+    slot->values = json_object_get(declared, "values");
     slot->name = json_string_value(json_object_get(declared, weight ? "key" : "name"));
     slot->initial = json_number_value(json_object_get(declared, "initial"));
     if (!slot->name)
@@ -83,6 +86,7 @@ static bool read_sizes(nnrt_instance *instance, const json_t *unit, nnrt_error *
     instance->batch = batch > 0 ? batch : 1;
     instance->out_size = whole(unit, "out_size");
     instance->arena_bytes = whole(unit, "arena_bytes");
+    instance->weighted = json_is_true(json_object_get(unit, "weighted"));
     instance->serial = json_is_true(json_object_get(unit, "serial"));
     instance->count = json_array_size(json_object_get(unit, "tensors"));
     if (instance->arena_bytes >= 0 && instance->out_size >= 0)
@@ -173,6 +177,41 @@ void nnrt_instance_reset(nnrt_instance *instance)
     }
 }
 
+/* samples / (classes * samples of the class) */
+static void balance(const nnrt_data *data, float *weight, int64_t count)
+{
+    const nnrt_part *part = &data->part[NNRT_TRAIN];
+    int64_t targets = part->count * data->target_size;
+    for (int64_t i = 0; i < targets; i++)
+        if (part->y[i] >= 0 && (int64_t)part->y[i] < count)
+            weight[(int64_t)part->y[i]]++;
+    for (int64_t c = 0; c < count; c++)
+        if (weight[c] > 0)
+            weight[c] = (float)((double)targets / ((double)data->classes * (double)weight[c]));
+}
+
+bool nnrt_instance_weigh_classes(nnrt_instance *instance, const nnrt_data *data, nnrt_error *e)
+{
+    for (size_t i = 0; i < instance->count; i++) {
+        nnrt_slot *slot = &instance->slot[i];
+        if (slot->role != NNRT_CLASSES)
+            continue;
+        float *weight = nnrt_tensor_new((size_t)slot->layout.elements);
+        if (!weight)
+            return nnrt_no_memory(e);
+        if (!slot->values)
+            balance(data, weight, slot->layout.elements);
+        for (int64_t c = 0; slot->values && c < slot->layout.elements; c++) {
+            const json_t *value = json_array_get(slot->values, (size_t)c);
+            weight[c] = value ? (float)json_number_value(value) : 1;
+        }
+        nnrt_pack(weight, slot->own, slot->layout.dims, slot->layout.rank,
+                  slot->layout.feature_axis);
+        free(weight);
+    }
+    return true;
+}
+
 float *nnrt_instance_values(nnrt_instance *instance, nnrt_role role, const char *name)
 {
     for (size_t i = 0; i < instance->count; i++)
@@ -190,6 +229,14 @@ void nnrt_set_hypers(nnrt_instance *instance, double lr, int64_t steps, int64_t 
     scalar[NNRT_HYPER_EPOCH] = (double)epoch;
     scalar[NNRT_HYPER_EPOCHS] = (double)epochs;
     scalar[NNRT_HYPER_PER_EPOCH] = (double)per_epoch;
+}
+
+double nnrt_mean_loss(const nnrt_instance *instance, const double *metric, int64_t count)
+{
+    double sum = metric[NNRT_METRIC_LOSS], weight = metric[NNRT_METRIC_WEIGHT];
+    if (!instance->weighted)
+        return sum / (double)count;
+    return weight != 0 ? sum / weight : 0;
 }
 
 void nnrt_launch(nnrt_instance *instance, nnrt_call *call)

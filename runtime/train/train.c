@@ -127,20 +127,20 @@ static bool stop_here(nnrt_training *t, nnrt_error *e)
 }
 
 /* ---- the loop ---- */
-static nnrt_call training_call(nnrt_training *t)
+static bool training_call(nnrt_training *t, nnrt_call *call, nnrt_error *e)
 {
-    nnrt_call call = nnrt_instance_call(t->program, t->unit, t->seed);
-    call.x = t->data->part[NNRT_TRAIN].x;
-    call.y = t->data->part[NNRT_TRAIN].y;
-    call.order = t->order;
-    call.metric = t->metric_sum;
-    return call;
+    *call = nnrt_instance_call(t->program, t->unit, t->seed);
+    call->order = t->order;
+    call->metric = t->metric_sum;
+    return nnrt_call_of_part(call, t->unit, t->data, &t->data->part[NNRT_TRAIN], e);
 }
 
 static bool train_steps(nnrt_training *t, nnrt_error *e)
 {
     int64_t last = t->session->options.dry_run && t->steps > 2 ? 2 : t->steps, wanted = 1;
-    nnrt_call call = training_call(t);
+    nnrt_call call;
+    if (!training_call(t, &call, e))
+        return false;
 
     while (t->step < last && !t->done) {
         int64_t epoch = t->step / t->per_epoch;

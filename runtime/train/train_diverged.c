@@ -34,12 +34,12 @@ static void layer_of(const char *weight, char *layer, size_t size)
 }
 
 /* The step's batch through the unit that looks at each layer. */
-static void run_step_again(nnrt_training *t, nnrt_instance *unit, int64_t step)
+static bool run_step_again(nnrt_training *t, nnrt_instance *unit, int64_t step, nnrt_error *e)
 {
     int64_t epoch = step / t->per_epoch, within = step % t->per_epoch;
     nnrt_call call = nnrt_instance_call(t->program, unit, t->seed);
-    call.x = t->data->part[NNRT_TRAIN].x;
-    call.y = t->data->part[NNRT_TRAIN].y;
+    if (!nnrt_call_of_part(&call, unit, t->data, &t->data->part[NNRT_TRAIN], e))
+        return false;
     call.order = t->order;
     call.first = within * t->batch;
     call.last = within + 1 == t->per_epoch ? t->samples : (within + 1) * t->batch;
@@ -48,6 +48,7 @@ static void run_step_again(nnrt_training *t, nnrt_instance *unit, int64_t step)
     if (t->feed)
         nnrt_feed_prepare(t->feed, &call, t->order, epoch);
     nnrt_launch(unit, &call);
+    return true;
 }
 
 /* The first layer whose output is not finite into `layer`, the last one looked at into `last`.
@@ -58,9 +59,8 @@ static bool first_bad_layer(nnrt_training *t, int64_t step, char *layer, char *l
     nnrt_error unused = { 0 };
     nnrt_instance *unit = nnrt_program_instance(
         t->program, nnrt_action_text(t->program, "diagnose_unit"), NULL, &unused);
-    if (!unit)
+    if (!unit || !run_step_again(t, unit, step, &unused))
         return false;
-    run_step_again(t, unit, step);
 
     for (size_t i = 0; i < unit->count; i++) {
         const nnrt_slot *slot = &unit->slot[i];

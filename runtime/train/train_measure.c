@@ -108,14 +108,14 @@ static bool validate(nnrt_training *t, nnrt_error *e)
 
     nnrt_training_evaluate_averaged(t);
     nnrt_call call = nnrt_instance_call(t->program, t->eval_unit, t->seed);
-    call.x = part->x;
-    call.y = part->y;
+    if (!nnrt_call_of_part(&call, t->eval_unit, t->data, part, e))
+        return false;
     call.out = t->out;
     nnrt_launch_batches(t->eval_unit, &call, 0, count, false);
 
     nnrt_sample_set set = nnrt_samples_of(t->data, t->model, count, t->out, part->y);
     double *row = t->row + t->columns.validation_loss;
-    *row++ = call.halt ? NAN : call.metric[NNRT_METRIC_LOSS] / (double)count;
+    *row++ = call.halt ? NAN : nnrt_mean_loss(t->eval_unit, call.metric, count);
     for (size_t i = 0; i < t->metric_count; i++)
         if (!nnrt_metric_compute(&t->metric[i], &set, row++, e))
             return false;
@@ -140,7 +140,7 @@ bool nnrt_training_measure(nnrt_training *t, nnrt_error *e)
     row[COLUMN_STEP] = (double)t->step;
     row[COLUMN_LR] = sum[NNRT_METRIC_LR];
     row[COLUMN_RATE] = t->epoch_spent > 0 ? (double)seen / t->epoch_spent : 0;
-    row[COLUMN_LOSS] = sum[NNRT_METRIC_LOSS] / (double)seen;
+    row[COLUMN_LOSS] = nnrt_mean_loss(t->unit, sum, seen);
     row[columns->penalty] = sum[NNRT_METRIC_PENALTY] / (double)seen;
     if (columns->accuracy >= 0)
         row[columns->accuracy] = sum[NNRT_METRIC_HITS] / (double)(seen * t->data->target_size);
@@ -187,10 +187,9 @@ bool nnrt_training_measure_samples(nnrt_training *t, json_t *result, nnrt_error 
     if (!out)
         return nnrt_no_memory(e);
     nnrt_call call = nnrt_instance_call(t->program, unit, t->seed);
-    call.x = part->x;
-    call.y = part->y;
+    bool ok = nnrt_call_of_part(&call, unit, t->data, part, e);
     call.out = out;
-    bool ok = nnrt_launch_batches(unit, &call, 0, samples, true) || nnrt_interrupted(e);
+    ok = ok && (nnrt_launch_batches(unit, &call, 0, samples, true) || nnrt_interrupted(e));
 
     nnrt_sample_set set = nnrt_samples_of(t->data, t->model, samples, out, part->y);
     for (size_t i = 0; ok && i < count; i++) {

@@ -248,6 +248,8 @@ static void describe_data(DataUse *use)
         .name = use->decl->name,
         .span = use->decl->name_span,
         .classify = d->classify,
+        .multilabel = d->multilabel,
+        .weighted = d->weighted,
         .classes = d->classes,
         .sample = shape_of(d->rank, d->shape),
         .target = shape_of(d->target_rank, d->target_shape),

@@ -48,12 +48,12 @@ static const char *unit_key(Compiler *c, const UnitSpec *s)
     bool trains = sees_recipe(s->kind),
          follows_freezes = s->kind != UNIT_EVALUATE && s->kind != UNIT_PREDICT;
     return arena_printf(
-        c->arena, "%d.%d.%d %p %p %s/%s/%d/%lld b%lld f%u %lld %lld %lld %s", (int)s->kind,
+        c->arena, "%d.%d.%d %p %p %s/%s/%d%d%d/%lld b%lld f%u %lld %lld %lld %s", (int)s->kind,
         (int)s->given, s->bare, (const void *)s->model,
         (const void *)(s->model ? NULL : s->action->function),
         d ? shape_text(c->arena, d->sample) : "", d ? shape_text(c->arena, d->target) : "",
-        d && d->classify, d ? (long long)d->classes : 0LL, (long long)s->batch,
-        follows_freezes ? c->freezes : 0, trains ? (long long)s->steps : 0LL,
+        d && d->classify, d && d->multilabel, d && d->weighted, d ? (long long)d->classes : 0LL,
+        (long long)s->batch, follows_freezes ? c->freezes : 0, trains ? (long long)s->steps : 0LL,
         trains ? (long long)s->epochs : 0LL, trains ? (long long)s->per_epoch : 0LL, settings);
 }
 

@@ -18,6 +18,7 @@ static json_t *expected_json(const DataUse *use)
     put_shape(object, FIELD_expected_shape, d->sample);
     put_shape(object, FIELD_expected_target_shape, d->target);
     put_integer(object, FIELD_expected_classes, d->classes);
+    put_truth(object, FIELD_expected_weighted, d->weighted);
     if (use->numbers_below)
         put_integer(object, FIELD_expected_below, use->numbers_below);
     for (int i = 0; i < NNRT_PARTS; i++)
@@ -155,7 +156,8 @@ static json_t *model_json(const Compiled *compiled, size_t number)
 static json_t *tensor_json(const Tensor *t, bool of_model)
 {
     static const char *const roles[] = {
-        [TENSOR_WEIGHT] = "weight", [TENSOR_STATE] = "state", [TENSOR_RESULT] = "result"
+        [TENSOR_WEIGHT] = "weight", [TENSOR_STATE] = "state", [TENSOR_RESULT] = "result",
+        [TENSOR_CLASSES] = "classes"
     };
     json_t *object = json_object();
     put_text(object, FIELD_tensor_role, roles[t->role]);
@@ -166,6 +168,12 @@ static json_t *tensor_json(const Tensor *t, bool of_model)
     put_integer(object, FIELD_tensor_feature_axis, t->feature_axis);
     if (t->role == TENSOR_STATE)
         put_number(object, FIELD_tensor_initial, t->initial);
+    if (t->values) {
+        json_t *values = json_array();
+        for (int64_t i = 0; i < t->value_count; i++)
+            json_array_append_new(values, json_real(t->values[i]));
+        put(object, FIELD_tensor_values, values);
+    }
     return object;
 }
 
@@ -179,6 +187,16 @@ static void put_numbers(json_t *object, const Unit *unit)
             json_array_append_new(list, number_or_null(graph->nodes.data[i].as.value));
     put_text(object, FIELD_unit_code, unit->code->name);
     put(object, FIELD_unit_numbers, list);
+}
+
+static bool is_weighted(const Graph *graph)
+{
+    for (size_t i = 0; i < graph->roots.len; i++) {
+        const Node *root = graph_node(graph, graph->roots.data[i]);
+        if (root->op == IR_EMIT && root->slot == SLOT_WEIGHT)
+            return true;
+    }
+    return false;
 }
 
 static json_t *unit_json(Compiler *c, const Unit *unit)
@@ -198,6 +216,7 @@ static json_t *unit_json(Compiler *c, const Unit *unit)
         put_numbers(object, unit);
     put_integer(object, FIELD_unit_out_size,
                 unit->spec.model ? shape_elements(unit->spec.model->output) : 0);
+    put_truth(object, FIELD_unit_weighted, is_weighted(plan->graph));
     put_truth(object, FIELD_unit_serial, plan->serial);
     put(object, FIELD_unit_tensors, tensors);
     return object;

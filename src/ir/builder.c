@@ -66,6 +66,11 @@ NodeId g_target(Graph *g)
     return leaf(g, IR_TARGET, g->target);
 }
 
+NodeId g_sample_weight(Graph *g)
+{
+    return leaf(g, IR_SAMPLE_WEIGHT, shape_of(2, (int64_t[]){ DIM_BATCH, 1 }));
+}
+
 NodeId g_weight(Graph *g, int tensor)
 {
     Node n;
@@ -267,7 +272,7 @@ NodeId g_reshape(Graph *g, NodeId a, Shape to)
     double value;
     if (node_constant(g, a, &value))
         return g_broadcast(g, g_const(g, value), to);
-    if (n->op == IR_INPUT || n->op == IR_TARGET)
+    if (n->op == IR_INPUT || n->op == IR_TARGET || n->op == IR_SAMPLE_WEIGHT)
         return leaf(g, n->op, to);
     if (n->op == IR_RESHAPE)
         return g_reshape(g, n->inputs[0], to);
@@ -383,6 +388,8 @@ NodeId g_permute(Graph *g, NodeId a, const int8_t *order)
 
 void g_assign(Graph *g, int tensor, NodeId value)
 {
+    if (g->assigns_if != NO_NODE)
+        value = g_select(g, g->assigns_if, value, g_weight(g, tensor));
     value = g_broadcast(g, value, g->tensors.data[tensor].shape);
     const Node *v = graph_node(g, value);
     if (v->op == IR_WEIGHT && v->as.tensor == tensor)

@@ -8,9 +8,8 @@ static const char *const hyper_table[HYPER_COUNT] = {
 #undef HYPER
 };
 
-static const char *const slot_table[] = {
-    "out", "loss", "hits", "penalty", "lr", "value", "tensor"
-};
+static const char *const slot_table[] = { "out", "loss",  "hits",   "penalty",
+                                          "lr",  "value", "weight", "tensor" };
 
 const char *hyper_name(Hyper hyper)
 {
@@ -35,6 +34,7 @@ Graph *graph_new(Arena *arena, const char *name, int64_t batch)
     g->name = name;
     g->batch = batch;
     g->current_layer = -1;
+    g->assigns_if = NO_NODE;
     g->cons = ARENA_NEW(arena, ConsTable);
     return g;
 }

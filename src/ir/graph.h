@@ -86,13 +86,16 @@ typedef enum Slot {
     SLOT_PENALTY, /* scalar: added to call->metric[2], times the batch's samples */
     SLOT_LR,      /* scalar: stored in call->metric[3]: the rate that this step used */
     SLOT_VALUE,   /* scalar: stored in call->metric[4]: minimize's value */
-    SLOT_TENSOR   /* check_gradients, inspect: stored as tensor `tensor` of the table */
+    SLOT_WEIGHT, /* scalar: added to call->metric[5]: what the batch's loss is divided by; none: one
+                    a sample */
+    SLOT_TENSOR  /* check_gradients, inspect: stored as tensor `tensor` of the table */
 } Slot;
 
 typedef enum TensorRole {
     TENSOR_WEIGHT, /* lives with the model */
     TENSOR_STATE,  /* an optimizer's; lives with the training */
-    TENSOR_RESULT  /* written by SLOT_TENSOR; lives with the unit */
+    TENSOR_RESULT, /* written by SLOT_TENSOR; lives with the unit */
+    TENSOR_CLASSES /* the weights of classes, which the runtime fills in; lives with the unit */
 } TensorRole;
 
 /* A tensor that outlives the step. Memory layout: see plan.h, with `feature_axis` as the axis in
@@ -105,6 +108,9 @@ typedef struct Tensor {
     int feature_axis; /* kernels [units, inputs]: 0; all others: rank - 1 */
     int weight;       /* STATE: index of its weight's tensor; else -1 */
     double initial;   /* STATE: the value it starts with */
+    /* CLASSES: as the script lists them; NULL: balanced, by the data's training part */
+    const double *values;
+    int64_t value_count;
     /* WEIGHT: many of its elements may be 0, which products skip where that pays */
     bool pruned;
 } Tensor;
@@ -206,6 +212,8 @@ typedef struct Graph {
     StepPart current_part; /* likewise */
     bool rounds_products;  /* builders of products round what they multiply to bfloat16 */
     uint32_t streams;      /* next unused random stream */
+    /* NO_NODE, or what an assignment heeds: where it is 0 the tensor stays as it is */
+    NodeId assigns_if;
     /* the first thing a builder could not do (a bug of its caller); the verifier reports it */
     char *error;
 } Graph;
@@ -221,6 +229,8 @@ NodeId g_hyper(Graph *g, Hyper hyper);
 NodeId g_input(Graph *g); /* shape graph->sample */
 /* shape graph->target; classes as whole numbers in float32 */
 NodeId g_target(Graph *g);
+/* [n, 1]: call->w */
+NodeId g_sample_weight(Graph *g);
 /* a weight or state, as it was before the step */
 NodeId g_weight(Graph *g, int tensor);
 /* the coordinate along an axis, as a number */

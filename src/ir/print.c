@@ -9,7 +9,7 @@
 #include "ir/graph.h"
 #include <inttypes.h>
 
-static const char *const role_names[] = { "weight", "state", "result" };
+static const char *const role_names[] = { "weight", "state", "result", "classes" };
 static const char *const part_names[] = { "forward", "backward", "update" };
 
 static void print_string(const char *text, FILE *out)

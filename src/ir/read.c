@@ -170,8 +170,10 @@ static bool read_tensor_line(Reader *r, Graph *g)
         t.role = TENSOR_STATE;
     else if (word(r, "result"))
         t.role = TENSOR_RESULT;
+    else if (word(r, "classes"))
+        t.role = TENSOR_CLASSES;
     else
-        return fail(r, "weight, state or result");
+        return fail(r, "weight, state, result or classes");
 
     if (!string(r, &t.name) || !shape(r, &t.shape))
         return false;

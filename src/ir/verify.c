@@ -51,6 +51,12 @@ static bool fits_target(const Graph *g, const Node *n)
     return same_elements(n->shape, g->target);
 }
 
+static bool fits_sample_weight(const Graph *g, const Node *n)
+{
+    (void)g;
+    return same_elements(n->shape, shape_of(2, (int64_t[]){ DIM_BATCH, 1 }));
+}
+
 static bool fits_tensor(const Graph *g, const Node *n)
 {
     return tensor_fits(g, n->as.tensor, n->shape);

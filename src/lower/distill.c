@@ -78,7 +78,19 @@ static NodeId softplus(Graph *g, NodeId z)
                g_unary(g, IR_LN, add(g, g_const(g, 1), decay)));
 }
 
-bool distill_lower(Emission *student, const DataInfo *data, const Checked *recipe, NodeId *loss)
+/* What the loss's sum is divided by counts classes too, which the teacher's part knows nothing of:
+ * its mean is over the samples' own weights. */
+static NodeId per_weight(Graph *g, const DataInfo *data, NodeId weight, NodeId sum)
+{
+    NodeId own = g_hyper(g, HYPER_N);
+    if (data->weighted) {
+        own = g_reduce(g, IR_REDUCE_SUM, g_sample_weight(g), shape_scalar());
+        own = g_select(g, own, own, g_const(g, 1));
+    }
+    return mul(g, sum, g_binary(g, IR_DIV, weight, own));
+}
+
+bool distill_lower(Emission *student, const DataInfo *data, const Checked *recipe, LossNodes *loss)
 {
     Graph *g = student->g;
     const Call *call = distillation(recipe);
@@ -112,9 +124,14 @@ bool distill_lower(Emission *student, const DataInfo *data, const Checked *recip
         NodeId log_t = log_softmax(g, t, each);
         divergence = mul(g, g_unary(g, IR_EXP, log_t), sub(g, log_t, log_softmax(g, s, each)));
     }
+    NodeId sample = loss_sample_weight(g, data, graph_node(g, divergence)->shape);
+    if (sample != NO_NODE)
+        divergence = mul(g, divergence, sample);
     NodeId sum = g_reduce(g, IR_REDUCE_SUM, divergence, shape_scalar());
+    if (loss->weight != NO_NODE)
+        sum = per_weight(g, data, loss->weight, sum);
     double by = weight * temperature * temperature / (double)shape_elements(each);
-    *loss = weight < 1 ? add(g, mul(g, g_const(g, 1 - weight), *loss), mul(g, g_const(g, by), sum))
-                       : mul(g, g_const(g, by), sum);
+    sum = mul(g, g_const(g, by), sum);
+    loss->sum = weight < 1 ? add(g, mul(g, g_const(g, 1 - weight), loss->sum), sum) : sum;
     return true;
 }

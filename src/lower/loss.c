@@ -32,9 +32,11 @@ static LossUse loss_of(const Network *network, const DataInfo *data, const Check
         loss.given = true;
         loss.span = setting_span(recipe, "loss");
     } else {
-        loss.name = !data->classify                       ? "mse"
-                    : network && outputs_of(network) == 1 ? "binary_cross_entropy"
-                                                          : "cross_entropy";
+        bool one = network && outputs_of(network) == 1;
+        bool binary = data->multilabel || (data->classify && one);
+        loss.name = data->classify ? "cross_entropy" : "mse";
+        if (binary)
+            loss.name = "binary_cross_entropy";
     }
     return loss;
 }
@@ -46,6 +48,12 @@ static bool is_loss(const LossUse *loss, const char *name)
         return false;
     const Stmt *decl = loss->call ? loss->call->form->decl : NULL;
     return !decl || (decl->span.file && !strncmp(decl->span.file->path, "<prelude>", 9));
+}
+
+/* NULL: all classes weigh the same */
+static const Value *class_weights_of(const LossUse *loss)
+{
+    return loss->call && is_loss(loss, "cross_entropy") ? call_find(loss->call, "weights") : NULL;
 }
 
 const char *lower_loss_name(Lower *lower, const Checked *recipe, const DataInfo *data,
@@ -66,6 +74,32 @@ static const UsePlace *output_place(const Network *network)
 {
     int use = network->values.data[network->output].use;
     return use >= 0 ? network->uses.data[use].place : NULL;
+}
+
+/* A list of class weights has one for each, in the order of the classes. */
+static bool class_weights_fit(Lower *lower, const DataInfo *data, const LossUse *loss)
+{
+    const Value *weights = class_weights_of(loss);
+    if (!data->classify || !weights || weights->kind != VALUE_LIST)
+        return true;
+    double sum = 0;
+    for (size_t i = 0; i < weights->count; i++)
+        sum += weights->items[i].number;
+    Diagnostic *d = NULL;
+    if ((int64_t)weights->count != data->classes) {
+        d = diag_error(lower->diags, DIAG_OUT_OF_RANGE, loss->span,
+                       "%zu class weights are given, but data '%s' has %lld classes",
+                       weights->count, data->name, (long long)data->classes);
+        diag_help(lower->diags, d,
+                  "one for each class, in sorted order; `weights = balanced` works them out");
+    } else if (sum <= 0) {
+        d = diag_error(lower->diags, DIAG_OUT_OF_RANGE, loss->span,
+                       "all class weights are 0, so nothing would be learned");
+    } else {
+        return true;
+    }
+    diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
+    return false;
 }
 
 /* A prediction compares nothing with the targets, so there the outputs may have any shape, as long
@@ -158,6 +192,18 @@ static bool mixing_fits(Lower *lower, const Network *network, const DataInfo *da
     return false;
 }
 
+/* `loss = none`, as it is written, and not the default by task. */
+static bool minimises_something(Lower *lower, const CheckedAction *action)
+{
+    const Checked *recipe = action && action->recipe.count ? &action->recipe : NULL;
+    if (!recipe || !setting_given(recipe, "loss") || setting(recipe, "loss")->kind != VALUE_NONE)
+        return true;
+    Diagnostic *d = diag_error(lower->diags, DIAG_MISSING_LOSS, setting_span(recipe, "loss"),
+                               "with `loss = none` this training has nothing to minimise");
+    diag_help(lower->diags, d, "leave the line out for the task's own loss, or name one");
+    return false;
+}
+
 bool loss_fits(Lower *lower, const Network *network, const DataInfo *data,
                const CheckedAction *action)
 {
@@ -168,6 +214,8 @@ bool loss_fits(Lower *lower, const Network *network, const DataInfo *data,
         return true;
     LossUse loss = loss_of(network, data, action ? &action->recipe : NULL,
                            action ? action->span : network->pub.decl->name_span);
+    if (!minimises_something(lower, action))
+        return false;
     bool one = outputs_of(network) == 1;
     Diagnostic *d = NULL;
     if (!data->classify && is_loss(&loss, "cross_entropy")) {
@@ -187,7 +235,8 @@ bool loss_fits(Lower *lower, const Network *network, const DataInfo *data,
                        (long long)data->classes, data->name, network->name);
     }
     if (!d) {
-        return (data->classify || values_fit(lower, network, data)) &&
+        return class_weights_fit(lower, data, &loss) &&
+               (data->classify || values_fit(lower, network, data)) &&
                mixing_fits(lower, network, data, action);
     }
     diag_help(lower->diags, d, "%s",
@@ -255,9 +304,10 @@ typedef struct Scores {
     double positions;
 } Scores;
 
-/* What a loss is of each element: the loss is their sum, times `by`. */
+/* What a loss is of each element: the loss is their sum, times `by`. `weight`: of each row, by its
+ * class; NO_NODE: 1. */
 typedef struct Rows {
-    NodeId node;
+    NodeId node, weight;
     double by;
 } Rows;
 
@@ -284,7 +334,46 @@ static Rows cross_entropy(const Scores *s, double smoothing)
     rows = sub(g, rows, scaled(g, right, 1 - smoothing));
     if (smoothing > 0)
         rows = sub(g, rows, scaled(g, row_sum(s, distance), smoothing / (double)s->classes));
-    return (Rows){ rows, 1 / s->positions };
+    return (Rows){ rows, NO_NODE, 1 / s->positions };
+}
+
+/* The same where class c weighs w[c]: the target's weight multiplies its part, and each output's
+ * its share of what is smoothed. */
+static Rows weighted_cross_entropy(const Scores *s, NodeId class_weight, double smoothing)
+{
+    Graph *g = s->g;
+    NodeId top = g_stop(g, g_reduce(g, IR_REDUCE_MAX, s->z, s->each)), zero = g_const(g, 0);
+    NodeId distance = sub(g, s->z, top), wins = chosen(s);
+    NodeId entropy = g_unary(g, IR_LN, row_sum(s, g_unary(g, IR_EXP, distance)));
+    NodeId right = row_sum(s, g_select(g, wins, distance, zero));
+    NodeId weight = row_sum(s, g_select(g, wins, class_weight, zero));
+    NodeId rows = scaled(g, mul(g, weight, sub(g, entropy, right)), 1 - smoothing);
+    if (smoothing > 0) {
+        NodeId spread = row_sum(s, mul(g, class_weight, sub(g, entropy, distance)));
+        rows = add(g, rows, scaled(g, spread, smoothing / (double)s->classes));
+    }
+    return (Rows){ rows, weight, 1 / s->positions };
+}
+
+/* One number an output, which the runtime gives; outputs beyond the classes weigh 1. */
+static NodeId class_weights(const Scores *s, const Value *weights)
+{
+    static const char name[] = "class_weights";
+    Graph *g = s->g;
+    Tensor t = {
+        .role = TENSOR_CLASSES, .name = name, .shape = shape_of(1, &s->classes), .weight = -1
+    };
+    int known = graph_find_tensor(g, TENSOR_CLASSES, name);
+    if (known >= 0)
+        return g_weight(g, known);
+    if (weights->kind == VALUE_LIST) {
+        double *values = ARENA_ARRAY(g->arena, double, weights->count + 1);
+        for (size_t i = 0; i < weights->count; i++)
+            values[i] = weights->items[i].number;
+        t.values = values;
+        t.value_count = (int64_t)weights->count;
+    }
+    return g_weight(g, graph_add_tensor(g, t));
 }
 
 /* max(0, 1 - right + z) over the wrong classes, by the number of classes (Crammer and Singer 2001).
@@ -296,7 +385,8 @@ static Rows multi_margin(const Scores *s)
     NodeId right = row_sum(s, g_select(g, wins, s->z, zero));
     NodeId margin = add(g, g_const(g, 1), sub(g, s->z, right));
     NodeId idle = g_binary(g, IR_OR, wins, g_binary(g, IR_LE, margin, zero));
-    return (Rows){ g_select(g, idle, zero, margin), 1 / (double)s->classes / s->positions };
+    double by = 1 / (double)s->classes / s->positions;
+    return (Rows){ g_select(g, idle, zero, margin), NO_NODE, by };
 }
 
 /* The first of the highest scores is the prediction; of one score, whether it is above 0. */
@@ -316,22 +406,41 @@ static NodeId right_answers(const Scores *s)
     return total(g, g_binary(g, IR_EQ, prediction, s->target));
 }
 
+/* Of targets of 0 and 1, each with a score of its own. */
+static NodeId right_labels(const Scores *s)
+{
+    NodeId said = g_binary(s->g, IR_LT, g_const(s->g, 0), s->z);
+    return total(s->g, g_binary(s->g, IR_EQ, said, s->target));
+}
+
+/* The prelude's fn of a row of forms.def, with the arguments that the row was given. */
+static const Call *formula_of(Lower *lower, const LossUse *loss)
+{
+    const Call *call = default_call(lower, FORM_FN, loss->name);
+    for (size_t i = 0; call && loss->call && i < call->form->arg_count; i++) {
+        const Value *given = call_find(loss->call, call->form->args[i].name);
+        if (given)
+            call->args[i] = *given;
+    }
+    return call;
+}
+
 static Rows elementwise(Emission *e, const LossUse *loss, NodeId y, NodeId t)
 {
     Lower *lower = e->lower;
     const Call *call = loss->call;
     if (!call || !call->form->decl)
-        call = default_call(lower, FORM_FN, loss->name);
+        call = formula_of(lower, loss);
     if (!call || !call->form->decl) {
         diag_error(lower->diags, DIAG_UNKNOWN_LOSS, loss->span,
                    "no function tells what the loss '%s' is", loss->name);
-        return (Rows){ NO_NODE, 1 };
+        return (Rows){ NO_NODE, NO_NODE, 1 };
     }
     NodeId rows = expr_apply(lower, e->g, call, (NodeId[]){ y, t }, 2, NULL, e->random);
     if (rows == NO_NODE)
-        return (Rows){ NO_NODE, 1 };
+        return (Rows){ NO_NODE, NO_NODE, 1 };
     Shape full = graph_node(e->g, y)->shape;
-    return (Rows){ g_broadcast(e->g, rows, full), 1 / (double)shape_elements(full) };
+    return (Rows){ g_broadcast(e->g, rows, full), NO_NODE, 1 / (double)shape_elements(full) };
 }
 
 NodeId loss_scores(Emission *e)
@@ -349,8 +458,12 @@ static Rows rows_of(Emission *e, const DataInfo *data, const LossUse *loss, Scor
     const Network *network = e->network;
     NodeId y = e->bare ? loss_scores(e) : emission_value(e, network->output);
     s.target = target;
-    if (is_loss(loss, "cross_entropy"))
-        return cross_entropy(&s, loss->call ? call_number_or(loss->call, "label_smoothing", 0) : 0);
+    if (is_loss(loss, "cross_entropy")) {
+        double smoothing = loss->call ? call_number_or(loss->call, "label_smoothing", 0) : 0;
+        const Value *weights = class_weights_of(loss);
+        return weights ? weighted_cross_entropy(&s, class_weights(&s, weights), smoothing)
+                       : cross_entropy(&s, smoothing);
+    }
     if (is_loss(loss, "hinge") && data->classify && s.classes > 1) {
         s.z = y;
         return multi_margin(&s);
@@ -382,6 +495,46 @@ static MixedTarget mixed_target(Graph *g, const Scores *s)
                                     single) };
 }
 
+static NodeId blend(Graph *g, NodeId share, NodeId one, NodeId other)
+{
+    return add(g, mul(g, share, one), mul(g, sub(g, g_const(g, 1), share), other));
+}
+
+NodeId loss_sample_weight(Graph *g, const DataInfo *data, Shape of)
+{
+    if (!data->weighted)
+        return NO_NODE;
+    for (int i = 1; i < of.rank; i++)
+        of.dim[i] = 1;
+    return g_reshape(g, g_sample_weight(g), of);
+}
+
+NodeId loss_mean(Graph *g, const LossNodes *loss)
+{
+    if (loss->weight == NO_NODE)
+        return g_binary(g, IR_DIV, loss->sum, g_hyper(g, HYPER_N));
+    NodeId some = g_select(g, loss->weight, loss->weight, g_const(g, 1));
+    return g_binary(g, IR_DIV, loss->sum, some);
+}
+
+/* What the rows come to, each with its weights. */
+static void sum_rows(Graph *g, const DataInfo *data, const Rows *rows, double positions,
+                     LossNodes *out)
+{
+    NodeId node = rows->node, weight = rows->weight,
+           sample = loss_sample_weight(g, data, graph_node(g, node)->shape);
+    out->weight = NO_NODE;
+    if (sample != NO_NODE)
+        node = mul(g, node, sample);
+    if (weight != NO_NODE) {
+        weight = sample == NO_NODE ? weight : mul(g, weight, sample);
+        out->weight = scaled(g, total(g, weight), 1 / positions);
+    } else if (sample != NO_NODE) {
+        out->weight = total(g, g_sample_weight(g));
+    }
+    out->sum = scaled(g, total(g, node), rows->by);
+}
+
 bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, bool mixed,
                 LossNodes *out)
 {
@@ -398,15 +551,20 @@ bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, bool m
     s.target = m.one == NO_NODE
                    ? g_target(g)
                    : g_select(g, g_binary(g, IR_LT, m.share, g_const(g, 0.5)), m.other, m.one);
-    out->hits = data->classify ? right_answers(&s) : NO_NODE;
+    out->hits = NO_NODE;
+    if (data->classify)
+        out->hits = right_answers(&s);
+    else if (data->multilabel)
+        out->hits = right_labels(&s);
     Rows rows = rows_of(e, data, &loss, s, m.one == NO_NODE ? s.target : m.one);
     if (rows.node == NO_NODE)
         return false;
     if (m.one != NO_NODE) {
         Rows other = rows_of(e, data, &loss, s, m.other);
-        rows.node =
-            add(g, mul(g, m.share, rows.node), mul(g, sub(g, g_const(g, 1), m.share), other.node));
+        rows.node = blend(g, m.share, rows.node, other.node);
+        if (rows.weight != NO_NODE)
+            rows.weight = blend(g, m.share, rows.weight, other.weight);
     }
-    out->sum = scaled(g, total(g, rows.node), rows.by);
+    sum_rows(g, data, &rows, s.positions, out);
     return true;
 }

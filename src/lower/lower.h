@@ -14,6 +14,8 @@ typedef struct DataInfo {
     const char *name;
     Span span; /* of the declaration, for notes */
     bool classify;
+    bool multilabel; /* several targets of 0 and 1, each told by itself; not `classify` */
+    bool weighted;   /* samples have weights */
     int64_t classes;
     Shape sample, target;
     int64_t count[3]; /* train, validation, test */

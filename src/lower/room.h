@@ -252,9 +252,10 @@ NodeId expr_apply(Lower *lower, Graph *g, const Call *call, const NodeId *in, si
                   const NodeId *given, bool random);
 
 /* ---- loss.c ---- */
-/* over the batch's samples; hits NO_NODE for real targets */
+/* Over the batch's samples. hits: NO_NODE for real targets. weight: what the sum is divided by;
+ * NO_NODE: the number of samples. */
 typedef struct LossNodes {
-    NodeId sum, hits;
+    NodeId sum, hits, weight;
 } LossNodes;
 
 /* reports */
@@ -264,14 +265,18 @@ bool loss_fits(Lower *lower, const Network *network, const DataInfo *data,
  */
 bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, bool mixed,
                 LossNodes *out);
+/* The sum divided by the batch's weights; of weights that are all 0 the sum, which then is 0. */
+NodeId loss_mean(Graph *g, const LossNodes *loss);
+/* The samples' weights in as many axes as a value of shape `of` has; NO_NODE: they have none. */
+NodeId loss_sample_weight(Graph *g, const DataInfo *data, Shape of);
 /* what stands before a final softmax or sigmoid, else the output */
 NodeId loss_scores(Emission *e);
 /* recipe NULL: samples are not mixed */
 void graph_set_data(Graph *g, const Network *network, const DataInfo *data, const Checked *recipe);
 
 /* ---- distill.c ---- */
-/* Adds the teacher's part to the loss, a sum over the batch's samples. */
-bool distill_lower(Emission *student, const DataInfo *data, const Checked *recipe, NodeId *loss);
+/* Adds the teacher's part to the loss's sum. */
+bool distill_lower(Emission *student, const DataInfo *data, const Checked *recipe, LossNodes *loss);
 
 /* ---- schedule.c ---- */
 /* momentum NO_NODE: left alone */

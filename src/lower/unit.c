@@ -99,6 +99,13 @@ static void differentiate(Unit *u, NodeId scalar, TrainedList *weights)
         weights->list.data[i].gradient = gradient[i];
 }
 
+static void emit_loss(Graph *g, const LossNodes *loss)
+{
+    g_emit(g, SLOT_LOSS, loss->sum, -1);
+    if (loss->weight != NO_NODE)
+        g_emit(g, SLOT_WEIGHT, loss->weight, -1);
+}
+
 static bool train(Unit *u)
 {
     Graph *g = u->g;
@@ -109,13 +116,15 @@ static bool train(Unit *u)
         !loss_lower(&u->e, u->spec->data, u->recipe, unit_modes[u->spec->kind].mixed, &loss)) {
         return false;
     }
-    if (!distill_lower(&u->e, u->spec->data, u->recipe, &loss.sum))
+    if (!distill_lower(&u->e, u->spec->data, u->recipe, &loss))
         return false;
-    g_emit(g, SLOT_LOSS, loss.sum, -1);
+    emit_loss(g, &loss);
+    if (loss.weight != NO_NODE)
+        g->assigns_if = loss.weight;
     if (loss.hits != NO_NODE)
         g_emit(g, SLOT_HITS, loss.hits, -1);
     TrainedList weights = trained_weights(u);
-    differentiate(u, g_binary(g, IR_DIV, loss.sum, g_hyper(g, HYPER_N)), &weights);
+    differentiate(u, loss_mean(g, &loss), &weights);
     if (!schedule_lower(u->lower, g, u->recipe, false, &schedule))
         return false;
     if (!optimizer_lower(u->lower, g, u->recipe, &weights, &schedule, &penalty))
@@ -142,7 +151,7 @@ static bool evaluate(Unit *u)
     g_emit(u->g, SLOT_OUT, output_of(u), -1);
     if (!loss_lower(&u->e, u->spec->data, u->recipe, unit_modes[u->spec->kind].mixed, &loss))
         return false;
-    g_emit(u->g, SLOT_LOSS, loss.sum, -1);
+    emit_loss(u->g, &loss);
     return true;
 }
 
@@ -191,9 +200,12 @@ static bool loss_of_outputs(Unit *u)
         emission_put(&u->e, output,
                      u->spec->given == GIVEN_SHARES ? scores_of_shares(g, in, one) : in);
     }
-    if (!loss_lower(&u->e, u->spec->data, u->recipe, false, &loss))
+    /* boosting's next network learns what is left with the samples' weights: they count once */
+    DataInfo data = *u->spec->data;
+    data.weighted = data.weighted && u->spec->given != GIVEN_SCORES;
+    if (!loss_lower(&u->e, &data, u->recipe, false, &loss))
         return false;
-    g_emit(g, SLOT_LOSS, loss.sum, -1);
+    emit_loss(g, &loss);
     if (u->spec->given != GIVEN_SCORES)
         return true;
     NodeId gradient;

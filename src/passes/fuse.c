@@ -233,7 +233,7 @@ static void place_node(Fuse *f, NodeId id)
     const Node *n = node_at(f, id);
     if (f->plan->inlined[id] || n->op == IR_WEIGHT || n->op == IR_ASSIGN)
         return;
-    if (n->op == IR_INPUT || n->op == IR_TARGET) {
+    if (n->op == IR_INPUT || n->op == IR_TARGET || n->op == IR_SAMPLE_WEIGHT) {
         place_alone(f, id, KERNEL_GATHER);
     } else if (n->op == IR_EMIT) {
         if (scalar_at(f, id))

@@ -25,6 +25,7 @@ static const Numbers numbers[] = {
     { "nonnegative", "a number of at least 0", false, 0, false, INFINITY, true },
     { "decay", "a number of at least 0 and below 1", false, 0, false, 1, true },
     { "rate", "a number from 0 to 1", false, 0, false, 1, false },
+    { "between", "a number above 0 and below 1", false, 0, true, 1, true },
     { "fraction", "a share of at least 0 and below 1 (100%)", false, 0, false, 1, true },
 };
 

@@ -60,6 +60,10 @@ def decay(k, lr):
 
 
 class_loss = F.cross_entropy
+WEIGHTS = torch.tensor([0.5, 2.0, 3.0]).double()
+BALANCED = torch.zeros(3).double()      # filled in by main
+REALS, FLAGS = ("mse", "mae", "huber", "quantile"), ("positive_weight", "binary_smoothing")
+OWN_LOSS = ("label_smoothing", "hinge", "mae", "huber", "quantile", "class_weights", "class_weights_smoothed", "class_weights_balanced") + FLAGS
 # name: recipe in the language, then what differs from plain SGD in PyTorch
 CASES = {
     "sgd": ("optimizer = sgd(lr = 0.1)", {}),
@@ -78,6 +82,18 @@ CASES = {
     "amsgrad": ("optimizer = amsgrad(lr = 0.02)", dict(opt=optim("Adam", lr=0.02, amsgrad=True))),
     "label_smoothing": ("optimizer = sgd(lr = 0.1)\n    loss = cross_entropy(label_smoothing = 0.1)",
                         dict(loss=lambda a, b: F.cross_entropy(a, b, label_smoothing=0.1))),
+    "class_weights": ("optimizer = sgd(lr = 0.1)\n    loss = cross_entropy(weights = [0.5, 2, 3])",
+                      dict(loss=lambda a, b: F.cross_entropy(a, b, WEIGHTS), weight=lambda b: WEIGHTS[b].sum().item())),
+    "class_weights_smoothed": ("optimizer = sgd(lr = 0.1)\n    loss = cross_entropy(label_smoothing = 0.2, weights = [0.5, 2, 3])",
+                               dict(loss=lambda a, b: F.cross_entropy(a, b, WEIGHTS, label_smoothing=0.2), weight=lambda b: WEIGHTS[b].sum().item())),
+    "class_weights_balanced": ("optimizer = adam(lr = 0.02)\n    loss = cross_entropy(weights = balanced)",
+                               dict(opt=optim("Adam", lr=0.02), loss=lambda a, b: F.cross_entropy(a, b, BALANCED), weight=lambda b: BALANCED[b].sum().item())),
+    "positive_weight": ("optimizer = sgd(lr = 0.1)\n    loss = binary_cross_entropy(positive_weight = 3.5)",
+                        dict(loss=lambda a, b: F.binary_cross_entropy_with_logits(a, b, pos_weight=torch.tensor([3.5])))),
+    "binary_smoothing": ("optimizer = sgd(lr = 0.1)\n    loss = binary_cross_entropy(label_smoothing = 0.2, positive_weight = 2)",
+                         dict(loss=lambda a, b: F.binary_cross_entropy_with_logits(a, 0.8 * b + 0.1, pos_weight=torch.tensor([2.0])))),
+    "quantile": ("optimizer = sgd(lr = 0.05)\n    loss = quantile(0.9)",
+                 dict(opt=sgd(0.05), loss=lambda a, b: torch.maximum(0.9 * (b - a), -0.1 * (b - a)).mean())),
     "hinge": ("optimizer = sgd(lr = 0.1)\n    loss = hinge", dict(loss=F.multi_margin_loss)),
     "mse": ("optimizer = sgd(lr = 0.05)", dict(opt=sgd(0.05), loss=F.mse_loss)),
     "mae": ("optimizer = sgd(lr = 0.05)\n    loss = mae", dict(opt=sgd(0.05), loss=F.l1_loss)),
@@ -101,23 +117,24 @@ CASES = {
 }
 
 
-def train(net, x, y, opt=sgd(0.1), loss=class_loss, schedule=None, penalty=None, clip=None, before=None, after=None):
+def train(net, x, y, opt=sgd(0.1), loss=class_loss, schedule=None, penalty=None, clip=None, before=None, after=None, weight=len):
     optimizer = opt(net.parameters())
     scheduler, losses = schedule(optimizer) if schedule else None, []
     for _ in range(EPOCHS):
-        total = 0.0
+        total = count = 0.0
         for i in range(0, len(x), BATCH):
             a, b = x[i:i + BATCH], y[i:i + BATCH]
             optimizer.zero_grad()
             value = loss(net(a), b)
-            total += value.item() * len(a)
+            total += value.item() * weight(b)
+            count += weight(b)
             (value + penalty(net) if penalty else value).backward()
             if clip: clip(net)
             if before: before(net)
             optimizer.step()
             if scheduler: scheduler.step()
             if after: after(net)
-        losses.append(total / len(x))
+        losses.append(total / count)
     return losses, loss(net(x), y).item()
 
 
@@ -127,16 +144,19 @@ def main():
     x = r.standard_normal((ROWS, 4)).round(3)
     scores = x @ r.standard_normal((4, 3)) + 0.3 * r.standard_normal((ROWS, 3))
     labels, reals = scores.argmax(1), (np.sin(scores[:, 0]) + 0.1).round(3)
-    for name, column in (("classes", labels), ("reals", reals)):
+    flags = (labels == 1).astype(int)
+    BALANCED.copy_(torch.from_numpy(len(labels) / (3 * np.bincount(labels))))
+    for name, column in (("classes", labels), ("reals", reals), ("flags", flags)):
         with open(f"{here}/files/{name}.csv", "w") as f:
-            f.write("a,b,c,d,y\n" + "".join(",".join(f"{v:.3f}" for v in row) + (f",{t}\n" if name == "classes" else f",{t:.3f}\n") for row, t in zip(x, column)))
+            f.write("a,b,c,d,y\n" + "".join(",".join(f"{v:.3f}" for v in row) + (f",{t}\n" if name != "reals" else f",{t:.3f}\n") for row, t in zip(x, column)))
     torch.manual_seed(2)
-    nets = {"classes": Net(3), "reals": Net(1)}
+    nets = {"classes": Net(3), "reals": Net(1), "flags": Net(1)}
     for name, net in nets.items():
         write_safetensors(f"{here}/files/{name}.safetensors", net.state_dict())
     for name, (recipe, how) in CASES.items():
-        task = "reals" if name in ("mse", "mae", "huber") else "classes"
-        y = torch.from_numpy(labels) if task == "classes" else torch.from_numpy(reals).double()[:, None]
+        task = "reals" if name in REALS else "flags" if name in FLAGS else "classes"
+        column = {"classes": labels, "reals": reals, "flags": flags}[task]
+        y = torch.from_numpy(column) if task == "classes" else torch.from_numpy(column).double()[:, None]
         losses, final = train(copy.deepcopy(nets[task]).double(), torch.from_numpy(x).double(), y, **how)
         asserts = "".join(f'assert abs(run.history[{i}].train.loss - {v:.7g}) < 2e-5, "epoch {i + 1}"\n' for i, v in enumerate(losses))
         with open(f"{here}/{name}.nn", "w") as f:
@@ -155,7 +175,7 @@ load m from "{task}.safetensors"
 train m on d with r as run
 evaluate m on d.train as result
 {asserts}""")
-            if name != "label_smoothing" and name != "hinge" and name != "mae" and name != "huber":
+            if name not in OWN_LOSS:
                 f.write(f'assert abs(result.loss - {final:.7g}) < 2e-5, "after training"\n')
 
 

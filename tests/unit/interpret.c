@@ -253,6 +253,7 @@ static double leaf(const Interpretation *in, const Node *n, Shape shape, int64_t
     case IR_HYPER: return n->as.hyper == HYPER_N ? (double)in->n : in->hyper[n->as.hyper];
     case IR_INPUT: return in->x[i];
     case IR_TARGET: return in->y[i];
+    case IR_SAMPLE_WEIGHT: return in->w ? in->w[i] : 1;
     case IR_WEIGHT: return in->tensor[n->as.tensor][i];
     case IR_RANDOM: return drawn(n->as.random.kind, n->as.random.stream, i);
     default: coordinates(shape, i, c); return (double)c[n->as.axis];

@@ -7,7 +7,7 @@
 typedef struct Interpretation {
     const Graph *g;
     int64_t n;                 /* samples of this batch */
-    const double *x, *y;       /* row-major; NULL where the unit has none */
+    const double *x, *y, *w;   /* row-major; NULL where the unit has none */
     double hyper[HYPER_COUNT]; /* HYPER_N is set from n */
     /* per tensor of the graph, row-major: values before the step */
     double **tensor;

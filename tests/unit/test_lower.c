@@ -271,6 +271,43 @@ static void check_frozen(void)
     arena_free(arena);
 }
 
+/* One weight w = 0.5, mse, sgd(0.1): the batch's loss is sum(v (w x - y)^2) / sum(v). */
+static void check_sample_weights(void)
+{
+    Arena *arena = arena_new();
+    ModelInstance *m;
+    DataInfo data = real_data(1, (int64_t[]){ 1 });
+    data.weighted = true;
+    Bench b =
+        bench_new(script_for(arena, "", "dense(1, bias = false)", "optimizer = sgd(lr = 0.1)"));
+    Graph *g = graph_for(&b, &data, UNIT_TRAIN, &m);
+    double w = 0.5, lr = 0.1, x[] = { 1, -2, 3 }, y[] = { 2, 1, 0 }, v[] = { 0.5, 0, 2 };
+    Interpretation in = {
+        .g = g, .n = 3, .x = x, .y = y, .w = v, .tensor = (double *[]){ &w }, .hyper = { 0 }
+    };
+    in.hyper[HYPER_LR] = lr;
+
+    double sum = 0, slope = 0;
+    for (int i = 0; i < 3; i++) {
+        sum += v[i] * (w * x[i] - y[i]) * (w * x[i] - y[i]);
+        slope += v[i] * 2 * (w * x[i] - y[i]) * x[i];
+    }
+    if (g)
+        interpret(&in);
+    ok(g && fabs(in.slot[SLOT_LOSS] - sum) < 1e-12 && fabs(in.slot[SLOT_WEIGHT] - 2.5) < 1e-12,
+       "a sample's weight multiplies its loss, and the weights are added up");
+    ok(g && in.assigned[0] && fabs(in.assigned[0][0] - (w - lr * slope / 2.5)) < 1e-12,
+       "the loss is divided by the batch's weights");
+
+    memset(v, 0, sizeof v);
+    if (g)
+        interpret(&in);
+    ok(g && in.slot[SLOT_LOSS] == 0 && in.assigned[0] && in.assigned[0][0] == w,
+       "a batch of weights that are all 0 changes nothing");
+    bench_free(&b);
+    arena_free(arena);
+}
+
 static void check_random(void)
 {
     Arena *arena = arena_new();
@@ -500,6 +537,7 @@ int main(void)
     check_states_of_optimizer();
     check_states_of_average();
     check_frozen();
+    check_sample_weights();
     check_random();
     check_arguments();
     check_size();

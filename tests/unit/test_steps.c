@@ -57,7 +57,7 @@ static void compare(Compared *c, double got, double want, double scale, const ch
 typedef struct Step {
     Arena *arena;
     Interpretation in;
-    float *x, *y, **packed, **logical;
+    float *x, *y, *w, **packed, **logical;
 } Step;
 
 static void random_samples(Step *s)
@@ -73,6 +73,12 @@ static void random_samples(Step *s)
         y[i] = s->y[i] = (float)below((int)classes);
     s->in.x = x;
     s->in.y = y;
+
+    double *w = ARENA_ARRAY(s->arena, double, s->in.n);
+    s->w = ARENA_ARRAY(s->arena, float, s->in.n);
+    for (int64_t i = 0; i < s->in.n; i++)
+        w[i] = s->w[i] = (float)(uniform() * 2);
+    s->in.w = w;
 }
 
 static void random_tensors(Step *s)
@@ -131,6 +137,7 @@ static Compared step(Graph *g, nnrt_unit unit, const Plan *plan, int64_t n, int 
                        .scalar = scalars,
                        .x = s.x,
                        .y = s.y,
+                       .w = s.w,
                        .out = ARENA_ARRAY(s.arena, float, n *out_size + 1),
                        .metric = metric,
                        .last = n,
@@ -405,6 +412,7 @@ static Graph *random_graph(int number, int64_t batch)
     keep(&p, g_input(g));
     keep(&p, g_reshape(g, g_input(g), shape_of(2, (int64_t[]){ DIM_BATCH, p.t * p.f })));
     keep(&p, g_target(g));
+    keep(&p, g_sample_weight(g));
     random_weight(&p, shape_of(2, (int64_t[]){ p.t, p.f }), 1);
     keep(&p, p.weight[0]);
 

@@ -23,11 +23,11 @@ void abi_types(Emitter *e)
     e->v4l = LLVMVectorType(e->i64, 4);
     e->v8f = LLVMVectorType(e->f32, 8);
 
-    LLVMTypeRef fields[] = { e->ptr, e->ptr, e->ptr, e->ptr, e->ptr, e->ptr, e->i64, e->i64,
+    LLVMTypeRef fields[] = { e->ptr, e->ptr, e->ptr, e->ptr, e->ptr, e->ptr, e->ptr, e->i64, e->i64,
                              e->i64, e->ptr, e->ptr, e->i64, e->ptr, e->i32, e->i32, e->i64 };
     _Static_assert(sizeof fields / sizeof *fields == ABI_HALT_STEP + 1,
                    "one type a field of nnrt_call");
-    _Static_assert(sizeof(nnrt_call) == 14 * 8 + 8,
+    _Static_assert(sizeof(nnrt_call) == 15 * 8 + 8,
                    "nnrt_call has no padding and no further fields");
     e->call_struct = LLVMStructTypeInContext(c, fields, sizeof fields / sizeof *fields, false);
     LLVMTypeRef kernel[] = { e->ptr, e->i64, e->i64, e->i64, e->i64, e->i64, e->ptr };

@@ -132,6 +132,15 @@ static Val sample_at(Emitter *e, Val order, Val ordered, Val position)
     return sample;
 }
 
+static unsigned field_of(Op op)
+{
+    switch (op) {
+    case IR_INPUT: return ABI_X;
+    case IR_TARGET: return ABI_Y;
+    default: return ABI_W;
+    }
+}
+
 void emit_gather(Emitter *e, Frame *f, const Kernel *k)
 {
     const Node *n = graph_node(e->g, k->node);
@@ -139,7 +148,7 @@ void emit_gather(Emitter *e, Frame *f, const Kernel *k)
     int64_t size = shape_elements(n->shape), block = samples_per_task(e);
     int axis = e->plan->feature_axis[k->node];
     Val base = storage_base(e, f, st);
-    Val data = abi_field(e, f->call, n->op == IR_INPUT ? ABI_X : ABI_Y, e->ptr),
+    Val data = abi_field(e, f->call, field_of(n->op), e->ptr),
         order = abi_field(e, f->call, ABI_ORDER, e->ptr);
     Val begin = imul(e, f->task_begin, block), end = imin(e, imul(e, f->task_end, block), f->n);
     Val ordered = LLVMBuildICmp(e->b, LLVMIntNE, order, LLVMConstNull(e->ptr), "");

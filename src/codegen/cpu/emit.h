@@ -88,6 +88,7 @@ enum {
     ABI_SCALAR,
     ABI_X,
     ABI_Y,
+    ABI_W,
     ABI_ORDER,
     ABI_FIRST,
     ABI_LAST,

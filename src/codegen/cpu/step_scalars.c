@@ -126,6 +126,7 @@ static int metric_of(Slot slot)
     case SLOT_HITS: return NNRT_METRIC_HITS;
     case SLOT_PENALTY: return NNRT_METRIC_PENALTY;
     case SLOT_LR: return NNRT_METRIC_LR;
+    case SLOT_WEIGHT: return NNRT_METRIC_WEIGHT;
     default: return NNRT_METRIC_VALUE;
     }
 }
