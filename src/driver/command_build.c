@@ -84,7 +84,7 @@ static void write_model(FILE *out, const ModelInstance *m, bool embedded)
             embedded ? ", in place of those it was built with" : "");
     fprintf(out, "int %s_load(const char *path);\n", name);
     fprintf(out,
-            "/* x: n samples of %" PRId64 " floats, one behind the other; out: n times %" PRId64
+            "/* x: n samples of %" PRId64 " floats, one after the other; out: n times %" PRId64
             ". 0, or 1 while there are no weights. */\n",
             in, of);
     fprintf(out, "int %s_predict(const float *x, size_t n, float *out);\n\n", name);
@@ -185,8 +185,8 @@ int command_build(Options *options)
     b.output = options->output ? options->output
                                : default_output(c->arena, options->operands.data[0], options->emit);
     if (!b.output) {
-        status =
-            options_wrong(options, "the script's name leaves none for what is made: say -o NAME");
+        status = options_wrong(
+            options, "the script's name leaves no name for the output: give one with -o NAME");
     } else if (compile_script(c, options->operands.data[0], &compiled, &status)) {
         json_t *program = program_json(c, &compiled, false);
         bool good = options->emit == BUILD_LIB ? embed_weights(c, &compiled, program)
@@ -198,7 +198,7 @@ int command_build(Options *options)
         b.json = program;
         fill_program(&b, json);
         if (good && !build(&b)) {
-            fprintf(stderr, "nnc: error: %s cannot be made: %s\n", b.output,
+            fprintf(stderr, "nnc: error: cannot make %s: %s\n", b.output,
                     b.error ? b.error : "no reason is known");
             status = EXIT_FILES;
         }

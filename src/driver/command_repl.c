@@ -151,7 +151,7 @@ static bool read_statement(Repl *r)
         }
         if (!line) {
             if (r->length)
-                fprintf(stderr, "nnc: the input ends inside a statement, which is left out\n");
+                fprintf(stderr, "nnc: the input ends within a statement, which is ignored\n");
             return false;
         }
         r->lines_read++;

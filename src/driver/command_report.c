@@ -141,8 +141,8 @@ static bool read_log(Report *r, const char *path)
         } else if (line[strspn(line, " \t\r\n")]) {
             bool cut = line[length - 1] != '\n';
             warn(r, arena_printf(r->arena,
-                                 cut ? "%s:%zu: the log was cut short; what stands before is shown"
-                                     : "%s:%zu: this line is no event of a log; it is left out",
+                                 cut ? "%s:%zu: the log was cut short; what came before is shown"
+                                     : "%s:%zu: this line is not an event of a log; it is left out",
                                  path, number));
         }
         json_decref(event);
@@ -471,7 +471,7 @@ static int report(Options *options, Report *r)
     chart_all(r);
     r->figure->title = title_of(r);
     if (!r->trainings.len && !r->figure->panels) {
-        fputs("nnc: error: there is nothing in these logs that could be shown\n", stderr);
+        fputs("nnc: error: there is nothing to show in these logs\n", stderr);
         return EXIT_FILES;
     }
     return write_report(r, options->output);

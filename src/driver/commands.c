@@ -11,34 +11,34 @@
 #endif
 
 const Command commands[] = {
-    { "run", "SCRIPT", "carry out a script",
-      "The script's actions are carried out from top to bottom; its paths start at its own "
-      "folder.\n",
-      FOR_RUN, 1, 1, command_run },
+    { "run", "SCRIPT", "run a script",
+      "The script's actions run from top to bottom; its paths start at its own folder.\n", FOR_RUN,
+      1, 1, command_run },
     { "build", "SCRIPT", "make a native program that does what run does",
       "The program needs neither nnc nor LLVM; its paths start at the current folder.\n"
       "--emit=lib makes NAME.h and libNAME.a with int MODEL_predict(const float *x, size_t n, "
       "float *out).\n",
       FOR_BUILD, 1, 1, command_build },
     { "repl", "[SCRIPT]", "read declarations and actions one by one",
-      "A script that is given is carried out first. Mistakes do not end the session; the end of "
+      "A script given is run first. Errors do not end the session; the end of the "
       "input (Ctrl-D) does.\n",
       FOR_REPL, 0, 1, command_repl },
-    { "check", "SCRIPT", "find errors; say shapes, parameters, operations and memory",
-      "The data is read and held against the models. Nothing is trained, nothing is written.\n",
+    { "check", "SCRIPT", "find errors; show shapes, parameters, operations and memory",
+      "The data is read and checked against the models. Nothing is trained or written.\n",
       FOR_CHECK, 1, 1, command_check },
-    { "fmt", "SCRIPT", "rewrite a script in the usual layout",
-      "Words, comments and lines stay; spaces, indentation and blank lines change. A script that "
-      "cannot be read is left alone.\n",
+    { "fmt", "SCRIPT", "rewrite a script in the standard layout",
+      "Words, comments and line breaks stay; spaces, indentation and blank lines change. A script "
+      "that cannot be read is left alone.\n",
       FOR_FMT, 1, 1, command_fmt },
-    { "show", "SCRIPT", "print what the compiler made of a script",
-      "One of --ir, --graph, --plan, --llvm and --asm says what.\n", FOR_SHOW, 1, 1, command_show },
-    { "report", "LOG...", "make a page of one or more logs, with -o F.html",
-      "The page holds the curves of all trainings and a table of where they ended; it loads "
+    { "show", "SCRIPT", "print what the compiler makes of a script",
+      "Choose what with one of --ir, --graph, --plan, --llvm and --asm.\n", FOR_SHOW, 1, 1,
+      command_show },
+    { "report", "LOG...", "make a page about one or more logs",
+      "The page shows the curves of all trainings and a table of their final metrics; it loads "
       "nothing from elsewhere.\n",
       FOR_REPORT, 1, SIZE_MAX, command_report },
-    { "explain", "CODE", "say more about an error's code, such as unknown-layer", NULL, FOR_EXPLAIN,
-      1, 1, command_explain },
+    { "explain", "CODE", "explain the code of an error, such as unknown-layer", NULL, FOR_EXPLAIN, 1, 1,
+      command_explain },
 };
 const size_t command_count = sizeof commands / sizeof *commands;
 
@@ -76,7 +76,7 @@ static int start(int argc, char **argv, Arena *arena)
                              options.command->operands);
     }
     if (options.operands.len > options.command->most) {
-        return options_wrong(&options, "'%s' is one too many: '%s' takes %s",
+        return options_wrong(&options, "'%s' is one operand too many: '%s' takes %s",
                              options.operands.data[options.command->most], options.command->name,
                              options.command->operands);
     }

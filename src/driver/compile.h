@@ -183,6 +183,4 @@ json_t *compiler_variant(Compiler *compiler, const json_t *params, size_t action
  * all of it, as "variants" (false: reported). */
 bool variants_can_be_made(Compiler *compiler, const CheckedAction *tune);
 bool add_variants(Compiler *compiler, const Compiled *compiled, json_t *program);
-/* compile_units.c: the last phase. */
-bool compile_units(Compiler *compiler, Compiled *compiled);
 #endif

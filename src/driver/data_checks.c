@@ -172,6 +172,6 @@ void check_loads(Compiler *c, const Compiled *out)
         Diagnostic *d = diag_error(c->diags, DIAG_MISSING_FILE, a->path_span,
                                    "%s: can't be read: %s", a->path, strerror(errno));
         d->exit_status = 3;
-        diag_help(c->diags, d, "no action above writes it; its path starts at the script's folder");
+        diag_help(c->diags, d, "no earlier action writes it; paths start at the script's folder");
     }
 }

@@ -13,7 +13,15 @@ libnnc_a_SOURCES += \
     src/driver/commands.c \
     src/driver/compile.c \
     src/driver/compile.h \
+    src/driver/compile_data.c \
+    src/driver/compile_phases.h \
+    src/driver/compile_plot.c \
+    src/driver/compile_pruned.c \
+    src/driver/compile_shapes.c \
+    src/driver/compile_training.c \
     src/driver/compile_units.c \
+    src/driver/compile_units.h \
+    src/driver/compiler.c \
     src/driver/data_checks.c \
     src/driver/data_checks.h \
     src/driver/driver.h \
@@ -47,4 +55,6 @@ libnnc_a_SOURCES += \
     src/driver/toolchain.c \
     src/driver/toolchain.h \
     src/driver/tune_recompile.c \
-    src/driver/tune_variants.c
+    src/driver/tune_variants.c \
+    src/driver/unit_cache.c \
+    src/driver/unit_specs.c

@@ -132,41 +132,39 @@ static const Row rows[] = {
     { "--set", 0, VALUE, "NAME=VALUE", "NAME=VALUE", SCRIPTS, take_set, 0, 0,
       "give a param of the script another value (repeatable)" },
     { "--threads", 0, VALUE, "N", "a whole number from 1 to 1024", SCRIPTS, take_threads, 0, 0,
-      "compute with N threads (default: one a processor)" },
+      "compute with N threads (default: one per processor)" },
     { "--seed", 0, VALUE, "N", "a whole number from 0", SCRIPTS, take_seed, 0, 0,
-      "the seed where the script writes none (default: 0)" },
+      "the seed, where the script has none (default: 0)" },
     { "--cpu", 0, VALUE, "NAME", "the name of a CPU", SCRIPTS, take_text, AT(cpu), 0,
       "compile for this CPU, such as x86-64-v3 (default: this machine's)" },
     { "--dry-run", 0, NO_VALUE, NULL, NULL, SCRIPTS, take_flag, AT(dry_run), 0,
-      "two batches of everything; write nothing, judge no assertion" },
+      "run two batches of everything; write nothing, check no assertion" },
     { "--log", 0, VALUE, "FILE", "a path", SCRIPTS, take_text, AT(log), 0,
-      "write events as JSON lines" },
+      "write events to FILE as JSON lines" },
     { "--resume", 0, VALUE, "FILE", "a path", RUN, take_text, AT(resume), 0,
-      "go on from a checkpoint" },
+      "resume from a checkpoint" },
     { "--output", 'o', VALUE, "NAME", "a path", BUILD | REPORT, take_text, AT(output), 0,
       "what to make (default: the script's name)" },
     { "--emit", 0, VALUE, "KIND", "exe|obj|asm|llvm|lib", BUILD, take_choice, AT(emit), 0,
-      "what kind of thing to make: exe, obj, asm, llvm or lib" },
+      "what kind of file to make: exe, obj, asm, llvm or lib" },
     { "--ir", 0, MAYBE_VALUE, "PASS", NULL, SHOW, take_show, 0, SHOW_IR,
       "the graph after a pass (default: the last one)" },
     { "--graph", 0, MAYBE_VALUE, "FORM", "text or dot", SHOW, take_graph, 0, SHOW_GRAPH,
       "the graph before the first pass, as text or (=dot) for Graphviz" },
     { "--plan", 0, NO_VALUE, NULL, NULL, SHOW, take_show, 0, SHOW_PLAN,
       "kernels: what was fused, what was not and why; memory" },
-    { "--llvm", 0, NO_VALUE, NULL, NULL, SHOW, take_show, 0, SHOW_LLVM,
-      "LLVM's intermediate code" },
-    { "--asm", 0, NO_VALUE, NULL, NULL, SHOW, take_show, 0, SHOW_ASM, "the machine's assembly" },
+    { "--llvm", 0, NO_VALUE, NULL, NULL, SHOW, take_show, 0, SHOW_LLVM, "LLVM IR" },
+    { "--asm", 0, NO_VALUE, NULL, NULL, SHOW, take_show, 0, SHOW_ASM, "assembly for the target" },
     { "--check", 0, NO_VALUE, NULL, NULL, FMT, take_flag, AT(check), 0,
       "change nothing; exit with 1 where fmt would" },
     { "--quiet", 'q', NO_VALUE, NULL, NULL, ALL, take_flag, AT(quiet), 0,
-      "no progress and no notes, errors alone" },
+      "print errors only: no progress, no notes" },
     { "--color", 0, VALUE, "WHEN", "auto|always|never", ALL, take_choice, AT(color), 0,
       "colour on standard error: auto, always or never" },
     { "--diagnostics", 0, VALUE, "FORM", "text|json", SCRIPTS | FMT, take_diagnostics, 0, 0,
       "how errors are printed: text or json" },
-    { "--help", 'h', NO_VALUE, NULL, NULL, ALL, take_flag, AT(help), 0, "say this" },
-    { "--version", 0, NO_VALUE, NULL, NULL, ALL, take_flag, AT(version), 0,
-      "say which nnc this is" },
+    { "--help", 'h', NO_VALUE, NULL, NULL, ALL, take_flag, AT(help), 0, "print this help" },
+    { "--version", 0, NO_VALUE, NULL, NULL, ALL, take_flag, AT(version), 0, "print the version" },
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -181,9 +179,9 @@ int options_wrong(const Options *options, const char *format, ...)
         diag_error(diags, DIAG_WRONG_USAGE, (Span){ 0 }, "%s", arena_vprintf(arena, format, args));
     va_end(args);
     if (options->command)
-        diag_help(diags, error, "'nnc %s --help' says how it is used", options->command->name);
+        diag_help(diags, error, "'nnc %s --help' shows how to use it", options->command->name);
     else
-        diag_help(diags, error, "'nnc --help' says how it is used");
+        diag_help(diags, error, "'nnc --help' shows how to use it");
     diagnostics_print(diags, stderr, options_format(options));
     arena_free(arena);
     return 2;
@@ -275,7 +273,7 @@ static bool take_option(Arena *arena, Options *options, int argc, char **argv, i
     }
     if (row->take(arena, options, row, value))
         return true;
-    options_wrong(options, "'%s' is no value for option '%s', which takes %s", value, name,
+    options_wrong(options, "'%s' is not a value of option '%s', which takes %s", value, name,
                   row->accepts);
     return false;
 }
@@ -343,13 +341,14 @@ void options_help(const Command *command, FILE *out)
                 command->help);
         if (command->more)
             fprintf(out, "%s\n", command->more);
-        fputs("options, before or after what they are for:\n", out);
+        fputs("options, before or after the file:\n", out);
         help_options(command->bit, out);
         return;
     }
-    fputs("usage: nnc COMMAND [OPTION]... FILE\nnnc compiles .nn files: one file says a neural "
-          "network and how to train it.\n\ncommands:\n",
-          out);
+    fputs(
+        "usage: nnc COMMAND [OPTION]... FILE\nnnc compiles .nn files: one file describes a neural "
+        "network and how to train it.\n\ncommands:\n",
+        out);
     for (size_t i = 0; i < command_count; i++)
         fprintf(out, "  %-9s %-10s %s\n", commands[i].name, commands[i].operands, commands[i].help);
     fputs("\noptions that most commands take ('nnc COMMAND --help' lists a command's own):\n", out);

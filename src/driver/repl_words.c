@@ -56,7 +56,7 @@ static void undo_last(Compiler *c, Undo *undo, const char *name)
     size_t begin = strspn(last->text, " \t\r\n"), length = strcspn(last->text + begin, "\r\n");
     if (!compiler_undo(c)) {
         compiler_report(c);
-        puts("it can't be undone: an earlier input no longer compiles");
+        puts("this cannot be undone: an earlier input no longer compiles");
         return;
     }
     nnrt_undo *before = undo->before[--undo->count];
@@ -200,11 +200,11 @@ static const struct Word {
     const char *help;
 } words[] = {
     { "help", true, help, WORD_DONE,
-      "help NAME says what a layer, an optimizer, a key, an action or a code of an error is" },
+      "help NAME explains a layer, an optimizer, a key, an action or an error code" },
     { "show", true, show, WORD_DONE,
       "lists data, models, values; show NAME: a model's table, a result's numbers and curves" },
     { "undo", false, undo_last, WORD_DONE,
-      "takes the last input back, with what it did to weights and results" },
+      "takes back the last input and what it did to weights and results" },
     { "quit", false, quit, WORD_QUIT, "ends the session, as the end of the input does" },
     { "exit", false, quit, WORD_QUIT, "the same" },
 };
@@ -218,14 +218,14 @@ static void help(Compiler *c, Undo *undo, const char *name)
         if (code >= 0)
             fputs(diag_explanation((DiagId)code), stdout);
         if (!found && code < 0) {
-            printf("nothing is known of '%s'; `help layers`, `help optimizers`, `help losses` and "
+            printf("there is no help on '%s'; `help layers`, `help optimizers`, `help losses` and "
                    "the like list names\n",
                    name);
         }
         return;
     }
     puts("Declarations (data, model, recipe, fn, param, ...) and actions (train, evaluate, tune, "
-         "plot, print, ...) are carried out as they are entered.");
+         "plot, print, ...) run as they are entered.");
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         printf("  %-5s %s\n", words[i].name, words[i].help);
 }

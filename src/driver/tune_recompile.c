@@ -83,10 +83,10 @@ static void failed(Compiler *trial, const json_t *params, nnrt_error *e)
     if (first && first->span.file)
         source_position(first->span.file, first->span.begin, &line, &column);
     nnrt_fail(e, NNRT_SCRIPT, "out-of-range",
-              "with the params %.300s the script is wrong%s: %.600s", values ? values : "",
+              "with the params %.300s the script has an error%s: %.600s", values ? values : "",
               line ? arena_printf(trial->arena, " in line %u, column %u", line, column) : "",
               first ? first->message : "no reason is known");
-    snprintf(e->help, sizeof e->help, "keep what does not fit out of the params' domains");
+    snprintf(e->help, sizeof e->help, "leave values that do not fit out of the params' domains");
     free(values);
 }
 

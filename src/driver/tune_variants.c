@@ -50,16 +50,17 @@ bool variants_can_be_made(Compiler *c, const CheckedAction *tune)
     if (follows_results(tune) && !(count <= MOST_VARIANTS)) {
         Span span = setting_span(&tune->settings, "method");
         Diagnostic *d =
-            endless ? diag_error(
-                          c->diags, DIAG_NOT_AVAILABLE, span,
-                          "where this search goes follows from results, and a program that is "
-                          "built must hold all that it may try; param '%s' has values without end",
-                          endless)
-                    : diag_error(
-                          c->diags, DIAG_NOT_AVAILABLE, span,
-                          "where this search goes follows from results, and a program that is "
-                          "built must hold all that it may try: %.0f sets of params, of %d at most",
-                          count, MOST_VARIANTS);
+            endless
+                ? diag_error(
+                      c->diags, DIAG_NOT_AVAILABLE, span,
+                      "what this search tries depends on its results, and a program that is "
+                      "built must hold all that it may try; param '%s' has infinitely many values",
+                      endless)
+                : diag_error(
+                      c->diags, DIAG_NOT_AVAILABLE, span,
+                      "what this search tries depends on its results, and a program that is "
+                      "built must hold all that it may try: %.0f sets of params, of %d at most",
+                      count, MOST_VARIANTS);
         diag_help(c->diags, d,
                   "method = random, grid or halving can be built, since their trials follow from "
                   "the seed; so can choice(...) and integer(...) of few values; or search with "
@@ -72,7 +73,7 @@ bool variants_can_be_made(Compiler *c, const CheckedAction *tune)
         c->diags, DIAG_NOT_AVAILABLE, setting_span(&tune->settings, "trials"),
         "a program that is built holds the script once for each trial: %d at most", MOST_VARIANTS);
     diag_help(c->diags, d,
-              "search with `nnc run`, then build with the params found: --set NAME=VALUE");
+              "search with `nnc run`, then build with the params it finds: --set NAME=VALUE");
     return false;
 }
 

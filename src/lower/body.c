@@ -306,7 +306,7 @@ static int apply_block(Walk *w, Frame *frame, const Call *call, Span span, int v
             int argument = value_of(w, frame, &call->args[i]);
             if (argument < 0) {
                 return fail(w, frame->place, DIAG_WRONG_KIND, span,
-                            "an argument of this block is no value of the body"),
+                            "an argument of this block is not a value of the body"),
                        -1;
             }
             bind_value(w, &inner, scope, call->form->args[i].name, argument);
@@ -361,9 +361,9 @@ static int apply_model(Walk *w, Frame *frame, const Call *call, Span span, int v
     bool ok = walk_body(w, &inner, scope, &call->form->decl->body);
     w->depth--;
     if (ok && part && !inner.stopped) {
-        ok = fail(w, frame->place, DIAG_UNKNOWN_PART, span,
-                  arena_printf(lower->arena, "the model '%s' binds no value '%s' on its way", model,
-                               part));
+        ok = fail(
+            w, frame->place, DIAG_UNKNOWN_PART, span,
+            arena_printf(lower->arena, "the model '%s' binds no value named '%s'", model, part));
     }
     return ok ? inner.current : -1;
 }
@@ -403,7 +403,7 @@ static int apply_link(Walk *w, Frame *frame, Scope *scope, const Expr *link, int
     const Expr *written = bound && bound->layer ? bound->layer : link;
     if (bound && !bound->layer) {
         return fail(w, frame->place, DIAG_WRONG_KIND, link->span,
-                    "a value stands at the start of a chain, and here is its middle"),
+                    "a value can only be at the start of a chain"),
                -1;
     }
     size_t before = w->lower->diags->list.len;
@@ -411,7 +411,7 @@ static int apply_link(Walk *w, Frame *frame, Scope *scope, const Expr *link, int
     tell_uses(w, frame, before);
     if (!call) {
         if (!w->lower->diags->errors)
-            fail(w, frame->place, DIAG_WRONG_KIND, link->span, "this is no layer");
+            fail(w, frame->place, DIAG_WRONG_KIND, link->span, "this is not a layer");
         return -1;
     }
     const char *kind = call->form->name;
@@ -423,7 +423,7 @@ static int apply_link(Walk *w, Frame *frame, Scope *scope, const Expr *link, int
     if (value < 0) {
         Diagnostic *d =
             diag_error(w->lower->diags, DIAG_NO_INPUT, link->span,
-                       "the shape of what '%s' meets is not known: no data tells it", kind);
+                       "the shape of the input of '%s' is not known: no data tells it", kind);
         diag_help(w->lower->diags, d, "state it with `input(...)` at the start of the model");
         notes_of_uses(w->lower, d, frame->place);
         return -1;

@@ -40,8 +40,7 @@ static NodeId teach(Emission *student, const DataInfo *data, const Checked *reci
     const ModelDecl *decl = distill_teacher(lower, recipe);
     Span span = setting_span(recipe, "distill");
     if (!decl) {
-        diag_error(lower->diags, DIAG_WRONG_KIND, span,
-                   "the teacher must be a model that is declared as one");
+        diag_error(lower->diags, DIAG_WRONG_KIND, span, "the teacher must be a declared model");
         return NO_NODE;
     }
     ModelInstance *instance = lower_model(lower, decl, data, span);
@@ -51,7 +50,7 @@ static NodeId teach(Emission *student, const DataInfo *data, const Checked *reci
     if (!shape_equal(instance->output, own->output) || !shape_equal(instance->input, own->input)) {
         Diagnostic *d = diag_error(
             lower->diags, DIAG_SHAPE_MISMATCH, span,
-            "the teacher '%s' makes %s of %s, and '%s', which is to follow it, %s of %s",
+            "the teacher '%s' makes %s from %s, but '%s', which should follow it, makes %s from %s",
             decl->name, sample_text(lower->arena, instance->output),
             sample_text(lower->arena, instance->input), own->decl->name,
             sample_text(lower->arena, own->output), sample_text(lower->arena, own->input));
@@ -99,7 +98,7 @@ bool distill_lower(Emission *student, const DataInfo *data, const Checked *recip
     if (!data->classify) {
         Diagnostic *d =
             diag_error(student->lower->diags, DIAG_WRONG_TARGET, setting_span(recipe, "distill"),
-                       "distill compares what models think of classes, but the targets of data "
+                       "distill compares predictions of classes, but the targets of data "
                        "'%s' are real values",
                        data->name);
         diag_note(student->lower->diags, d, data->span, "data '%s' is declared here", data->name);

@@ -215,7 +215,7 @@ static Operand element_at(ExprEnv *env, const Expr *expr)
     if (list.kind != OPERAND_VALUE || list.value->kind != VALUE_LIST ||
         !node_constant(env->g, at, &i)) {
         return fault(env, DIAG_WRONG_TYPE, expr->span,
-                     "only a list has elements, each at a constant place", NULL);
+                     "only a list has elements, and their indices must be constants", NULL);
     }
     if (!(i >= 0 && i < (double)list.value->count))
         return fault(env, DIAG_OUT_OF_RANGE, expr->b->span, "the list has no such element", NULL);
@@ -385,7 +385,7 @@ NodeId expr_apply(Lower *lower, Graph *g, const Call *fn, const NodeId *in, size
                 return g_map(g, primitives[i].op, (int)count, in);
         if (!strcmp(fn->form->name, "log10") && count == 1)
             return g_binary(g, IR_MUL, g_unary(g, IR_LN, in[0]), g_const(g, 0.43429448190325182));
-        diag_error(lower->diags, DIAG_WRONG_KIND, fn->span, "'%s' is no function of %zu value%s",
+        diag_error(lower->diags, DIAG_WRONG_KIND, fn->span, "'%s' is not a function of %zu value%s",
                    fn->form->name, count, count == 1 ? "" : "s");
         return NO_NODE;
     }

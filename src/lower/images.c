@@ -42,7 +42,7 @@ static bool field_start(LayerContext *c, Field *f)
             c->sample.rank == 1 ? "`reshape` gives it a shape, such as reshape(1x28x28)" : NULL;
         layer_error(c, DIAG_WRONG_SHAPE, help,
                     "%s works on channels x length, channels x height x width or channels x depth "
-                    "x height x width, and meets %s%s",
+                    "x height x width, but gets %s%s",
                     c->use->kind, c->sample.rank == 1 ? "a flat input of " : "",
                     sample_text(c->e->lower->arena, c->sample));
         return false;
@@ -63,7 +63,7 @@ static bool sides(LayerContext *c, const Field *f, const char *argument, const i
     bool shape = v && v->kind == VALUE_SHAPE;
     if (shape && v->count != (size_t)f->rank) {
         layer_error(c, DIAG_WRONG_SHAPE, NULL,
-                    "%s: `%s` has %zu sides, and what it meets, %s, has %d in space", c->use->kind,
+                    "%s: `%s` has %zu sides, but its input, %s, has %d in space", c->use->kind,
                     argument, v->count, sample_text(c->e->lower->arena, c->sample), f->rank);
         return false;
     }

@@ -45,7 +45,7 @@ NodeId lower_layer_dense(LayerContext *c)
     if (c->sample.rank == 0 || c->sample.rank > 2) {
         const char *help =
             c->sample.rank ? "put `flatten` before it, which makes one row of all features" : NULL;
-        layer_error(c, DIAG_WRONG_SHAPE, help, "dense works on features, and meets %s%s",
+        layer_error(c, DIAG_WRONG_SHAPE, help, "dense works on features, but gets %s%s",
                     c->sample.rank > 2 ? "an image of " : "", sample_text(lower->arena, c->sample));
         return NO_NODE;
     }

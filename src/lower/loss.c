@@ -119,7 +119,7 @@ static bool classes_fit(Lower *lower, const Network *network, const DataInfo *da
                                               sample_text(lower->arena, data->target))
                                : "one class a sample";
         d = diag_error(lower->diags, DIAG_WRONG_TARGET, output_span(network),
-                       "the model '%s' puts out %s, but data '%s' has %s", network->name,
+                       "the outputs of model '%s' are %s, but data '%s' has %s", network->name,
                        sample_text(lower->arena, out), data->name, what);
     } else if (outputs_of(network) < data->classes &&
                !(outputs_of(network) == 1 && data->classes == 2)) {
@@ -145,10 +145,11 @@ static bool values_fit(Lower *lower, const Network *network, const DataInfo *dat
 {
     if (shape_equal(network->pub.output, target_of(data)))
         return true;
-    Diagnostic *d = diag_error(lower->diags, DIAG_SHAPE_MISMATCH, output_span(network),
-                               "the model '%s' puts out %s, the targets of data '%s' are %s",
-                               network->name, sample_text(lower->arena, network->pub.output),
-                               data->name, sample_text(lower->arena, target_of(data)));
+    Diagnostic *d =
+        diag_error(lower->diags, DIAG_SHAPE_MISMATCH, output_span(network),
+                   "the outputs of model '%s' are %s, but the targets of data '%s' are %s",
+                   network->name, sample_text(lower->arena, network->pub.output), data->name,
+                   sample_text(lower->arena, target_of(data)));
     diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
     notes_of_uses(lower, d, output_place(network));
     return false;
@@ -225,8 +226,8 @@ bool loss_fits(Lower *lower, const Network *network, const DataInfo *data,
     } else if (data->classify && !one && !is_loss(&loss, "cross_entropy") &&
                !is_loss(&loss, "hinge")) {
         d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span,
-                       "%s compares values one by one, but the model '%s' puts out %lld scores for "
-                       "the one class that data '%s' has a sample",
+                       "%s compares values one by one, but the model '%s' makes %lld scores for "
+                       "the one class of each sample of data '%s'",
                        loss.name, network->name, (long long)outputs_of(network), data->name);
     } else if (data->classify && one && is_loss(&loss, "cross_entropy")) {
         d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span,

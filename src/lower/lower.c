@@ -128,7 +128,7 @@ static void drop_biases(Network *network, const Consumers *c)
         if (gone) {
             vec_push(lower->arena, &network->pub.remarks,
                      arena_printf(lower->arena,
-                                  "the bias of %s is dropped: the batchnorm behind it cancels it",
+                                  "the bias of %s is dropped: the batchnorm after it cancels it",
                                   spec->layer));
         } else {
             network->pub.weights.data[next++] = *spec;
@@ -220,7 +220,7 @@ static bool meets_again(Lower *lower, Network *network, const DataInfo *data, Sp
     ModelInstance *m = &network->pub;
     if (!shape_equal(data->sample, m->input)) {
         Diagnostic *d = diag_error(lower->diags, DIAG_SHAPE_MISMATCH, use,
-                                   "the model '%s' takes samples of %s, data '%s' gives %s",
+                                   "the model '%s' takes samples of %s, but data '%s' has %s",
                                    network->name, sample_text(lower->arena, m->input), data->name,
                                    sample_text(lower->arena, data->sample));
         diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
@@ -254,7 +254,7 @@ ModelInstance *lower_model(Lower *lower, const ModelDecl *decl, const DataInfo *
         lower->keys.len = keys;
         if (lower->diags->errors == errors && !errors) {
             diag_error(lower->diags, DIAG_INTERNAL, use,
-                       "the model '%s' cannot be made, for no reason known", decl->name);
+                       "the model '%s' cannot be made; the reason is unknown", decl->name);
         }
         return NULL;
     }

@@ -66,7 +66,7 @@ NodeId lower_layer_batchnorm(LayerContext *c)
     Graph *g = c->g;
     if (c->sample.rank == 0) {
         layer_error(c, DIAG_WRONG_SHAPE, NULL,
-                    "batchnorm works on features, and meets a single number");
+                    "batchnorm works on features, but gets a single number");
         return NO_NODE;
     }
     /* Images and signals have a mean a channel, on their first axis; all else a mean a feature, on
@@ -147,7 +147,7 @@ NodeId lower_layer_groupnorm(LayerContext *c)
             channels = c->sample.rank ? c->sample.dim[0] : 1;
     if (c->sample.rank == 0) {
         layer_error(c, DIAG_WRONG_SHAPE, NULL,
-                    "groupnorm works on channels, and meets a single number");
+                    "groupnorm works on channels, but gets a single number");
         return NO_NODE;
     }
     if (channels % groups) {
@@ -174,7 +174,7 @@ NodeId lower_layer_groupnorm(LayerContext *c)
 static bool has_axis(LayerContext *c)
 {
     if (c->sample.rank == 0) {
-        layer_error(c, DIAG_WRONG_SHAPE, NULL, "%s works on features, and meets a single number",
+        layer_error(c, DIAG_WRONG_SHAPE, NULL, "%s works on features, but gets a single number",
                     c->use->kind);
     }
     return c->sample.rank > 0;

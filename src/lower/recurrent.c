@@ -129,7 +129,7 @@ static NodeId recurrent(LayerContext *c, int gates, void (*step)(Cell *s, NodeId
                 ? "an `embedding` makes vectors of whole numbers, `reshape` a sequence of features"
                 : NULL;
         layer_error(c, DIAG_WRONG_SHAPE, help,
-                    "%s works on a sequence, length x features, and meets %s", c->use->kind,
+                    "%s works on a sequence, length x features, but gets %s", c->use->kind,
                     sample_text(lower->arena, c->sample));
         return NO_NODE;
     }

@@ -67,7 +67,7 @@ static bool piecewise_schedule(ScheduleContext *c, const Call *call, const Count
     if (!epochs || !values || epochs->kind != VALUE_LIST || values->kind != VALUE_LIST ||
         values->count != epochs->count + 1) {
         diag_error(c->lower->diags, DIAG_OUT_OF_RANGE, call->span,
-                   "piecewise needs one value more than epochs");
+                   "piecewise needs one more value than epochs");
         return false;
     }
     NodeId lr = g_const(g, values->items[epochs->count].number);

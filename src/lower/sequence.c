@@ -17,7 +17,7 @@ static NodeId numbers(LayerContext *c, int64_t below)
         *known = below;
     Shape s = full_shape(c);
     if (s.rank >= GRAPH_MAX_RANK) {
-        layer_error(c, DIAG_WRONG_SHAPE, NULL, "%s works on whole numbers, and meets %s",
+        layer_error(c, DIAG_WRONG_SHAPE, NULL, "%s works on whole numbers, but gets %s",
                     c->use->kind, sample_text(c->e->lower->arena, c->sample));
         return NO_NODE;
     }
@@ -56,9 +56,8 @@ static bool is_sequence(LayerContext *c)
         c->sample.rank == 1
             ? "an `embedding` makes vectors of whole numbers, `reshape` a sequence of features"
             : NULL;
-    layer_error(c, DIAG_WRONG_SHAPE, help,
-                "%s works on a sequence, length x features, and meets %s", c->use->kind,
-                sample_text(c->e->lower->arena, c->sample));
+    layer_error(c, DIAG_WRONG_SHAPE, help, "%s works on a sequence, length x features, but gets %s",
+                c->use->kind, sample_text(c->e->lower->arena, c->sample));
     return false;
 }
 
@@ -122,7 +121,7 @@ NodeId lower_layer_attention(LayerContext *c)
             width = c->sample.dim[1];
     if (heads > width || width % heads) {
         layer_error(c, DIAG_WRONG_SHAPE, NULL,
-                    "attention of %lld heads does not divide the width %lld of what arrives, %s",
+                    "attention has %lld heads, which do not divide the width %lld of its input, %s",
                     (long long)heads, (long long)width, sample_text(c->e->lower->arena, c->sample));
         return NO_NODE;
     }

@@ -331,7 +331,7 @@ static NodeId function_at(Unit *u, const TrainedList *variables, bool random)
             expr_bind_node(&env, p->name.text, value);
         } else {
             diag_error(u->lower->diags, DIAG_MISSING_ARGUMENT, u->spec->action->span,
-                       "the variable '%s' has no value to start from", p->name.text);
+                       "the variable '%s' has no starting value", p->name.text);
             return NO_NODE;
         }
     }
@@ -448,11 +448,11 @@ Graph *lower_unit(Lower *lower, const UnitSpec *spec)
     bool ok = unit_builders[spec->kind](&u);
     char *wrong = ok ? graph_verify(u.g) : NULL;
     if (wrong) {
-        diag_error(lower->diags, DIAG_INTERNAL, unit_span(spec), "the graph of %s is not sound: %s",
+        diag_error(lower->diags, DIAG_INTERNAL, unit_span(spec), "the graph of %s is not valid: %s",
                    spec->name, wrong);
     } else if (!ok && lower->diags->errors == errors) {
         diag_error(lower->diags, DIAG_INTERNAL, unit_span(spec),
-                   "%s cannot be compiled, for no reason known", spec->name);
+                   "%s cannot be compiled; the reason is unknown", spec->name);
     }
     return ok && !wrong ? u.g : NULL;
 }
