@@ -28,13 +28,15 @@ function kind(count, type,   shown) {
 END {
     print "# The program"
     print ""
-    print "What the compiler hands to the runtime: a compiled script as JSON, and the units' machine code by name. `nnc run`"
-    print "passes it in memory and compiles a unit when it is first asked for; `nnc build` embeds the same text beside the units'"
-    print "code. Both run one executor, so they do the same. A REPL hands over one program after another to one session."
+    print "What the compiler hands to the runtime: a compiled script as JSON, and the units'"
+    print "machine code by name. `nnc run` passes it in memory and compiles a unit when it is first"
+    print "asked for; `nnc build` embeds the same text beside the units' code. Both run one executor,"
+    print "so they do the same. A REPL hands over one program after another to one session."
     print ""
-    print "This page is made from [`abi/program.def`](../abi/program.def) by `abi/program_doc.awk`; change that table, not this"
-    print "page. The compiler writes no other keys (`src/driver/program_json.h`), and a program is held against the table before"
-    print "it is carried out (`program_check`). Keys of numbers and texts that are null are there all the same, as null."
+    print "This page is made from [`abi/program.def`](../abi/program.def) by `abi/program_doc.awk`;"
+    print "change that table, not this page. The compiler writes no other keys"
+    print "(`src/driver/program_fields.h`), and a program is checked against the table before it is"
+    print "handed over (`program_check`)."
     for (i = 1; i <= NR; i++) {
         split(line[i], part, /[(,] */)
         if (line[i] ~ /^OBJECT\(/) {
@@ -42,7 +44,8 @@ END {
             print "## " part[2]
             print ""
             print text(line[i])
-            if (part[3] != "none") print "It also has the fields of [" part[3] "](#" part[3] ")."
+            if (part[3] != "none")
+                print "It also has the fields of [" part[3] "](#" part[3] ")."
             if (part[4] == "OPEN") print "It may have other keys."
             first = 1
         }
@@ -55,7 +58,8 @@ END {
             first = 0
             shown = text(line[i])
             gsub(/\|/, "\\|", shown)
-            print "| `" part[3] "` | " kind(part[5], part[6]) " | " presence(part[4]) " | " shown " |"
+            row = "| `" part[3] "` | " kind(part[5], part[6])
+            print row " | " presence(part[4]) " | " shown " |"
         }
     }
 }

@@ -90,20 +90,21 @@ static void write_model(FILE *out, const ModelInstance *m, bool embedded)
     fprintf(out, "int %s_predict(const float *x, size_t n, float *out);\n\n", name);
 }
 
-static bool write_header(Build *b, const char *path, const char *name)
+static char *guard_of(Arena *arena, const char *name)
 {
-    char *beside = toolchain_beside(b->arena, path),
-         *guard = arena_printf(b->arena, "NNC_%s_H", name);
+    char *guard = arena_printf(arena, "NNC_%s_H", name);
     for (char *c = guard; *c; c++) {
         *c = isalnum((unsigned char)*c) && (unsigned char)*c < 128
                  ? (char)toupper((unsigned char)*c)
                  : '_';
     }
-    FILE *out = fopen(beside, "w");
-    if (!out) {
-        b->error = arena_printf(b->arena, "%s: %s", path, strerror(errno));
-        return false;
-    }
+    return guard;
+}
+
+static void write_models(FILE *out, const Build *b, const char *name)
+{
+    const char *guard = guard_of(b->arena, name);
+    const json_t *models = json_object_get(b->json, "models");
     fprintf(out,
             "/* Models compiled by nnc. Link with lib%s.a -lm -lpthread. Samples are given as the "
             "training saw them, normalised. */\n"
@@ -111,10 +112,21 @@ static bool write_header(Build *b, const char *path, const char *name)
             "{\n#endif\n\n",
             name, guard, guard);
     for (size_t i = 0; i < b->compiled->models.len; i++) {
-        const json_t *model = json_array_get(json_object_get(b->json, "models"), i);
-        write_model(out, b->compiled->models.data[i], json_object_get(model, "values") != NULL);
+        const json_t *values = json_object_get(json_array_get(models, i), "values");
+        write_model(out, b->compiled->models.data[i], values != NULL);
     }
     fputs("#ifdef __cplusplus\n}\n#endif\n#endif\n", out);
+}
+
+static bool write_header(Build *b, const char *path, const char *name)
+{
+    char *beside = toolchain_beside(b->arena, path);
+    FILE *out = fopen(beside, "w");
+    if (!out) {
+        b->error = arena_printf(b->arena, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    write_models(out, b, name);
     bool written = !ferror(out);
     if (fclose(out) == 0 && written)
         return toolchain_publish(b->arena, beside, path, &b->error);
@@ -170,40 +182,52 @@ static bool build(Build *b)
     char *folder = toolchain_temporary(b->arena, &b->error);
     if (!folder)
         return false;
-    bool good = emit == BUILD_EXE ? build_program(b, folder) : build_library(b, folder);
+    bool ok = emit == BUILD_EXE ? build_program(b, folder) : build_library(b, folder);
     toolchain_remove(folder);
-    return good;
+    return ok;
+}
+
+/* The compiled script as a program, made and written: the exit status. */
+static int make_output(Build *b)
+{
+    Compiler *c = b->c;
+    json_t *program = program_json(c, b->compiled, false);
+    bool ok = c->options->emit == BUILD_LIB ? embed_weights(c, b->compiled, program)
+                                            : add_variants(c, b->compiled, program);
+    if (!ok) {
+        json_decref(program);
+        return compiler_report(c);
+    }
+
+    program_verify(program);
+    char *text = json_dumps(program, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    b->json = program;
+    fill_program(b, text);
+    ok = build(b);
+    if (!ok) {
+        fprintf(stderr, "nnc: error: cannot make %s: %s\n", b->output,
+                b->error ? b->error : "the reason is unknown");
+    }
+    free(text);
+    json_decref(program);
+    return ok ? 0 : EXIT_FILES;
 }
 
 int command_build(Options *options)
 {
     Compiler *c = compiler_new(options);
-    c->lists_all = options->emit == BUILD_LIB;
     Compiled compiled;
-    int status;
     Build b = { .c = c, .compiled = &compiled, .arena = c->arena };
+    int status;
+    c->lists_all = options->emit == BUILD_LIB;
     b.output = options->output ? options->output
                                : default_output(c->arena, options->operands.data[0], options->emit);
+
     if (!b.output) {
         status = options_wrong(
             options, "the script's name leaves no name for the output: give one with -o NAME");
     } else if (compile_script(c, options->operands.data[0], &compiled, &status)) {
-        json_t *program = program_json(c, &compiled, false);
-        bool good = options->emit == BUILD_LIB ? embed_weights(c, &compiled, program)
-                                               : add_variants(c, &compiled, program);
-        if (!good)
-            status = compiler_report(c);
-        program_verify(program);
-        char *json = json_dumps(program, JSON_COMPACT | JSON_REAL_PRECISION(17));
-        b.json = program;
-        fill_program(&b, json);
-        if (good && !build(&b)) {
-            fprintf(stderr, "nnc: error: cannot make %s: %s\n", b.output,
-                    b.error ? b.error : "no reason is known");
-            status = EXIT_FILES;
-        }
-        free(json);
-        json_decref(program);
+        status = make_output(&b);
     }
     compiler_free(c);
     return status;

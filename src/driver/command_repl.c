@@ -29,9 +29,9 @@ typedef struct Repl {
 static int carry_out(Compiler *c, const SourceFile *file, Undo *undo)
 {
     Compiled compiled;
-    bool good = compile(c, file, &compiled);
+    bool ok = compile(c, file, &compiled);
     int status = compiler_report(c);
-    if (!good)
+    if (!ok)
         return status;
     nnrt_session *session = compiled.actions.len ? compiler_session(c) : NULL;
     undo_note(undo, session ? nnrt_undo_new(session) : NULL);
@@ -126,15 +126,42 @@ static bool begins_with_keyword(const char *line, size_t length)
     return false;
 }
 
-/* Reading it all again for each line would make long statements slow: inside brackets only a line
- * that begins with a keyword, which may be the next statement behind a forgotten bracket, is worth
- * it. */
+/* Parsing everything again for each line would make long statements slow: within brackets only a
+ * line that begins with a keyword, which may be the next statement after a forgotten bracket, is
+ * worth it. */
 static bool is_unfinished(Repl *r, const char *line, size_t length)
 {
     r->open += count_open(line, length);
     if (r->open > 0 && !begins_with_keyword(line, length))
         return true;
     return parse_is_unfinished(r->text, r->length);
+}
+
+typedef enum Taken { TAKEN, TAKEN_QUIT, TAKEN_NOT } Taken;
+
+/* A line between statements may be blank, or one of the REPL's own words. */
+static Taken take_own_line(Repl *r, const char *line, size_t length)
+{
+    if (is_blank(line, length))
+        return TAKEN;
+    ReplWord word = repl_word(r->c, &r->undo, line, length);
+    fflush(stdout);
+    if (word == WORD_QUIT)
+        return TAKEN_QUIT;
+    return word == WORD_DONE ? TAKEN : TAKEN_NOT;
+}
+
+/* A bracket was forgotten above: the last line, from `before` on, is a statement of its own, and is
+ * read as such next. */
+static void put_back_line(Repl *r, size_t before, size_t length)
+{
+    r->next = malloc(length + 1);
+    if (!r->next)
+        return;
+    memcpy(r->next, r->text + before, length);
+    r->next[r->next_length = length] = '\0';
+    r->length = before;
+    r->lines_read--;
 }
 
 /* One whole statement in r->text. False: the end of the input. */
@@ -155,33 +182,24 @@ static bool read_statement(Repl *r)
             return false;
         }
         r->lines_read++;
-        if (!r->length && is_blank(line, length))
-            continue;
+
         if (!r->length) {
-            ReplWord word = repl_word(r->c, &r->undo, line, length);
-            fflush(stdout);
-            if (word == WORD_QUIT)
+            Taken taken = take_own_line(r, line, length);
+            if (taken == TAKEN_QUIT)
                 return false;
-            if (word == WORD_DONE)
+            if (taken == TAKEN)
                 continue;
-        }
-        if (!r->length) {
             r->first_line = r->lines_read - 1;
             r->open = 0;
         }
+
         size_t before = r->length;
         if (!append(r, line, length))
             return false;
         if (is_unfinished(r, line, length))
             continue;
-        /* A bracket was forgotten above: this line is a statement of its own, and read as such
-         * next. */
-        if (before && r->open > 0 && (r->next = malloc(length + 1))) {
-            memcpy(r->next, r->text + before, length);
-            r->next[r->next_length = length] = '\0';
-            r->length = before;
-            r->lines_read--;
-        }
+        if (before && r->open > 0)
+            put_back_line(r, before, length);
         return true;
     }
 }
@@ -211,6 +229,7 @@ static int repl(Compiler *c)
         return options_wrong(c->options, "option '--cpu': %s", error);
     sema_set_repl(c->sema, true);
     Repl r = { .c = c };
+
     if (c->options->operands.len) {
         const SourceFile *file = compiler_open(c, c->options->operands.data[0], &status);
         if (!file)
@@ -223,6 +242,7 @@ static int repl(Compiler *c)
         }
         fflush(stdout);
     }
+
     r.editor = isatty(STDIN_FILENO) ? line_editor_new(c->sema) : NULL;
     status = loop(&r);
     line_editor_free(r.editor);
@@ -230,6 +250,7 @@ static int repl(Compiler *c)
     free(r.line);
     free(r.next);
     free(r.text);
+
     sema_finish_params(c->sema);
     /* --set of params that never came */
     int unused = compiler_report(c);

@@ -37,8 +37,8 @@ const Command commands[] = {
       "The page shows the curves of all trainings and a table of their final metrics; it loads "
       "nothing from elsewhere.\n",
       FOR_REPORT, 1, SIZE_MAX, command_report },
-    { "explain", "CODE", "explain the code of an error, such as unknown-layer", NULL, FOR_EXPLAIN, 1, 1,
-      command_explain },
+    { "explain", "CODE", "explain the code of an error, such as unknown-layer", NULL, FOR_EXPLAIN,
+      1, 1, command_explain },
 };
 const size_t command_count = sizeof commands / sizeof *commands;
 

@@ -124,7 +124,7 @@ static nnrt_unit compile_code(Compiler *c, Code *code, char *error, double *comp
         *compile_seconds += seconds_since(&begin);
     if (!entry) {
         fprintf(stderr, "nnc: error: %s could not be compiled: %s\n", code->name,
-                error ? error : "no reason is known");
+                error ? error : "the reason is unknown");
     }
     return entry;
 }

@@ -81,10 +81,10 @@ bool embed_weights(Compiler *c, const Compiled *compiled, json_t *program)
         nnrt_error e = { 0 };
         json_t *values = json_object();
         nnrt_safetensors *file = nnrt_safetensors_open(path, &e);
-        bool good = file && read_values(c, model, file, path, values, &e);
+        bool ok = file && read_values(c, model, file, path, values, &e);
         nnrt_safetensors_close(file);
         put(json_array_get(json_object_get(program, "models"), i), FIELD_model_values, values);
-        if (!good)
+        if (!ok)
             compiler_report_runtime(c, action->path_span, &e);
     }
     return c->diags->errors == 0;

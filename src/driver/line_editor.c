@@ -52,12 +52,15 @@ static bool is_name(char c)
     return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* What is called, where the cursor stands between its brackets. NULL: nothing. */
+/* The name of what is called, where the cursor is between its parentheses. NULL: nothing is. */
 static char *call_around(const char *begin, const char *cursor)
 {
     int open = 0;
     for (const char *at = cursor; at > begin; at--) {
-        open += at[-1] == ')' ? 1 : at[-1] == '(' ? -1 : 0;
+        if (at[-1] == ')')
+            open++;
+        if (at[-1] == '(')
+            open--;
         if (open >= 0)
             continue;
         const char *end = at - 1, *name = end;
@@ -79,6 +82,18 @@ static void consider_all(LineEditor *e, const LineInfo *info, Candidates *c)
     sema_each_name(e->sema, consider, c);
 }
 
+static void list_candidates(LineEditor *e, const LineInfo *info, const Candidates *found)
+{
+    Candidates again = {
+        .prefix = found->prefix, .length = found->length, .list = stdout, .expected = found->count
+    };
+    putchar('\n');
+    consider_all(e, info, &again);
+    putchar('\n');
+    fflush(stdout);
+    free(again.common);
+}
+
 /* Tab: completes the name before the cursor as far as it is known, or lists what it may become. */
 static unsigned char complete(EditLine *el, int ch)
 {
@@ -95,6 +110,7 @@ static unsigned char complete(EditLine *el, int ch)
         free(prefix);
         return CC_ERROR;
     }
+
     Candidates found = { .prefix = prefix, .length = length };
     consider_all(e, info, &found);
     unsigned char result = CC_ERROR;
@@ -102,14 +118,7 @@ static unsigned char complete(EditLine *el, int ch)
         el_insertstr(el, found.common + length) == 0) {
         result = CC_REFRESH;
     } else if (found.count > 1) {
-        Candidates again = {
-            .prefix = prefix, .length = length, .list = stdout, .expected = found.count
-        };
-        putchar('\n');
-        consider_all(e, info, &again);
-        putchar('\n');
-        fflush(stdout);
-        free(again.common);
+        list_candidates(e, info, &found);
         result = CC_REDISPLAY;
     }
     free(found.common);
@@ -161,12 +170,14 @@ LineEditor *line_editor_new(Sema *sema)
         free(e);
         return NULL;
     }
+
     HistEvent event;
     history(e->history, &event, H_SETSIZE, HISTORY_LINES);
     history(e->history, &event, H_SETUNIQUE, 1);
     e->history_path = find_history();
     if (e->history_path)
         history(e->history, &event, H_LOAD, e->history_path);
+
     el_set(e->el, EL_CLIENTDATA, e);
     el_set(e->el, EL_PROMPT, prompt);
     el_set(e->el, EL_EDITOR, "emacs");
@@ -174,6 +185,7 @@ LineEditor *line_editor_new(Sema *sema)
     el_set(e->el, EL_ADDFN, "nnc-complete", "complete a name", complete);
     el_set(e->el, EL_BIND, "^I", "nnc-complete", NULL);
     el_source(e->el, NULL);
+
     struct sigaction action = { .sa_handler = on_interrupt };
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, &e->before);

@@ -45,6 +45,9 @@ libnnc_a_SOURCES += \
     src/driver/repl_undo.c \
     src/driver/repl_words.c \
     src/driver/repl_words.h \
+    src/driver/report.h \
+    src/driver/report_log.c \
+    src/driver/report_page.c \
     src/driver/shared_code.c \
     src/driver/shared_code.h \
     src/driver/signatures.c \

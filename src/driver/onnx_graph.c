@@ -271,6 +271,7 @@ static WindowLists window_lists(const Window *w, Shape image, Shape places, bool
     int64_t size[SPACE_RANK], stride[SPACE_RANK], dilation[SPACE_RANK], pads[2 * SPACE_RANK],
         more[SPACE_RANK];
     WindowLists lists = { .cells = 1, .fits = true };
+
     for (int i = 0; i < rank; i++) {
         int at = SPACE_RANK - rank + i;
         int64_t reach = (w->size[at] - 1) * (int64_t)w->dilation[at] + 1,
@@ -288,6 +289,7 @@ static WindowLists window_lists(const Window *w, Shape image, Shape places, bool
             (turned || (image.dim[2 + i] + pads[i] + pads[rank + i] - reach) / stride[i] + 1 ==
                            places.dim[2 + i]);
     }
+
     lists.size = integer_list(size, (size_t)rank);
     lists.strides = integer_list(stride, (size_t)rank);
     lists.dilations = integer_list(dilation, (size_t)rank);
@@ -304,8 +306,10 @@ static const char *swapped_filters(Exporter *x, const Node *n)
             apart[GRAPH_MAX_RANK + 1] = { groups, s.dim[0] / groups, s.dim[1] },
             order[GRAPH_MAX_RANK + 1] = { 0, 2, 1 };
     int64_t together[GRAPH_MAX_RANK] = { s.dim[1] * groups, s.dim[0] / groups };
-    for (int i = 2; i < s.rank; i++)
-        apart[i + 1] = together[i] = s.dim[i], order[i + 1] = i + 1;
+    for (int i = 2; i < s.rank; i++) {
+        apart[i + 1] = together[i] = s.dim[i];
+        order[i + 1] = i + 1;
+    }
     const char *filters = add_node(x, "Reshape", input_name(x, n, 1),
                                    add_ints(x, apart, (size_t)s.rank + 1), NULL, NULL);
     return add_node(x, "Reshape", transposed(x, filters, order, s.rank + 1),

@@ -278,8 +278,8 @@ static bool take_option(Arena *arena, Options *options, int argc, char **argv, i
     return false;
 }
 
-/* Options may stand before their command is known (`nnc --quiet run f.nn`): those are held against
- * it once it is. */
+/* Options may come before the command (`nnc --quiet run f.nn`): they are checked against it once it
+ * is known. */
 static bool check_early(Arena *arena, const Options *options, char **argv, int count)
 {
     for (int i = 1; i < count; i++) {
@@ -326,7 +326,9 @@ static void help_options(unsigned mask, FILE *out)
         if (!(row->commands & mask))
             continue;
         char left[64];
-        const char *between = row->needs == MAYBE_VALUE ? "[=" : row->needs == VALUE ? " " : "";
+        const char *between = row->needs == VALUE ? " " : "";
+        if (row->needs == MAYBE_VALUE)
+            between = "[=";
         snprintf(left, sizeof left, "%c%c%s%s%s%s%s", row->letter ? '-' : ' ',
                  row->letter ? row->letter : ' ', row->letter ? ", " : "  ", row->name, between,
                  row->value_name ? row->value_name : "", row->needs == MAYBE_VALUE ? "]" : "");
@@ -368,5 +370,7 @@ bool options_color(const Options *options)
 
 DiagFormat options_format(const Options *options)
 {
-    return options->json ? DIAG_JSON : options_color(options) ? DIAG_TEXT_COLOR : DIAG_TEXT;
+    if (options->json)
+        return DIAG_JSON;
+    return options_color(options) ? DIAG_TEXT_COLOR : DIAG_TEXT;
 }

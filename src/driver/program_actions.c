@@ -173,7 +173,8 @@ static void write_export(ProgramWriter *w, const CompiledAction *a, json_t *obje
 static json_t *layer_json(const LayerSummary *l, bool channels_first)
 {
     int rank = l->output.rank;
-    int64_t units = rank ? l->output.dim[channels_first ? 0 : rank - 1] : 1;
+    int axis = channels_first ? 0 : rank - 1;
+    int64_t units = rank ? l->output.dim[axis] : 1;
     json_t *object = json_object();
     put_text(object, FIELD_layer_name, l->name);
     put_text(object, FIELD_layer_kind, l->kind);
@@ -263,11 +264,22 @@ static void write_assert(ProgramWriter *w, const CompiledAction *a, json_t *obje
     put_text(object, FIELD_assert_text, span_text(w->c->arena, action->values[0]->span));
 }
 
+static void write_schedule(ProgramWriter *w, const Picture *p, const UnitSpec *spec, json_t *object)
+{
+    double lr = p->of_recipe ? lower_optimizer_lr(w->c->lower, &p->drawn->recipe) : 1;
+    put_text(object, FIELD_picture_schedule, spec->name);
+    put_number(object, FIELD_picture_lr, lr);
+    put_integer(object, FIELD_picture_steps, spec->steps);
+    put_integer(object, FIELD_picture_epochs, spec->epochs);
+    put_integer(object, FIELD_picture_per_epoch, spec->per_epoch);
+}
+
 static json_t *picture_json(ProgramWriter *w, const CompiledAction *a, size_t number)
 {
     const Picture *p = &a->action->pictures[number];
     const Unit *unit = a->picture_units[number], *slope = a->slope_units[number];
     json_t *object = json_object();
+
     put_text(object, FIELD_picture_name, p->name);
     switch (p->kind) {
     case PICTURE_RESULT: put(object, FIELD_picture_value, later_json(w->c->arena, p->later)); break;
@@ -282,14 +294,7 @@ static json_t *picture_json(ProgramWriter *w, const CompiledAction *a, size_t nu
             put_text(object, FIELD_picture_slope, slope->spec.name);
         put(object, FIELD_picture_variables, variables_json(p->drawn));
         break;
-    case PICTURE_SCHEDULE:
-        put_text(object, FIELD_picture_schedule, unit->spec.name);
-        put_number(object, FIELD_picture_lr,
-                   p->of_recipe ? lower_optimizer_lr(w->c->lower, &p->drawn->recipe) : 1);
-        put_integer(object, FIELD_picture_steps, unit->spec.steps);
-        put_integer(object, FIELD_picture_epochs, unit->spec.epochs);
-        put_integer(object, FIELD_picture_per_epoch, unit->spec.per_epoch);
-        break;
+    case PICTURE_SCHEDULE: write_schedule(w, p, &unit->spec, object); break;
     }
     return object;
 }

@@ -55,6 +55,24 @@ static void write_call(SignatureWriter *w, const Call *call)
     fputc(')', w->out);
 }
 
+static void write_list(SignatureWriter *w, const Value *items, size_t count)
+{
+    fputc('[', w->out);
+    for (size_t i = 0; i < count; i++) {
+        write_value(w, &items[i]);
+        fputc(',', w->out);
+    }
+    fputc(']', w->out);
+}
+
+static void write_numbers(SignatureWriter *w, const int64_t *numbers, size_t count)
+{
+    fputc('[', w->out);
+    for (size_t i = 0; i < count; i++)
+        fprintf(w->out, "%lld,", (long long)numbers[i]);
+    fputc(']', w->out);
+}
+
 static void write_value(SignatureWriter *w, const Value *value)
 {
     switch (value->kind) {
@@ -67,21 +85,9 @@ static void write_value(SignatureWriter *w, const Value *value)
         fprintf(w->out, "\"%zu:", value->length);
         fwrite(value->text, 1, value->length, w->out);
         break;
-    case VALUE_SHAPE:
-    case VALUE_RANGE:
-        fputc('[', w->out);
-        for (size_t i = 0; i < (value->kind == VALUE_RANGE ? 2 : value->count); i++)
-            fprintf(w->out, "%lld,", (long long)value->dims[i]);
-        fputc(']', w->out);
-        break;
-    case VALUE_LIST:
-        fputc('[', w->out);
-        for (size_t i = 0; i < value->count; i++) {
-            write_value(w, &value->items[i]);
-            fputc(',', w->out);
-        }
-        fputc(']', w->out);
-        break;
+    case VALUE_SHAPE: write_numbers(w, value->dims, value->count); break;
+    case VALUE_RANGE: write_numbers(w, value->dims, 2); break;
+    case VALUE_LIST: write_list(w, value->items, value->count); break;
     case VALUE_CALL: write_call(w, value->call); break;
     case VALUE_LATER:
     case VALUE_ERROR: fputs(value_spelling(w->arena, value), w->out); break;

@@ -38,7 +38,7 @@ static void add(Arena *arena, Words *words, const char *word)
     vec_push(arena, words, word);
 }
 
-/* A tool may be said with options of its own: CC="gcc -m64". */
+/* A tool may come with options of its own: CC="gcc -m64". */
 static void add_tool(Arena *arena, Words *words, const char *variable, const char *fallback)
 {
     const char *text = getenv(variable);
@@ -57,6 +57,44 @@ static bool system_error(Arena *arena, char **error, const char *path)
     return false;
 }
 
+/* What a command prints, without the newlines at its end. */
+static char *read_all(Arena *arena, int from)
+{
+    char text[4096];
+    size_t length = 0;
+    ssize_t n;
+    while (length < sizeof text && (n = read(from, text + length, sizeof text - length)) > 0)
+        length += (size_t)n;
+    while (length && text[length - 1] == '\n')
+        length--;
+    return arena_strndup(arena, text, length);
+}
+
+/* 0, or errno. The command reads `in` and writes `out`; both are closed when it is started. */
+static int start(char **argv, const char *folder, int in, int out, pid_t *pid)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out >= 0 ? out : STDERR_FILENO, STDOUT_FILENO);
+    if (folder)
+        posix_spawn_file_actions_addchdir_np(&actions, folder);
+    int failed = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(in);
+    if (out >= 0)
+        close(out);
+    return failed;
+}
+
+static bool wait_for(pid_t pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 /* Runs a command to its end, in `folder` if not NULL, with `input` on standard input; what it
  * prints goes to *output if not NULL. */
 static bool run(Arena *arena, Words *words, const char *folder, const char *input, char **output,
@@ -64,49 +102,31 @@ static bool run(Arena *arena, Words *words, const char *folder, const char *inpu
 {
     add(arena, words, NULL);
     char **argv = arena_dup(arena, words->data, words->len * sizeof *words->data);
-    int in[2], out[2] = { -1, -1 }, status = 0;
+    int in[2], out[2] = { -1, -1 };
     if (pipe2(in, O_CLOEXEC) != 0)
         return system_error(arena, error, argv[0]);
     if (output && pipe2(out, O_CLOEXEC) != 0) {
-        close(in[0]), close(in[1]);
+        close(in[0]);
+        close(in[1]);
         return system_error(arena, error, argv[0]);
     }
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, output ? out[1] : STDERR_FILENO, STDOUT_FILENO);
-    if (folder)
-        posix_spawn_file_actions_addchdir_np(&actions, folder);
+
     pid_t pid;
-    int failed = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(in[0]);
-    if (output)
-        close(out[1]);
-    /* its exit status will tell */
-    if (!failed && input && write(in[1], input, strlen(input)) < 0)
-        failed = 0;
+    int failed = start(argv, folder, in[0], out[1], &pid);
+    /* where this fails, the exit status will tell */
+    ssize_t unused = !failed && input ? write(in[1], input, strlen(input)) : 0;
+    (void)unused;
     close(in[1]);
     if (output) {
-        char text[4096];
-        size_t length = 0;
-        ssize_t n;
-        while (!failed && length < sizeof text &&
-               (n = read(out[0], text + length, sizeof text - length)) > 0) {
-            length += (size_t)n;
-        }
+        *output = failed ? arena_strndup(arena, "", 0) : read_all(arena, out[0]);
         close(out[0]);
-        while (length && text[length - 1] == '\n')
-            length--;
-        *output = arena_strndup(arena, text, length);
     }
+
     if (failed) {
         *error = arena_printf(arena, "'%s' cannot be started: %s", argv[0], strerror(failed));
         return false;
     }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    if (wait_for(pid))
         return true;
     *error = arena_printf(arena, "'%s' failed", argv[0]);
     return false;
@@ -122,8 +142,8 @@ static char *static_library(Arena *arena, const char *name)
     return run(arena, &words, NULL, NULL, &path, &error) && strchr(path, '/') ? path : NULL;
 }
 
-/* Beside nnc in a build tree, in the installation that nnc stands in, or where it was configured to
- * be. */
+/* Beside nnc in a build tree, in the installation that nnc is in, or where it was configured to be.
+ */
 static char *find_runtime(Arena *arena, char **error)
 {
     char self[4096];
@@ -164,23 +184,23 @@ bool toolchain_link(Arena *arena, const char *object, const char *program, char 
     }
     add(arena, &words, "-lm");
     add(arena, &words, "-lpthread");
-    bool good = run(arena, &words, NULL, NULL, NULL, error);
+    bool ok = run(arena, &words, NULL, NULL, NULL, error);
     free(runtime);
-    return good;
+    return ok;
 }
 
 bool toolchain_archive(Arena *arena, const char *folder, const char *object, const char *library,
                        char **error)
 {
-    /* ar's scripts know no quoting: everything gets a plain name in a folder of ours. */
+    /* ar's scripts have no quoting: everything gets a plain name in a folder of ours. */
     char *runtime = find_runtime(arena, error);
     if (!runtime)
         return false;
     const char *script = "CREATE made.a\nADDMOD unit.o\nADDLIB runtime.a\n";
-    bool good = symlink(runtime, arena_printf(arena, "%s/runtime.a", folder)) == 0 &&
-                rename(object, arena_printf(arena, "%s/unit.o", folder)) == 0;
+    bool ok = symlink(runtime, arena_printf(arena, "%s/runtime.a", folder)) == 0 &&
+              rename(object, arena_printf(arena, "%s/unit.o", folder)) == 0;
     free(runtime);
-    if (!good)
+    if (!ok)
         return system_error(arena, error, folder);
     for (size_t i = 0; i < LIBRARIES; i++) {
         char *path = static_library(arena, libraries[i]);
@@ -198,17 +218,17 @@ bool toolchain_archive(Arena *arena, const char *folder, const char *object, con
     int to = open(library, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     char block[65536];
     ssize_t n = 0;
-    good = from >= 0 && to >= 0;
-    while (good && (n = read(from, block, sizeof block)) > 0)
-        good = write(to, block, (size_t)n) == n;
-    good = good && n == 0;
-    if (!good)
+    ok = from >= 0 && to >= 0;
+    while (ok && (n = read(from, block, sizeof block)) > 0)
+        ok = write(to, block, (size_t)n) == n;
+    ok = ok && n == 0;
+    if (!ok)
         system_error(arena, error, library);
     if (from >= 0)
         close(from);
-    if (to >= 0 && close(to) != 0 && good)
-        good = system_error(arena, error, library);
-    return good;
+    if (to >= 0 && close(to) != 0 && ok)
+        ok = system_error(arena, error, library);
+    return ok;
 }
 
 char *toolchain_temporary(Arena *arena, char **error)
@@ -243,10 +263,10 @@ char *toolchain_beside(Arena *arena, const char *path)
 bool toolchain_publish(Arena *arena, const char *beside, const char *path, char **error)
 {
     int file = open(beside, O_RDONLY | O_CLOEXEC);
-    bool good = file >= 0 && fsync(file) == 0;
+    bool ok = file >= 0 && fsync(file) == 0;
     if (file >= 0)
         close(file);
-    if (good && rename(beside, path) == 0)
+    if (ok && rename(beside, path) == 0)
         return true;
     system_error(arena, error, path);
     unlink(beside);

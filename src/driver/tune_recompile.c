@@ -85,7 +85,7 @@ static void failed(Compiler *trial, const json_t *params, nnrt_error *e)
     nnrt_fail(e, NNRT_SCRIPT, "out-of-range",
               "with the params %.300s the script has an error%s: %.600s", values ? values : "",
               line ? arena_printf(trial->arena, " in line %u, column %u", line, column) : "",
-              first ? first->message : "no reason is known");
+              first ? first->message : "the reason is unknown");
     snprintf(e->help, sizeof e->help, "leave values that do not fit out of the params' domains");
     free(values);
 }

@@ -37,41 +37,54 @@ static double values_of(const Call *domain)
                : HUGE_VAL;
 }
 
-bool variants_can_be_made(Compiler *c, const CheckedAction *tune)
+/* How many sets of params there can be. *endless: a param whose values cannot be counted. */
+static double sets_of_params(const CheckedAction *tune, const char **endless)
 {
     double count = 1;
-    const char *endless = NULL;
+    *endless = NULL;
     for (size_t i = 0; i < tune->param_count; i++) {
         double values = values_of(tune->params[i].domain);
-        if (isinf(values) && !endless)
-            endless = tune->params[i].name;
+        if (isinf(values) && !*endless)
+            *endless = tune->params[i].name;
         count *= values;
     }
-    if (follows_results(tune) && !(count <= MOST_VARIANTS)) {
-        Span span = setting_span(&tune->settings, "method");
-        Diagnostic *d =
-            endless
-                ? diag_error(
-                      c->diags, DIAG_NOT_AVAILABLE, span,
-                      "what this search tries depends on its results, and a program that is "
-                      "built must hold all that it may try; param '%s' has infinitely many values",
-                      endless)
-                : diag_error(
-                      c->diags, DIAG_NOT_AVAILABLE, span,
-                      "what this search tries depends on its results, and a program that is "
-                      "built must hold all that it may try: %.0f sets of params, of %d at most",
-                      count, MOST_VARIANTS);
-        diag_help(c->diags, d,
-                  "method = random, grid or halving can be built, since their trials follow from "
-                  "the seed; so can choice(...) and integer(...) of few values; or search with "
-                  "`nnc run` and build with --set NAME=VALUE");
-        return false;
+    return count;
+}
+
+/* Of a search that follows results: all that it may try must be there. */
+static bool can_hold_all(Compiler *c, const CheckedAction *tune)
+{
+    const char *endless, *which;
+    double count = sets_of_params(tune, &endless);
+    if (count <= MOST_VARIANTS)
+        return true;
+    if (endless) {
+        which = arena_printf(c->arena, "; param '%s' has infinitely many values", endless);
+    } else {
+        which = arena_printf(c->arena, ": %.0f sets of params, of %d at most", count,
+                             (int)MOST_VARIANTS);
     }
-    if (setting(&tune->settings, "trials")->number <= MOST_VARIANTS || follows_results(tune))
+    Diagnostic *d =
+        diag_error(c->diags, DIAG_NOT_AVAILABLE, setting_span(&tune->settings, "method"),
+                   "what this search tries depends on its results, and a built program "
+                   "must hold all that it may try%s",
+                   which);
+    diag_help(c->diags, d,
+              "method = random, grid or halving can be built, since their trials follow from "
+              "the seed; so can choice(...) and integer(...) of few values; or search with "
+              "`nnc run` and build with --set NAME=VALUE");
+    return false;
+}
+
+bool variants_can_be_made(Compiler *c, const CheckedAction *tune)
+{
+    if (follows_results(tune))
+        return can_hold_all(c, tune);
+    if (setting(&tune->settings, "trials")->number <= MOST_VARIANTS)
         return true;
     Diagnostic *d = diag_error(
         c->diags, DIAG_NOT_AVAILABLE, setting_span(&tune->settings, "trials"),
-        "a program that is built holds the script once for each trial: %d at most", MOST_VARIANTS);
+        "a built program holds the script once for each trial: %d at most", (int)MOST_VARIANTS);
     diag_help(c->diags, d,
               "search with `nnc run`, then build with the params it finds: --set NAME=VALUE");
     return false;
@@ -130,41 +143,43 @@ static bool add_drawn(Variants *v, nnrt_search *s)
     return true;
 }
 
-static bool of_tune(Variants *v, const json_t *action, const CheckedAction *tune)
+static uint64_t seed_of(const Options *options, const json_t *tune)
 {
-    const Options *o = v->c->options;
-    const json_t *written = json_object_get(action, "seed");
+    const json_t *written = json_object_get(tune, "seed");
+    if (json_is_integer(written))
+        return (uint64_t)json_integer_value(written);
+    return options->seed_given ? options->seed : 0;
+}
+
+static bool add_tune(Variants *v, const json_t *action, const CheckedAction *tune)
+{
     nnrt_search search;
     nnrt_point point = { 0 };
     v->seen = json_object();
-    bool good = nnrt_search_new(&search, action,
-                                json_is_integer(written) ? (uint64_t)json_integer_value(written)
-                                : o->seed_given          ? o->seed
-                                                         : 0,
-                                v->e);
-    if (good)
-        good = follows_results(tune) ? add_all(v, &search, 0, &point) : add_drawn(v, &search);
+    bool ok = nnrt_search_new(&search, action, seed_of(v->c->options, action), v->e);
+    if (ok)
+        ok = follows_results(tune) ? add_all(v, &search, 0, &point) : add_drawn(v, &search);
     nnrt_search_clear(&search);
     json_decref(v->seen);
-    return good;
+    return ok;
 }
 
 bool add_variants(Compiler *c, const Compiled *compiled, json_t *program)
 {
     nnrt_error e = { 0 };
     Variants v = { .c = c, .list = json_array(), .e = &e };
-    bool good = true;
-    for (size_t i = 0; good && i < compiled->actions.len; i++) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < compiled->actions.len; i++) {
         const CheckedAction *action = compiled->actions.data[i]->action;
         v.action = i;
         if (action->verb != VERB_TUNE)
             continue;
-        good = of_tune(&v, json_array_get(json_object_get(program, "actions"), i), action);
-        if (!good)
+        ok = add_tune(&v, json_array_get(json_object_get(program, "actions"), i), action);
+        if (!ok)
             compiler_report_runtime(c, action->verb_span, &e);
     }
-    if (good && json_array_size(v.list))
+    if (ok && json_array_size(v.list))
         put(program, FIELD_program_variants, json_incref(v.list));
     json_decref(v.list);
-    return good;
+    return ok;
 }

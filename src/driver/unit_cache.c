@@ -85,7 +85,7 @@ static Unit *make_unit(Compiler *c, const char *key, UnitSpec spec, Span span)
     Plan *plan = passes_run(graph, &c->passes, &error);
     if (!plan) {
         diag_error(c->diags, DIAG_INTERNAL, span, "the compiler cannot compile model '%s': %s", of,
-                   error ? error : "no reason is known");
+                   error ? error : "the reason is unknown");
         return NULL;
     }
     Unit *unit = ARENA_NEW(c->arena, Unit);
