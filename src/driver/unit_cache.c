@@ -51,8 +51,8 @@ static const char *unit_key(Compiler *c, const UnitSpec *s)
         (int)s->given, s->bare, (const void *)s->model,
         (const void *)(s->model ? NULL : s->action->function),
         d ? shape_text(c->arena, d->sample) : "", d ? shape_text(c->arena, d->target) : "",
-        d && d->classify, d && d->multilabel, d && d->weighted, d ? (long long)d->classes : 0LL, (long long)s->batch,
-        follows_freezes ? c->freezes : 0, trains ? (long long)s->steps : 0LL,
+        d && d->classify, d && d->multilabel, d && d->weighted, d ? (long long)d->classes : 0LL,
+        (long long)s->batch, follows_freezes ? c->freezes : 0, trains ? (long long)s->steps : 0LL,
         trains ? (long long)s->epochs : 0LL, trains ? (long long)s->per_epoch : 0LL, recipe);
 }
 
