@@ -42,6 +42,7 @@ static bool same_parts(const json_t *expected, const nnrt_data *data, nnrt_error
         { "train", "samples to train on", NNRT_TRAIN },
         { "validation", "samples to validate on", NNRT_VALIDATION },
         { "test", "samples to test on", NNRT_TEST },
+        { "new", "samples to predict", NNRT_NEW },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

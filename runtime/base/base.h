@@ -7,6 +7,7 @@
 #include "abi/nnrt.h"
 #include "base/atomic_file.h"
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/name_map.h"

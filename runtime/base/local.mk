@@ -5,6 +5,8 @@ libnnrt_a_SOURCES += \
     runtime/base/base.h \
     runtime/base/clock.c \
     runtime/base/clock.h \
+    runtime/base/codec.c \
+    runtime/base/codec.h \
     runtime/base/error.c \
     runtime/base/error.h \
     runtime/base/memory.c \

@@ -49,3 +49,15 @@ size_t nnrt_utf8_encode(uint32_t code, char *to)
     to[bytes] = '\0';
     return bytes;
 }
+
+bool nnrt_utf8_is_text(const char *text, size_t length)
+{
+    for (size_t at = 0; at < length;) {
+        uint32_t code;
+        size_t bytes = nnrt_utf8_decode(text + at, length - at, &code);
+        if (!bytes || !code)
+            return false;
+        at += bytes;
+    }
+    return true;
+}

@@ -1,37 +1,8 @@
-/* csv.c: the source `csv`.
- *
- * The text is read two or three times: once to see what each column holds, once, where there are
- * texts, to collect them, and once to fill the samples. So no cell is kept but as the number it
- * becomes. */
+/* csv.c: the source `csv`: the cells of a text as a table. */
 #include "data/csv.h"
+#include "data/columns.h"
 #include <stdlib.h>
 #include <string.h>
-
-static bool load_training(csv_load *l)
-{
-    l->table = l->source->table = nnrt_table_new(l->reader.name, l->e);
-    if (!l->table || !csv_survey(l))
-        return false;
-    int64_t features = nnrt_table_place_features(l->table);
-    if (!features) {
-        return nnrt_fail(l->e, NNRT_FILES, "bad-file", "%s: has no column beside the target",
-                         l->reader.name);
-    }
-    return csv_fill_samples(l, features);
-}
-
-static bool load_further(csv_load *l)
-{
-    l->table = l->request->like->table;
-    return csv_survey_further(l) && csv_fill_samples(l, l->request->like->shape[0]);
-}
-
-static csv_policy policy_of(const char *missing)
-{
-    if (strcmp(missing, "mean") == 0)
-        return CSV_MISSING_MEAN;
-    return strcmp(missing, "drop") == 0 ? CSV_MISSING_DROP : CSV_MISSING_ERROR;
-}
 
 static bool read_delimiter(const json_t *form, char *delimiter, nnrt_error *e)
 {
@@ -56,25 +27,95 @@ static char *read_text(const nnrt_source_request *request, const char *name, siz
     return text;
 }
 
+/* A text is a column's kind as soon as one cell is neither a number nor missing. */
+static void set_kinds(csv_load *l)
+{
+    for (size_t j = 0; j < l->table->columns; j++) {
+        nnrt_column *c = &l->table->column[j];
+        const csv_counts *count = &l->count[j];
+
+        c->is_text = count->texts > 0;
+        c->whole = count->integers + count->vast == count->numbers;
+        c->vast = count->vast > 0 && c->whole;
+        c->keeps_text = !c->is_text && nnrt_text_is_kept(l->request->form, l->table, j);
+    }
+}
+
+static bool add_number(csv_load *l, const csv_cell *cell, size_t j, size_t row)
+{
+    nnrt_column *c = &l->table->column[j];
+    bool whole = c->whole;
+    char place[512];
+    double value = 0;
+    int64_t integer = 0;
+
+    nnrt_number kind = nnrt_parse_number(cell->text, cell->length, &value, &integer);
+    if (kind == NNRT_NUMBER_INFINITE) {
+        nnrt_cell_place(l->table, j, (int64_t)row, place, sizeof place);
+        return nnrt_fail(l->e, NNRT_FILES, "nan-cell", "%s: '%.*s' is beyond every finite number",
+                         place, (int)(cell->length < 80 ? cell->length : 80), cell->text);
+    }
+
+    bool ok = kind == NNRT_NUMBER_INTEGER && whole ? nnrt_column_add_integer(c, row, integer)
+                                                   : nnrt_column_add_number(c, row, value);
+    c->whole = whole;
+    if (ok && c->keeps_text)
+        ok = nnrt_name_map_add(&c->values, cell->text, cell->length, &c->text[row]);
+    return ok || csv_no_memory(l);
+}
+
+static bool add_cell(csv_load *l, const csv_cell *cell, size_t j, size_t row)
+{
+    nnrt_column *c = &l->table->column[j];
+
+    if (csv_is_missing(cell))
+        return nnrt_column_add_missing(c, row) || csv_no_memory(l);
+    if (c->is_text)
+        return nnrt_column_add_text(c, row, cell->text, cell->length) || csv_no_memory(l);
+    return add_number(l, cell, j, row);
+}
+
+static bool fill_table(csv_load *l)
+{
+    size_t rows = (size_t)l->table->rows;
+    if (!(l->table->line = malloc(rows * sizeof *l->table->line)))
+        return csv_no_memory(l);
+
+    csv_rewind(&l->reader);
+    if (l->table->header && !csv_next_row(l))
+        return false;
+
+    for (size_t row = 0; row < rows; row++) {
+        if (!csv_next_row(l))
+            return false;
+        l->table->line[row] = l->reader.row_line;
+        for (size_t j = 0; j < l->table->columns; j++)
+            if (!add_cell(l, &l->reader.cell[j], j, row))
+                return false;
+    }
+    return true;
+}
+
 bool nnrt_read_csv(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e)
 {
     const char *file = nnrt_form_text(request->form, "file", "");
-    csv_load load = { .request = request,
-                      .source = source,
-                      .missing = policy_of(nnrt_form_text(request->form, "missing", "error")),
-                      .e = e };
+    csv_load load = { .request = request, .e = e };
     char delimiter;
     size_t length;
     if (!nnrt_source_name(source, file, file, e) || !read_delimiter(request->form, &delimiter, e))
         return false;
 
     char *text = read_text(request, source->x_name, &length, e);
-    bool further = request->like && request->like->table;
     bool ok = text && csv_open(&load.reader, source->x_name, text, length, delimiter, e) &&
-              (further ? load_further(&load) : load_training(&load));
+              csv_survey(&load);
+    source->table = load.table;
+    if (ok) {
+        set_kinds(&load);
+        ok = fill_table(&load);
+    }
 
     csv_close(&load.reader);
-    free(load.place);
+    free(load.count);
     free(text);
     return ok;
 }

@@ -1,33 +1,24 @@
-/* dataset.c: a data declaration, opened: its sources read and checked against one another, split,
- * filled and normalised (dataset.h). */
+/* dataset.c: a data declaration, opened: its sources read and checked against one another
+ * (dataset.h). */
 #include "data/dataset.h"
 #include "data/augment.h"
+#include "data/block.h"
+#include "data/fit.h"
 #include "data/form.h"
 #include "data/labels.h"
-#include "data/parts.h"
+#include "data/opening.h"
 #include "data/sources.h"
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const part_names[NNRT_PARTS] = { "train", "validation", "test" };
+static const char *const part_names[NNRT_PARTS] = { "train", "validation", "test", "new" };
 
 const char *nnrt_part_name(int part)
 {
     return part >= 0 && part < NNRT_PARTS ? part_names[part] : "";
 }
 
-typedef struct opening {
-    const json_t *declaration;
-    const char *folder;
-    nnrt_task task;
-    nnrt_data *data;
-    /* of validation and test only where they have files of their own */
-    nnrt_source source[NNRT_PARTS];
-    bool given[NNRT_PARTS];
-    nnrt_error *e;
-} opening;
-
-static const json_t *setting(const opening *o, const char *key)
+const json_t *opening_setting(const opening *o, const char *key)
 {
     return json_object_get(o->declaration, key);
 }
@@ -42,21 +33,89 @@ static void shape_text(const int64_t *shape, int rank, char *text, size_t size)
     }
 }
 
+/* ---- tables ---- */
+
+/* The training table decides what the columns are, unless a model has. */
+static bool settle_columns(opening *o, int part, const json_t *form)
+{
+    nnrt_source *s = &o->source[part];
+    nnrt_preparation *p = o->data->preparation;
+
+    if (!o->fitted && part == NNRT_TRAIN &&
+        !nnrt_fit_columns(p, form, s->table, &o->uses[part], o->e)) {
+        return false;
+    }
+    if (!p->columns) {
+        return nnrt_fail(o->e, NNRT_FILES, "bad-file",
+                         "%s: is a table, and the model knows arrays of %lld numbers",
+                         s->table->file, (long long)p->features);
+    }
+
+    o->encoding[part] = nnrt_encoding_new(p, s->table, o->e);
+    return o->encoding[part] != NULL;
+}
+
+static bool take_table(opening *o, int part, const nnrt_source_request *request)
+{
+    nnrt_source *s = &o->source[part];
+
+    if (!nnrt_uses_find(request->form, s->table, part != NNRT_NEW, &o->uses[part], o->e) ||
+        !settle_columns(o, part, request->form)) {
+        return false;
+    }
+    if (part == NNRT_NEW)
+        o->uses[part].targets = 0;
+
+    s->rank = 1;
+    s->shape[0] = s->sample_size = o->data->preparation->features;
+    return nnrt_source_take_table(s, request, &o->uses[part],
+                                  nnrt_encoding_columns(o->encoding[part]), o->e);
+}
+
+/* The names of columns that a file probably has: the training file's, or those that a model knows.
+ * free() */
+static char **known_names(const opening *o, size_t *count)
+{
+    const nnrt_preparation *p = o->data->preparation;
+    const nnrt_table *table = o->source[NNRT_TRAIN].table;
+    size_t most = table ? table->columns : p->columns;
+    char **known = calloc(most + 1, sizeof *known);
+
+    *count = 0;
+    for (size_t j = 0; known && j < most; j++) {
+        char *name = table ? table->column[j].name : p->column[j].name;
+        if (name)
+            known[(*count)++] = name;
+    }
+    return known;
+}
+
 /* ---- sources ---- */
+
 static bool read_source(opening *o, int part, const json_t *form)
 {
+    nnrt_source *s = &o->source[part];
     nnrt_source_request request = { .form = form,
                                     .folder = o->folder,
                                     .seed = o->data->seed,
                                     .task = o->task,
-                                    .like = part == NNRT_TRAIN ? NULL : &o->source[NNRT_TRAIN] };
+                                    .like = part == NNRT_TRAIN || !o->given[NNRT_TRAIN]
+                                                ? NULL
+                                                : &o->source[NNRT_TRAIN] };
+    char **known = known_names(o, &request.known_count);
+    if (!known)
+        return nnrt_no_memory_for(o->e, o->data->name);
+    request.known = known;
+
     o->given[part] = true;
-    o->e->setting =
-        part == NNRT_TRAIN && json_is_object(setting(o, "source")) ? "source" : part_names[part];
-    return nnrt_source_read(&request, &o->source[part], o->e) &&
-           (o->source[part].count <= INT32_MAX ||
-            nnrt_fail(o->e, NNRT_FILES, "too-large", "%s: holds more samples than can be numbered",
-                      o->source[part].x_name));
+    o->e->setting = part == NNRT_TRAIN && json_is_object(opening_setting(o, "source"))
+                        ? "source"
+                        : part_names[part];
+    bool ok = nnrt_source_read(&request, s, o->e) && (!s->table || take_table(o, part, &request));
+    free(known);
+    return ok && (s->count <= INT32_MAX ||
+                  nnrt_fail(o->e, NNRT_FILES, "too-large",
+                            "%s: holds more samples than can be numbered", s->x_name));
 }
 
 static bool same_shape(const int64_t *a, int a_rank, const int64_t *b, int b_rank)
@@ -66,8 +125,9 @@ static bool same_shape(const int64_t *a, int a_rank, const int64_t *b, int b_ran
 
 static bool check_alike(const opening *o, int part)
 {
-    const nnrt_source *a = &o->source[NNRT_TRAIN], *b = &o->source[part];
+    const nnrt_source *a = &o->source[o->first], *b = &o->source[part];
     char one[128], other[128];
+
     if (!same_shape(a->shape, a->rank, b->shape, b->rank)) {
         shape_text(a->shape, a->rank, one, sizeof one);
         shape_text(b->shape, b->rank, other, sizeof other);
@@ -75,51 +135,59 @@ static bool check_alike(const opening *o, int part)
                          "%s: its samples are %s, those of %s are %s", b->x_name, other, a->x_name,
                          one);
     }
-    return same_shape(a->target_shape, a->target_rank, b->target_shape, b->target_rank) ||
+    return part == NNRT_NEW ||
+           same_shape(a->target_shape, a->target_rank, b->target_shape, b->target_rank) ||
            nnrt_fail(o->e, NNRT_FILES, "shape-mismatch",
                      "%s: its targets are not of the shape of those of %s", b->y_name, a->y_name);
 }
 
 static bool read_sources(opening *o)
 {
-    const json_t *train =
-        json_is_object(setting(o, "source")) ? setting(o, "source") : setting(o, "train");
-    if (!json_is_object(train)) {
-        return nnrt_fail(o->e, NNRT_SCRIPT, "missing-argument",
-                         "data '%s' has neither 'source' nor 'train'", o->data->name);
-    }
-    if (!read_source(o, NNRT_TRAIN, train))
-        return false;
-    for (int part = NNRT_VALIDATION; part < NNRT_PARTS; part++) {
-        if (json_is_object(setting(o, part_names[part])) &&
-            !(read_source(o, part, setting(o, part_names[part])) && check_alike(o, part))) {
+    const json_t *train = json_is_object(opening_setting(o, "source"))
+                              ? opening_setting(o, "source")
+                              : opening_setting(o, "train");
+
+    o->first = NNRT_PARTS;
+    for (int part = NNRT_TRAIN; part < NNRT_PARTS; part++) {
+        const json_t *form = part == NNRT_TRAIN ? train : opening_setting(o, part_names[part]);
+        if (!json_is_object(form))
+            continue;
+        if (!read_source(o, part, form))
             return false;
-        }
+        if (o->first == NNRT_PARTS)
+            o->first = part;
+        else if (!check_alike(o, part))
+            return false;
     }
-    return true;
+
+    if (o->given[NNRT_TRAIN] || (o->fitted && o->first < NNRT_PARTS))
+        return true;
+    return nnrt_fail(o->e, NNRT_SCRIPT, "missing-argument",
+                     "data '%s' has neither 'source' nor 'train'", o->data->name);
 }
 
 /* ---- shapes ---- */
-/* The declared shape of a sample, which must hold as many values as the source's. */
-static bool take_declared_shape(opening *o, const json_t *shape)
+
+static bool reshape(opening *o, const json_t *shape)
 {
     nnrt_data *data = o->data;
-    const nnrt_source *s = &o->source[NNRT_TRAIN];
+    const nnrt_source *s = &o->source[o->first];
     int64_t size = 1;
     size_t rank = json_array_size(shape);
-    bool ok = rank > 0 && rank <= NNRT_MAX_RANK;
-    for (size_t i = 0; ok && i < rank; i++) {
+    bool good = rank > 0 && rank <= NNRT_MAX_RANK;
+    char text[128], held[128];
+
+    for (size_t i = 0; good && i < rank; i++) {
         data->shape[i] = json_integer_value(json_array_get(shape, i));
-        ok = data->shape[i] > 0 && !__builtin_mul_overflow(size, data->shape[i], &size);
+        good = data->shape[i] > 0 && !__builtin_mul_overflow(size, data->shape[i], &size);
     }
-    if (!ok) {
+    if (!good) {
         return nnrt_fail(o->e, NNRT_SCRIPT, "wrong-shape",
                          "data '%s': a shape has 1 to %d sizes of at least 1", data->name,
                          NNRT_MAX_RANK);
     }
 
     data->rank = (int)rank;
-    char text[128], held[128];
     shape_text(data->shape, data->rank, text, sizeof text);
     shape_text(s->shape, s->rank, held, sizeof held);
     return size == s->sample_size ||
@@ -131,161 +199,194 @@ static bool take_declared_shape(opening *o, const json_t *shape)
 static bool take_shape(opening *o)
 {
     nnrt_data *data = o->data;
-    const nnrt_source *s = &o->source[NNRT_TRAIN];
-    const json_t *shape = setting(o, "shape");
+    const nnrt_source *s = &o->source[o->first];
+    const json_t *shape = opening_setting(o, "shape");
+
     o->e->setting = shape ? "shape" : NULL;
-    data->x_name = s->x_name && *s->x_name ? strdup(s->x_name) : NULL;
     data->rank = s->rank;
+    data->x_name = s->x_name && *s->x_name ? strdup(s->x_name) : NULL;
     memcpy(data->shape, s->shape, sizeof data->shape);
     data->sample_size = s->sample_size;
     data->target_rank = s->target_rank;
     memcpy(data->target_shape, s->target_shape, sizeof data->target_shape);
     data->target_size = s->target_size;
-    return !json_is_array(shape) || take_declared_shape(o, shape);
+
+    if (!o->fitted && !data->preparation->columns)
+        data->preparation->features = s->sample_size;
+    if (data->preparation->features != s->sample_size) {
+        return nnrt_fail(o->e, NNRT_FILES, "shape-mismatch",
+                         "%s: a sample has %lld values, and the model was trained on %lld",
+                         s->x_name, (long long)s->sample_size,
+                         (long long)data->preparation->features);
+    }
+    return !json_is_array(shape) || reshape(o, shape);
 }
 
 /* ---- targets ---- */
-static bool take_targets(opening *o, float *target[NNRT_PARTS])
+
+/* Whether targets are classes, labels or real values: the model's preparation says so, or the task,
+ * or what the training file holds. */
+static void settle_task(opening *o)
+{
+    nnrt_preparation *p = o->data->preparation;
+
+    if (!o->fitted) {
+        bool classes = o->task == NNRT_TASK_CLASSIFY ||
+                       (o->task == NNRT_TASK_AUTO && o->source[NNRT_TRAIN].kind != NNRT_LABEL_REAL);
+        p->targets = NNRT_REAL_TARGETS;
+        if (o->task == NNRT_TASK_MULTILABEL)
+            p->targets = NNRT_LABEL_TARGETS;
+        else if (classes)
+            p->targets = NNRT_CLASS_TARGETS;
+    }
+    o->data->classify = p->targets == NNRT_CLASS_TARGETS;
+    o->data->multilabel = p->targets == NNRT_LABEL_TARGETS;
+}
+
+static bool copy_names(char ***to, char *const *from, size_t count)
+{
+    *to = calloc(count + 1, sizeof **to);
+    for (size_t i = 0; *to && i < count; i++)
+        if (!((*to)[i] = strdup(from[i])))
+            return false;
+    return *to != NULL;
+}
+
+static bool keep_classes(opening *o, const nnrt_classes *classes)
 {
     nnrt_data *data = o->data;
-    nnrt_classes classes = { 0 };
-    data->classify = o->task == NNRT_TASK_CLASSIFY ||
-                     (o->task == NNRT_TASK_AUTO && o->source[NNRT_TRAIN].kind != NNRT_LABEL_REAL);
-    o->e->setting = o->task == NNRT_TASK_AUTO ? NULL : "task";
-    bool taken = !data->classify || nnrt_classes_find(&o->source[NNRT_TRAIN], &classes, o->e);
-    for (int part = 0; taken && part < NNRT_PARTS; part++) {
-        if (o->given[part]) {
-            taken = (target[part] = data->classify
-                                        ? nnrt_class_numbers(&o->source[part], &classes, o->e)
-                                        : nnrt_real_targets(&o->source[part], o->e)) != NULL;
-        }
-    }
-    if (taken && data->classify) {
-        data->classes = classes.count;
-        data->class_name = classes.name.text;
-        classes.name.text = NULL;
-        classes.name.count = 0;
-    }
-    nnrt_classes_free(&classes);
-    return taken;
+    nnrt_name_map *known = &data->preparation->classes;
+    uint32_t number;
+
+    for (size_t i = 0; !o->fitted && i < classes->name.count; i++)
+        if (!nnrt_name_map_add(known, classes->name.text[i], strlen(classes->name.text[i]),
+                               &number))
+            return nnrt_no_memory_for(o->e, data->name);
+
+    data->classes = (int64_t)known->count;
+    return copy_names(&data->class_name, known->text, known->count) ||
+           nnrt_no_memory_for(o->e, data->name);
 }
 
-/* ---- parts ---- */
-static void take_part(nnrt_data *data, int part, int64_t count, float *x, float *y)
+/* The classes of the training source, or by name those that the model knows. */
+static bool find_classes(opening *o, nnrt_classes *classes)
 {
-    if (count)
-        data->part[part] = (nnrt_part){ .count = count, .x = x, .y = y };
-    data->total += count;
-}
+    const nnrt_name_map *known = &o->data->preparation->classes;
+    uint32_t number;
 
-/* Marks the samples of the part that the declaration makes a fraction of the training source.
- * *held: such a part is declared. */
-static bool mark_held_out(opening *o, int part, uint8_t *part_of, const float *label, bool *held)
-{
-    const json_t *fraction = setting(o, part_names[part]);
-    double share = json_number_value(fraction);
-    if (!json_is_number(fraction) || share == 0)
-        return true;
-    *held = true;
-    o->e->setting = part_names[part];
-    if (!(share > 0 && share <= 1)) {
-        return nnrt_fail(o->e, NNRT_SCRIPT, "out-of-range",
-                         "data '%s': '%s' is a share between 0 and 100%%, not %g%%", o->data->name,
-                         part_names[part], 100 * share);
-    }
-    return nnrt_hold_out(part_of, o->source[NNRT_TRAIN].count, part, share, o->data, label, o->e);
-}
+    *classes = (nnrt_classes){ .kind = NNRT_LABEL_TEXT };
+    if (!o->fitted)
+        return nnrt_classes_find(&o->source[NNRT_TRAIN], classes, o->e);
 
-/* Splits what the training source holds as part_of says. The blocks stay where they are. */
-static bool split_training(opening *o, const uint8_t *part_of, float *x, float *y, bool held)
-{
-    nnrt_data *data = o->data;
-    const nnrt_source *s = &o->source[NNRT_TRAIN];
-    float *x_start[NNRT_PARTS], *y_start[NNRT_PARTS];
-    int64_t size[NNRT_PARTS] = { 0 };
-    for (int64_t i = 0; i < s->count; i++)
-        size[part_of[i]]++;
-    if (!size[NNRT_TRAIN]) {
-        return nnrt_fail(o->e, NNRT_FILES, "no-part",
-                         "data '%s': no sample is left to train on: all %lld of %s are held out",
-                         data->name, (long long)s->count, s->x_name);
-    }
-
-    if (!held) {
-        take_part(data, NNRT_TRAIN, s->count, x, y);
-        return true;
-    }
-    if (!nnrt_sort_by_part(x, s->count, data->sample_size, part_of, x_start, o->e) ||
-        !nnrt_sort_by_part(y, s->count, data->target_size, part_of, y_start, o->e)) {
-        return false;
-    }
-    for (int part = 0; part < NNRT_PARTS; part++)
-        take_part(data, part, size[part], x_start[part], y_start[part]);
+    classes->count = (int64_t)known->count;
+    for (size_t i = 0; i < known->count; i++)
+        if (!nnrt_name_map_add(&classes->name, known->text[i], strlen(known->text[i]), &number))
+            return nnrt_no_memory_for(o->e, o->data->name);
     return true;
 }
 
-/* What the training source holds, into training and the parts that are fractions of it. */
-static bool hold_out(opening *o, float *x, float *y)
+static bool source_targets(opening *o, int part, const nnrt_classes *classes, float **target)
 {
-    const nnrt_data *data = o->data;
-    const float *label = data->classify && data->target_rank == 0 ? y : NULL;
-    uint8_t *part_of = calloc((size_t)o->source[NNRT_TRAIN].count, sizeof *part_of);
-    bool held = false;
-    if (!part_of)
-        return nnrt_no_memory_for(o->e, data->name);
-    bool ok = mark_held_out(o, NNRT_TEST, part_of, label, &held) &&
-              mark_held_out(o, NNRT_VALIDATION, part_of, label, &held) &&
-              split_training(o, part_of, x, y, held);
-    free(part_of);
+    nnrt_source *s = &o->source[part];
+
+    if (part == NNRT_NEW || (!s->real && !s->integer && !s->text)) {
+        *target = nnrt_floats_new(s->count * o->data->target_size, o->e);
+        if (*target)
+            memset(*target, 0, (size_t)(s->count * o->data->target_size) * sizeof **target);
+    } else if (o->data->classify) {
+        *target = nnrt_class_numbers(s, classes, o->e);
+    } else {
+        *target = nnrt_real_targets(s, o->e);
+    }
+    return *target != NULL;
+}
+
+static bool take_targets(opening *o)
+{
+    nnrt_classes classes = { 0 };
+
+    settle_task(o);
+    o->e->setting = o->task == NNRT_TASK_AUTO ? NULL : "task";
+    bool ok = !o->data->classify || (find_classes(o, &classes) && keep_classes(o, &classes));
+    for (int part = 0; ok && part < NNRT_PARTS; part++)
+        if (o->given[part])
+            ok = source_targets(o, part, &classes, &o->data->storage[3 * part + 1]);
+
+    nnrt_classes_free(&classes);
     return ok;
 }
 
-static bool name_features(opening *o)
+/* The names of a table's target columns. */
+static bool name_targets(opening *o)
 {
+    nnrt_preparation *p = o->data->preparation;
     const nnrt_table *table = o->source[NNRT_TRAIN].table;
-    if (!table)
-        return true;
-    o->data->feature_name = nnrt_table_feature_names(table, o->data->sample_size);
-    return o->data->feature_name || nnrt_no_memory_for(o->e, o->data->name);
-}
+    const nnrt_uses *uses = &o->uses[NNRT_TRAIN];
 
-static bool take_parts(opening *o)
-{
-    nnrt_data *data = o->data;
-    float *target[NNRT_PARTS] = { 0 };
-    bool missing = false, ok = take_targets(o, target);
-    for (int part = 0; part < NNRT_PARTS; part++) {
-        data->storage[2 * part] = o->source[part].x;
-        data->storage[2 * part + 1] = target[part];
-        o->source[part].x = NULL;
-        missing |= o->source[part].has_missing;
-    }
-    if (!ok || !hold_out(o, data->storage[0], data->storage[1]))
-        return false;
-
-    o->e->setting = NULL;
-    for (int part = NNRT_VALIDATION; part < NNRT_PARTS; part++) {
-        if (o->given[part]) {
-            take_part(data, part, o->source[part].count, data->storage[2 * part],
-                      data->storage[2 * part + 1]);
+    if (!o->fitted && table && table->header && uses->targets) {
+        p->target_name = calloc(uses->targets + 1, sizeof *p->target_name);
+        for (size_t i = 0; p->target_name && i < uses->targets; i++) {
+            p->target_name[i] = strdup(table->column[uses->target[i]].name);
+            p->target_count += p->target_name[i] != NULL;
         }
+        if (p->target_count != uses->targets)
+            return nnrt_no_memory_for(o->e, o->data->name);
     }
-    if (!name_features(o))
-        return false;
-    bool whole = json_is_true(setting(o, "whole"));
-    return whole || !missing || nnrt_fill_missing(data, o->source[NNRT_TRAIN].x_name, o->e);
+    return p->target_count != (size_t)o->data->target_size ||
+           copy_names(&o->data->target_name, p->target_name, p->target_count) ||
+           nnrt_no_memory_for(o->e, o->data->name);
 }
+
+/* ---- opening ---- */
 
 static nnrt_task task_of(const json_t *declaration)
 {
-    const char *task = nnrt_form_text(declaration, "task", "");
-    if (strcmp(task, "classify") == 0)
-        return NNRT_TASK_CLASSIFY;
-    return strcmp(task, "regress") == 0 ? NNRT_TASK_REGRESS : NNRT_TASK_AUTO;
+    static const struct {
+        const char *word;
+        nnrt_task task;
+    } tasks[] = { { "classify", NNRT_TASK_CLASSIFY },
+                  { "regress", NNRT_TASK_REGRESS },
+                  { "multilabel", NNRT_TASK_MULTILABEL } };
+
+    const char *word = nnrt_form_text(declaration, "task", "");
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
+        if (strcmp(tasks[i].word, word) == 0)
+            return tasks[i].task;
+    return NNRT_TASK_AUTO;
+}
+
+/* What a model knows of its targets decides how a file's are read. */
+static nnrt_task task_of_model(const nnrt_preparation *p)
+{
+    if (p->targets == NNRT_LABEL_TARGETS)
+        return NNRT_TASK_MULTILABEL;
+    return p->targets == NNRT_CLASS_TARGETS ? NNRT_TASK_CLASSIFY : NNRT_TASK_REGRESS;
+}
+
+static bool begin(opening *o, uint64_t seed, nnrt_preparation *preparation)
+{
+    nnrt_data *data = o->data;
+    const json_t *own_seed = opening_setting(o, "seed");
+
+    data->seed = json_is_integer(own_seed) ? (uint64_t)json_integer_value(own_seed) : seed;
+    data->shuffle = !json_is_false(opening_setting(o, "shuffle"));
+    data->preparation = preparation ? nnrt_preparation_hold(preparation) : nnrt_preparation_new(0);
+    o->fitted = preparation != NULL;
+    o->task = preparation ? task_of_model(preparation) : task_of(o->declaration);
+    return data->preparation || nnrt_no_memory_for(o->e, data->name);
+}
+
+static void end(opening *o)
+{
+    for (int part = 0; part < NNRT_PARTS; part++) {
+        nnrt_encoding_free(o->encoding[part]);
+        nnrt_uses_free(&o->uses[part]);
+        nnrt_source_free(&o->source[part]);
+    }
 }
 
 nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_t seed,
-                          nnrt_error *e)
+                          nnrt_preparation *preparation, nnrt_error *e)
 {
     nnrt_data *data = calloc(1, sizeof *data);
     const char *name = nnrt_form_text(declaration, "name", "data");
@@ -295,25 +396,30 @@ nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_
         return NULL;
     }
 
-    const json_t *own_seed = json_object_get(declaration, "seed");
-    data->seed = json_is_integer(own_seed) ? (uint64_t)json_integer_value(own_seed) : seed;
-    data->shuffle = !json_is_false(json_object_get(declaration, "shuffle"));
-    opening o = { .declaration = declaration,
-                  .folder = folder,
-                  .task = task_of(declaration),
-                  .data = data,
-                  .e = e };
-
-    bool opened = read_sources(&o) && take_shape(&o) && take_parts(&o) &&
-                  nnrt_normalize(data, setting(&o, "normalize"), e) &&
-                  nnrt_augment_read(setting(&o, "augment"), &data->augmentation,
-                                    &data->augmentation_count, e);
-    for (int part = 0; part < NNRT_PARTS; part++)
-        nnrt_source_free(&o.source[part]);
-    if (opened)
+    opening o = { .declaration = declaration, .folder = folder, .data = data, .e = e };
+    bool ok = begin(&o, seed, preparation) && read_sources(&o) && take_shape(&o) &&
+              take_targets(&o) && name_targets(&o) && opening_make_parts(&o) &&
+              nnrt_augment_read(opening_setting(&o, "augment"), &data->augmentation,
+                                &data->augmentation_count, e);
+    end(&o);
+    if (ok)
         return data;
     nnrt_data_free(data);
     return NULL;
+}
+
+/* ---- use ---- */
+
+void nnrt_data_restore_targets(const nnrt_data *data, float *values, int64_t count)
+{
+    const nnrt_scaling *s = &data->preparation->target;
+    size_t width = (size_t)data->target_size;
+    if (s->kind == NNRT_SCALE_NONE)
+        return;
+
+    for (size_t i = 0; i < (size_t)count * width; i++)
+        values[i] =
+            (float)nnrt_unscale_value(s, s->width == width ? i % width : i % s->width, values[i]);
 }
 
 bool nnrt_data_numbers_below(const nnrt_data *data, int64_t below, nnrt_error *e)
@@ -337,24 +443,44 @@ bool nnrt_data_numbers_below(const nnrt_data *data, int64_t below, nnrt_error *e
     return true;
 }
 
+static void free_names(char **names, size_t count)
+{
+    for (size_t i = 0; names && i < count; i++)
+        free(names[i]);
+    free(names);
+}
+
+static void free_raw(nnrt_raw *raw)
+{
+    if (!raw)
+        return;
+    nnrt_encoding_free(raw->encoding);
+    nnrt_table_free(raw->table);
+    free(raw->row);
+    free(raw);
+}
+
 void nnrt_data_free(nnrt_data *data)
 {
     if (!data)
         return;
+
+    for (int i = 0; i < 3 * NNRT_PARTS; i++)
+        free(data->storage[i]);
     if (data->whole) {
-        for (int i = 0; i < 2 * NNRT_PARTS; i++)
-            free(data->storage[i]);
+        nnrt_preparation_free(data->preparation);
         free(data);
         return;
     }
-    for (int64_t c = 0; data->class_name && c < data->classes; c++)
-        free(data->class_name[c]);
-    for (int64_t f = 0; data->feature_name && f < data->sample_size; f++)
-        free(data->feature_name[f]);
-    free(data->class_name);
-    free(data->feature_name);
-    for (int i = 0; i < 2 * NNRT_PARTS; i++)
-        free(data->storage[i]);
+
+    for (int part = 0; part < NNRT_PARTS; part++)
+        free_names(data->part[part].caption, (size_t)data->part[part].count * data->captions);
+    free_names(data->class_name, (size_t)data->classes);
+    free_names(data->feature_name, (size_t)data->sample_size);
+    free_names(data->target_name, (size_t)data->target_size);
+    free_names(data->caption_name, data->captions);
+    free_raw(data->raw);
+    nnrt_preparation_free(data->preparation);
     free(data->x_name);
     free(data->augmentation);
     free(data->name);

@@ -5,18 +5,19 @@
  * file, row and column. */
 #ifndef NNRT_DATASET_H
 #define NNRT_DATASET_H
-#include "base/base.h"
-#include <jansson.h>
+#include "data/preparation.h"
 
-enum { NNRT_TRAIN, NNRT_VALIDATION, NNRT_TEST, NNRT_PARTS };
+/* NNRT_NEW: samples without targets, for predictions. */
+enum { NNRT_TRAIN, NNRT_VALIDATION, NNRT_TEST, NNRT_NEW, NNRT_PARTS };
 
 enum { NNRT_MAX_RANK = 5 };
 
 /* x: [count][sample_size], y: [count][target_size], w: [count], the weights of samples (NULL: all
- * count alike); count 0: no such part */
+ * count alike); count 0: no such part. Targets of the new part are 0. */
 typedef struct nnrt_part {
     int64_t count;
     float *x, *y, *w;
+    char **caption; /* [count][captions of the data] */
 } nnrt_part;
 
 typedef struct nnrt_augmentation nnrt_augmentation; /* augment.h */
@@ -44,17 +45,28 @@ typedef struct nnrt_data {
     /* of training samples, in order */
     nnrt_augmentation *augmentation;
     size_t augmentation_count;
-    char **feature_name;            /* sample_size names where a CSV gives them, else NULL */
-    char **target_name;             /* target_size names where a table gives them, else NULL */
-    float *storage[2 * NNRT_PARTS]; /* the blocks that the parts' x and y lie in */
+    char **feature_name; /* sample_size names where a table gives them, else NULL */
+    char **target_name;  /* target_size names where a table gives them, else NULL */
+    /* What predictions copy from the file: the id first, where there is one, then kept columns. */
+    size_t captions;
+    char **caption_name;
+    bool has_id;
+    nnrt_preparation *preparation;  /* what has been done to the samples */
+    float *storage[3 * NNRT_PARTS]; /* the blocks that the parts' x, y and w lie in */
     /* a view (views.c): what it is cut from and shares names with; else NULL */
     const struct nnrt_data *whole;
+    /* of a whole (views.h): the table that its samples are rows of, and which; else NULL */
+    struct nnrt_raw *raw;
 } nnrt_data;
 
-/* `folder`: where relative paths start. `seed`: for declarations without a seed of their own. NULL
- * and e filled where it fails. */
+/* `folder`: where relative paths start. `seed`: for declarations without a seed of their own.
+ * `preparation`: a model's, by which everything is prepared; NULL: one is fitted to the training
+ * part, as the declaration says. With one, a declaration needs no training part. NULL and e filled
+ * where it fails. */
 nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_t seed,
-                          nnrt_error *e);
+                          nnrt_preparation *preparation, nnrt_error *e);
+/* Targets or outputs, [count][target_size], from normalised ones to the file's units; in place. */
+void nnrt_data_restore_targets(const nnrt_data *data, float *values, int64_t count);
 void nnrt_data_free(nnrt_data *data);
 const char *nnrt_part_name(int part);
 /* Whether every sample holds only whole numbers from 0 to below `below`, as embeddings need them.

@@ -1,4 +1,4 @@
-# runtime/data/local.mk: sources, labels, splits, scaling, augmentation, feed
+# runtime/data/local.mk: sources, tables, labels, splits, preparation, augmentation, feed
 libnnrt_a_SOURCES += \
     runtime/data/array.c \
     runtime/data/array.h \
@@ -7,20 +7,25 @@ libnnrt_a_SOURCES += \
     runtime/data/block.c \
     runtime/data/block.h \
     runtime/data/characters.c \
+    runtime/data/columns.c \
+    runtime/data/columns.h \
     runtime/data/csv.c \
     runtime/data/csv.h \
-    runtime/data/csv_columns.c \
-    runtime/data/csv_further.c \
-    runtime/data/csv_load.c \
     runtime/data/csv_rows.c \
     runtime/data/csv_rows.h \
-    runtime/data/csv_samples.c \
+    runtime/data/csv_survey.c \
     runtime/data/data.h \
     runtime/data/dataset.c \
     runtime/data/dataset.h \
+    runtime/data/dataset_parts.c \
     runtime/data/digits.c \
+    runtime/data/encoding.c \
+    runtime/data/encoding.h \
     runtime/data/feed.c \
     runtime/data/feed.h \
+    runtime/data/fit.c \
+    runtime/data/fit.h \
+    runtime/data/fit_columns.c \
     runtime/data/form.c \
     runtime/data/form.h \
     runtime/data/generate.c \
@@ -32,12 +37,19 @@ libnnrt_a_SOURCES += \
     runtime/data/npy.c \
     runtime/data/opened.c \
     runtime/data/opened.h \
+    runtime/data/opening.h \
+    runtime/data/parquet.c \
+    runtime/data/parquet.h \
+    runtime/data/parquet_footer.c \
+    runtime/data/parquet_page.c \
     runtime/data/parts.h \
     runtime/data/picture.c \
     runtime/data/picture.h \
+    runtime/data/preparation.c \
+    runtime/data/preparation.h \
+    runtime/data/preparation_json.c \
     runtime/data/reader.c \
     runtime/data/reader.h \
-    runtime/data/scale.c \
     runtime/data/source.c \
     runtime/data/source.h \
     runtime/data/sources.c \
@@ -46,5 +58,8 @@ libnnrt_a_SOURCES += \
     runtime/data/split.c \
     runtime/data/table.c \
     runtime/data/table.h \
+    runtime/data/table_samples.c \
+    runtime/data/thrift.c \
+    runtime/data/thrift.h \
     runtime/data/views.c \
     runtime/data/views.h

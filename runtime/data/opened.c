@@ -7,6 +7,7 @@
 typedef struct entry {
     json_t *declaration;
     char *folder;
+    nnrt_preparation *given; /* by which it was prepared; NULL: by one of its own */
     nnrt_data *data;
 } entry;
 
@@ -30,6 +31,7 @@ static void entry_clear(entry *item)
 {
     json_decref(item->declaration);
     free(item->folder);
+    nnrt_preparation_free(item->given);
     nnrt_data_free(item->data);
 }
 
@@ -44,27 +46,38 @@ void nnrt_opened_free(nnrt_opened *opened)
     free(opened);
 }
 
+/* Whether what was opened is what is asked for: by its own preparation, or by one that says the
+ * same as that which is wanted. */
+static bool suits(const entry *item, const nnrt_preparation *wanted)
+{
+    return wanted ? nnrt_preparation_equal(item->data->preparation, wanted) : !item->given;
+}
+
 static const nnrt_data *find(const nnrt_opened *opened, const json_t *declaration,
-                             const char *folder)
+                             const char *folder, const nnrt_preparation *wanted)
 {
     for (size_t i = opened->count; i-- > 0;) {
         const entry *item = &opened->item[i];
-        if (json_equal(item->declaration, declaration) && !strcmp(item->folder, folder))
+        if (json_equal(item->declaration, declaration) && !strcmp(item->folder, folder) &&
+            suits(item, wanted)) {
             return item->data;
+        }
     }
     return NULL;
 }
 
 static const nnrt_data *add(nnrt_opened *opened, const json_t *declaration, const char *folder,
-                            uint64_t seed, nnrt_error *e)
+                            uint64_t seed, nnrt_preparation *given, nnrt_error *e)
 {
     entry *grown = realloc(opened->item, (opened->count + 1) * sizeof *grown);
     if (grown)
         opened->item = grown;
+
     /* A copy: lines of a REPL are freed while the table lives on. */
-    entry item = { grown ? json_deep_copy(declaration) : NULL, strdup(folder), NULL };
+    entry item = { grown ? json_deep_copy(declaration) : NULL, strdup(folder),
+                   nnrt_preparation_hold(given), NULL };
     if (item.declaration && item.folder)
-        item.data = nnrt_data_open(declaration, *folder ? folder : ".", seed, e);
+        item.data = nnrt_data_open(declaration, *folder ? folder : ".", seed, given, e);
     else
         nnrt_no_memory(e);
 
@@ -76,14 +89,15 @@ static const nnrt_data *add(nnrt_opened *opened, const json_t *declaration, cons
 }
 
 const nnrt_data *nnrt_opened_data(nnrt_opened *opened, const json_t *declaration,
-                                  const char *folder, uint64_t seed, nnrt_error *e)
+                                  const char *folder, uint64_t seed, nnrt_preparation *preparation,
+                                  nnrt_error *e)
 {
     if (!folder)
         folder = "";
     pthread_mutex_lock(&opened->lock);
-    const nnrt_data *data = find(opened, declaration, folder);
+    const nnrt_data *data = find(opened, declaration, folder, preparation);
     if (!data)
-        data = add(opened, declaration, folder, seed, e);
+        data = add(opened, declaration, folder, seed, preparation, e);
     pthread_mutex_unlock(&opened->lock);
     return data;
 }

@@ -13,9 +13,4 @@ bool nnrt_hold_out(uint8_t *part_of, int64_t count, int part, double fraction,
  * at start[k], aligned to 64 bytes. The block has room for that (nnrt_floats_new). */
 bool nnrt_sort_by_part(float *rows, int64_t count, int64_t width, const uint8_t *part_of,
                        float *start[NNRT_PARTS], nnrt_error *e);
-
-/* NaN cells take the mean of the training part's others. */
-bool nnrt_fill_missing(nnrt_data *data, const char *file, nnrt_error *e);
-/* `form`: program.h's "normalize". */
-bool nnrt_normalize(nnrt_data *data, const json_t *form, nnrt_error *e);
 #endif

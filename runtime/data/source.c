@@ -10,6 +10,9 @@ void nnrt_source_free(nnrt_source *source)
     free(source->text);
     free(source->integer);
     free(source->real);
+    free(source->exact);
+    free(source->weight);
+    free(source->at);
     free(source->x);
     free(source->row);
     free(source->x_name);

@@ -13,7 +13,12 @@ typedef enum nnrt_label_kind {
     NNRT_LABEL_TEXT
 } nnrt_label_kind;
 
-typedef enum nnrt_task { NNRT_TASK_AUTO, NNRT_TASK_CLASSIFY, NNRT_TASK_REGRESS } nnrt_task;
+typedef enum nnrt_task {
+    NNRT_TASK_AUTO,
+    NNRT_TASK_CLASSIFY,
+    NNRT_TASK_REGRESS,
+    NNRT_TASK_MULTILABEL
+} nnrt_task;
 
 typedef struct nnrt_source {
     /* the files that hold samples and targets, as the script names them */
@@ -22,20 +27,24 @@ typedef struct nnrt_source {
     int rank;
     int64_t shape[NNRT_MAX_RANK]; /* of a sample */
     int64_t sample_size;
-    float *x; /* [count][sample_size], from nnrt_floats_new */
+    float *x; /* [count][sample_size], from nnrt_floats_new; NULL: the table's rows hold them */
     int target_rank;
     int64_t target_shape[NNRT_MAX_RANK];
     int64_t target_size;
     nnrt_label_kind kind; /* which of these holds count * target_size targets */
     float *real;
+    double *exact; /* the same in float64, where the file has more digits; else NULL */
     int64_t *integer;
     uint32_t *text; /* numbers into texts, which are sorted bytewise */
     char **texts;
     size_t text_count;
     /* a sample's line in the file, from 1; NULL: samples count from 0 */
     int64_t *row;
-    bool has_missing;  /* x holds NaN where the training part's mean belongs */
-    nnrt_table *table; /* of a file with columns; else NULL */
+    float *weight; /* [count]; NULL: all samples count alike */
+    /* Of a file with columns: its table, the row of each sample, and the column of ids (NULL). */
+    nnrt_table *table;
+    uint32_t *at;
+    const nnrt_column *id;
 } nnrt_source;
 
 typedef struct nnrt_source_request {
@@ -45,6 +54,9 @@ typedef struct nnrt_source_request {
     nnrt_task task;
     /* the training source, when this is another part's; else NULL */
     const nnrt_source *like;
+    /* names of columns that the file probably has, since the training file or the model has them */
+    char *const *known;
+    size_t known_count;
 } nnrt_source_request;
 
 void nnrt_source_free(nnrt_source *source);

@@ -1,35 +1,64 @@
-/* table.h: the columns of a file with rows and columns, such as a CSV: which of them are text, and
- * which features of a sample they become. Further files of the same data must have the same. */
+/* table.h: a table as a file has it: named columns of cells, before any of them is a feature, a
+ * target or a weight.
+ *
+ * Readers (csv, parquet, jsonl) append cells row by row or column by column; columns.h says what
+ * each column is for, encoding.h makes numbers of the features. A cell is missing, a number or a
+ * text. Numbers are float64, so that dates such as 20240101 and seconds since 1970 keep every digit
+ * until they are normalised. */
 #ifndef NNRT_TABLE_H
 #define NNRT_TABLE_H
 #include "base/base.h"
 
+/* In nnrt_column.text: the cell is missing. */
+#define NNRT_TEXT_MISSING UINT32_MAX
+
 typedef struct nnrt_column {
-    char *name;                                /* NULL without a header */
-    int64_t numbers, integers, texts, missing; /* cells of each kind; integers are numbers too */
-    /* of the numbers, those written as whole ones that an int64_t does not hold */
-    int64_t vast;
-    bool categorical;     /* one feature for each of its values, 0 or 1 */
-    nnrt_name_map values; /* of a categorical one, sorted */
-    int64_t feature;      /* the first of its features in a sample */
+    char *name;       /* NULL: the file has no header */
+    bool is_text;     /* `text` holds the cells; else `number` does */
+    bool keeps_text;  /* of numbers: `text` holds them too, as the file writes them */
+    bool whole;       /* no number has a point or an exponent, so they may be classes */
+    bool vast;        /* whole, but some number is beyond an int64_t */
+    double *number;   /* [rows], NAN where missing */
+    uint32_t *text;   /* [rows], numbers in `values`, NNRT_TEXT_MISSING where missing */
+    int64_t *integer; /* [rows], where a whole number is beyond 2^53 and float64 can't tell it from
+                         its neighbours; else NULL */
+    nnrt_name_map values;
+    char *unreadable; /* why its cells can't be used: "is nested"; NULL: they can */
+    size_t capacity;  /* rows that there is room for */
 } nnrt_column;
 
 typedef struct nnrt_table {
+    char *file; /* as the script names it, for messages */
+    bool header;
     size_t columns;
     nnrt_column *column;
-    size_t target; /* the column that is not a feature */
-    bool header;
-    char *file; /* as the script names it */
+    int64_t rows;
+    int64_t *line; /* a row's line in the file, from 1; NULL: rows count from 0 */
 } nnrt_table;
 
-/* NULL and e filled: out of memory */
-nnrt_table *nnrt_table_new(const char *file, nnrt_error *e);
+/* Room for so many columns, without names and rows. NULL and e filled: out of memory. */
+nnrt_table *nnrt_table_new(const char *file, size_t columns, nnrt_error *e);
 void nnrt_table_free(nnrt_table *table); /* NULL is fine */
-/* Gives every column but the target its place in a sample; returns how many features there are. */
-int64_t nnrt_table_place_features(nnrt_table *table);
+
+/* Append one cell to a column. False: out of memory. */
+bool nnrt_column_add_number(nnrt_column *column, size_t row, double value);
+bool nnrt_column_add_integer(nnrt_column *column, size_t row, int64_t value);
+bool nnrt_column_add_text(nnrt_column *column, size_t row, const char *text, size_t length);
+bool nnrt_column_add_missing(nnrt_column *column, size_t row);
+
+bool nnrt_cell_is_missing(const nnrt_column *column, int64_t row);
+
+/* A cell as text, as `predict` writes ids and kept columns: "" where missing. Numbers whose text
+ * was not kept go into `buffer`, in the shortest form that reads back as the same number. */
+enum { NNRT_CELL_TEXT = 40 };
+
+const char *nnrt_cell_text(const nnrt_column *column, int64_t row, char buffer[NNRT_CELL_TEXT]);
+
+/* The only column of this name; `columns`: there is none, or more than one (*count says). */
+size_t nnrt_table_find(const nnrt_table *table, const char *name, size_t *count);
 /* The names of the columns, "a, b, c, ...", for messages; in `buffer`. */
 const char *nnrt_table_list(const nnrt_table *table, char *buffer, size_t size);
-/* The names of the features, one for each of a sample's values: "mass", "colour=red", or numbers
- * of columns. NULL: out of memory. free() each and the array. */
-char **nnrt_table_feature_names(const nnrt_table *table, int64_t features);
+/* "f.csv: row 7, column 'mass'", for messages; in `buffer`. */
+const char *nnrt_cell_place(const nnrt_table *table, size_t column, int64_t row, char *buffer,
+                            size_t size);
 #endif

@@ -6,5 +6,5 @@ const nnrt_data *nnrt_session_data(nnrt_session *session, const json_t *declarat
 {
     const nnrt_options *options = &session->options;
     return nnrt_opened_data(session->opened, declaration, folder,
-                            options->seed_given ? options->seed : 0, e);
+                            options->seed_given ? options->seed : 0, NULL, e);
 }

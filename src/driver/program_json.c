@@ -11,7 +11,7 @@
 static json_t *expected_json(const DataUse *use)
 {
     static const ProgramField parts[NNRT_PARTS] = { FIELD_expected_train, FIELD_expected_validation,
-                                                    FIELD_expected_test };
+                                                    FIELD_expected_test, FIELD_expected_new };
     const DataInfo *d = &use->info;
     json_t *object = json_object();
     put_text(object, FIELD_expected_data, d->name);
@@ -155,10 +155,10 @@ static json_t *model_json(const Compiled *compiled, size_t number)
 /* The variable of a function says its shape, since it may not be a weight of the program. */
 static json_t *tensor_json(const Tensor *t, bool of_model)
 {
-    static const char *const roles[] = {
-        [TENSOR_WEIGHT] = "weight", [TENSOR_STATE] = "state", [TENSOR_RESULT] = "result",
-        [TENSOR_CLASSES] = "classes"
-    };
+    static const char *const roles[] = { [TENSOR_WEIGHT] = "weight",
+                                         [TENSOR_STATE] = "state",
+                                         [TENSOR_RESULT] = "result",
+                                         [TENSOR_CLASSES] = "classes" };
     json_t *object = json_object();
     put_text(object, FIELD_tensor_role, roles[t->role]);
     put_text(object, t->role == TENSOR_WEIGHT ? FIELD_tensor_key : FIELD_tensor_name, t->name);

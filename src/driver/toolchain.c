@@ -25,7 +25,11 @@
 #endif
 
 /* What libnnrt.a itself needs, beyond libm and threads. */
-static const char *const libraries[] = { "jansson", "png16", "jpeg", "z", OPENMP_LIBRARY };
+static const char *const libraries[] = { "jansson",     "png16", "jpeg", "z",
+#ifdef HAVE_ZSTD
+                                         "zstd",
+#endif
+                                         OPENMP_LIBRARY };
 
 enum { LIBRARIES = sizeof libraries / sizeof *libraries };
 
@@ -182,6 +186,9 @@ bool toolchain_link(Arena *arena, const char *object, const char *program, char 
         char *path = static_library(arena, libraries[i]);
         add(arena, &words, path ? path : arena_printf(arena, "-l%s", libraries[i]));
     }
+#ifdef HAVE_SNAPPY
+    add(arena, &words, "-lsnappy"); /* C++: its archive would want libstdc++ on the link line */
+#endif
     add(arena, &words, "-lm");
     add(arena, &words, "-lpthread");
     bool ok = run(arena, &words, NULL, NULL, NULL, error);

@@ -18,7 +18,7 @@ typedef struct DataInfo {
     bool weighted;   /* samples have weights */
     int64_t classes;
     Shape sample, target;
-    int64_t count[3]; /* train, validation, test */
+    int64_t count[4]; /* train, validation, test, new */
 } DataInfo;
 
 typedef enum InitKind {

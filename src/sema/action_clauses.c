@@ -142,17 +142,17 @@ static const DataDecl *find_data(Check *c, const Expr *expr)
 
 static void take_part(Check *c, const Expr *expr)
 {
-    static const char *const parts[] = { "train", "validation", "test" };
-    static const Part values[] = { PART_TRAIN, PART_VALIDATION, PART_TEST };
+    static const char *const parts[] = { "train", "validation", "test", "new" };
+    static const Part values[] = { PART_TRAIN, PART_VALIDATION, PART_TEST, PART_NEW };
     Sema *sema = c->sema;
     int found = -1;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         if (!strcmp(parts[i], expr->name.text))
             found = i;
 
     if (found < 0) {
         diag_unknown(sema->diags, DIAG_UNKNOWN_PART, expr->name.span, "part of the data",
-                     expr->name.text, parts, 3);
+                     expr->name.text, parts, 4);
     } else if (c->verb->recipe && found) {
         Diagnostic *d = clause_error(c, DIAG_WRONG_KIND, expr->name.span,
                                      "takes the data as a whole and trains on its training part");
@@ -160,8 +160,12 @@ static void take_part(Check *c, const Expr *expr)
     } else if (!part_exists(c->out->data, parts[found])) {
         Diagnostic *d = diag_error(sema->diags, DIAG_NO_PART, expr->name.span,
                                    "data '%s' has no %s part", c->out->data->name, parts[found]);
-        diag_help(sema->diags, d, "hold one out with '%s = 20%%' in data %s", parts[found],
-                  c->out->data->name);
+        diag_help(sema->diags, d,
+                  values[found] == PART_NEW
+                      ? "say where such samples come from with '%s = csv(..)' "
+                        "in data %s"
+                      : "hold one out with '%s = 20%%' in data %s",
+                  parts[found], c->out->data->name);
         diag_note(sema->diags, d, c->out->data->name_span, "declared here");
     } else {
         c->out->part = values[found];

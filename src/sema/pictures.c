@@ -129,10 +129,10 @@ static void take_schedule(Sema *sema, CheckedAction *out, const Expr *expr)
 /* `d` or `d.train`; NULL: it is neither. */
 static const DataDecl *data_of(Sema *sema, const Expr *expr, Part *part)
 {
-    static const char *const parts[] = { "train", "validation", "test" };
+    static const char *const parts[] = { "train", "validation", "test", "new" };
     *part = PART_ANY;
     if (expr->kind == EXPR_FIELD && expr->a->kind == EXPR_NAME) {
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 4; i++)
             if (!strcmp(parts[i], expr->name.text))
                 *part = (Part)(PART_TRAIN + i);
     }

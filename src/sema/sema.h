@@ -84,7 +84,7 @@ typedef struct Later {
     Span span;
 } Later;
 
-typedef enum Part { PART_ANY, PART_TRAIN, PART_VALIDATION, PART_TEST } Part;
+typedef enum Part { PART_ANY, PART_TRAIN, PART_VALIDATION, PART_TEST, PART_NEW } Part;
 
 /* One thing that `plot` draws; a function or a schedule has an action of its own, as
  * minimize or train would make it. */

@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         snprintf(text, sizeof text,
                  declarations[bytes[0] % (sizeof declarations / sizeof *declarations)], path);
         json_t *declaration = json_loads(text, 0, NULL);
-        nnrt_data *data = nnrt_data_open(declaration, NULL, 0, &e);
+        nnrt_data *data = nnrt_data_open(declaration, NULL, 0, NULL, &e);
         if (!data && !e.status)
             abort();
         nnrt_data_free(data);

@@ -34,7 +34,7 @@ static nnrt_data *open_data(const char *declaration, nnrt_error *e)
         printf("# %s: %s\n", declaration, why.text);
         return NULL;
     }
-    nnrt_data *data = nnrt_data_open(json, folder, 0, e);
+    nnrt_data *data = nnrt_data_open(json, folder, 0, NULL, e);
     json_decref(json);
     return data;
 }

@@ -1,0 +1,35 @@
+/* opening.h: a data declaration on its way from files to parts: what dataset.c reads and
+ * dataset_parts.c splits and prepares. */
+#ifndef NNRT_OPENING_H
+#define NNRT_OPENING_H
+#include "data/columns.h"
+#include "data/dataset.h"
+#include "data/encoding.h"
+
+/* A whole's table and the rows of its samples (views.h). */
+typedef struct nnrt_raw {
+    nnrt_table *table;
+    nnrt_encoding *encoding;
+    uint32_t *row; /* [count of the training part] */
+} nnrt_raw;
+
+typedef struct opening {
+    const json_t *declaration;
+    const char *folder;
+    nnrt_task task;
+    nnrt_data *data;
+    bool fitted; /* the preparation comes from a model; else it is being fitted */
+    /* of validation, test and new samples only where they have files of their own */
+    nnrt_source source[NNRT_PARTS];
+    nnrt_uses uses[NNRT_PARTS];
+    nnrt_encoding *encoding[NNRT_PARTS]; /* of tables */
+    bool given[NNRT_PARTS];
+    int first; /* the first part that has a source, whose shape is the data's */
+    nnrt_error *e;
+} opening;
+
+const json_t *opening_setting(const opening *o, const char *key);
+/* Splits the training source, fits what is to be fitted, and prepares every part. The targets of
+ * each source are in data->storage[3 * part + 1] already. */
+bool opening_make_parts(opening *o);
+#endif
