@@ -4,8 +4,8 @@
  * A model's body is walked once (body.c): repeats unrolled, conditions decided, blocks and models
  * entered. What remains is a Network: a flat list of layer uses over numbered values. The walk
  * builds each use into a scratch graph at once, which tells its output's shape; a unit later builds
- * the same list into a graph of its own (network.c). So a layer's function runs both times and is
- * the only place that knows the layer. */
+ * the same list into a graph of its own (network_graph.c). So a layer's function runs both times
+ * and is the only place that knows the layer. */
 #ifndef NNC_LOWER_ROOM_H
 #define NNC_LOWER_ROOM_H
 #include "lower/lower.h"
@@ -106,7 +106,7 @@ struct Network {
     VEC(double) auto_fans; /* fan-in and fan-out, two a weight */
 };
 
-/* ---- network.c: a network built into a graph ---- */
+/* ---- network_graph.c: a network built into a graph ---- */
 typedef struct Emission {
     Lower *lower;
     Network *network;
@@ -178,7 +178,7 @@ NodeId layer_by_channel(LayerContext *c, NodeId vector);
 LayerAxes layer_axes(const LayerContext *c);
 void notes_of_uses(Lower *lower, Diagnostic *d, const UsePlace *place);
 
-/* ---- values.c: checked calls, read without knowing what is given ---- */
+/* ---- call_values.c: checked calls, read without knowing what is given ---- */
 /* NULL: no such argument, or none */
 const Value *call_find(const Call *call, const char *name);
 double call_number_or(const Call *call, const char *name, double otherwise);
@@ -193,7 +193,7 @@ const Call *value_call(const Value *value);
 /* what `features` says of a shape */
 int64_t shape_features(Shape sample);
 
-/* ---- init.c ---- */
+/* ---- weight_init.c ---- */
 WeightInit init_constant(double value);
 /* False where it waits for the next activation (`auto`). Fans may be 0 where there are none. */
 bool init_from_value(const Value *init, double fan_in, double fan_out, WeightInit *out);
@@ -278,7 +278,7 @@ void graph_set_data(Graph *g, const Network *network, const DataInfo *data, cons
 /* Adds the teacher's part to the loss's sum. */
 bool distill_lower(Emission *student, const DataInfo *data, const Checked *recipe, LossNodes *loss);
 
-/* ---- schedule.c ---- */
+/* ---- learning_rate.c ---- */
 /* momentum NO_NODE: left alone */
 typedef struct ScheduleNodes {
     NodeId lr, momentum;

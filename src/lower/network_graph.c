@@ -1,5 +1,5 @@
-/* network.c: a recorded network built into a graph, use by use, and what layer functions call on
- * the way. */
+/* network_graph.c: a recorded network built into a graph, use by use, and what layer functions call
+ * on the way. */
 #include "lower/room.h"
 #include <stdarg.h>
 #include <string.h>

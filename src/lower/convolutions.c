@@ -1,5 +1,5 @@
-/* images.c: convolutions and pooling of signals, images and volumes: channels x length, channels x
- * height x width, channels x depth x height x width. */
+/* convolutions.c: convolutions and pooling of signals, images and volumes: channels x length,
+ * channels x height x width, channels x depth x height x width. */
 #include "lower/room.h"
 #include <string.h>
 

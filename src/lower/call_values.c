@@ -1,4 +1,5 @@
-/* values.c: checked calls and settings, read with defaults of our own where an argument is absent.
+/* call_values.c: checked calls and settings, read with defaults of our own where an argument is
+ * absent.
  */
 #include "lower/room.h"
 #include <string.h>

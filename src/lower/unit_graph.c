@@ -1,5 +1,5 @@
-/* unit.c: whole units: what a training step, an evaluation, a prediction and their kin compute,
- * from the first layer to the last root. */
+/* unit_graph.c: whole units: what a training step, an evaluation, a prediction and their kin
+ * compute, from the first layer to the last root. */
 #include "lower/room.h"
 #include <string.h>
 
