@@ -107,26 +107,7 @@ static bool phase_check(Compiler *c, Compiled *out)
 
 /* ---- all of them ---- */
 
-<<<<<<< HEAD
 typedef bool Phase(Compiler *c, Compiled *out);
-=======
-static void describe_data(DataUse *use)
-{
-    const nnrt_data *d = use->opened;
-    use->info = (DataInfo){
-        .name = use->decl->name,
-        .span = use->decl->name_span,
-        .classify = d->classify,
-        .multilabel = d->multilabel,
-        .weighted = d->weighted,
-        .classes = d->classes,
-        .sample = shape_of(d->rank, d->shape),
-        .target = shape_of(d->target_rank, d->target_shape),
-        .count = { d->part[NNRT_TRAIN].count, d->part[NNRT_VALIDATION].count,
-                   d->part[NNRT_TEST].count, d->part[NNRT_NEW].count },
-    };
-}
->>>>>>> 134e6e3 (data: tables, columns and preparations)
 
 /* Each needs what those before it found. */
 static Phase *const phases[] = { phase_parse, phase_check, phase_data, phase_shapes, phase_units };

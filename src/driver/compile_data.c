@@ -25,7 +25,7 @@ static void describe_data(DataUse *use)
         .sample = shape_of(d->rank, d->shape),
         .target = shape_of(d->target_rank, d->target_shape),
         .count = { d->part[NNRT_TRAIN].count, d->part[NNRT_VALIDATION].count,
-                   d->part[NNRT_TEST].count },
+                   d->part[NNRT_TEST].count, d->part[NNRT_NEW].count },
     };
 }
 
