@@ -38,6 +38,8 @@ static value from_json(const json_t *tree)
         return number(json_number_value(tree));
     if (json_is_boolean(tree))
         return truth(json_is_true(tree));
+    if (json_object_get(tree, NNRT_INFINITE))
+        return number(json_is_true(json_object_get(tree, NNRT_INFINITE)) ? INFINITY : -INFINITY);
     if (json_is_string(tree))
         return (value){ .kind = TEXT, .text = json_string_value(tree) };
     if (json_is_object(tree) || json_is_array(tree))

@@ -1,5 +1,6 @@
 /* model_file.c: a model's weights in a safetensors file, as PyTorch lays them out. */
 #include "model/network.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,8 +112,23 @@ static bool shapes_fit(const nnrt_safetensors *file, const nnrt_model *model, co
     return true;
 }
 
+static bool all_finite(const float *values, size_t count, const char *name, const char *path,
+                       nnrt_error *e)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (isfinite(values[i]))
+            continue;
+        return nnrt_fail(e, NNRT_FILES, "weights-mismatch",
+                         "'%s': '%s' holds %s at element %zu, so the network could only answer "
+                         "with numbers that are none",
+                         path, name, isnan(values[i]) ? "a NaN" : "an infinity", i);
+    }
+    return true;
+}
+
 /* Everything is read before the first weight changes. */
-static bool read_model(const nnrt_safetensors *file, nnrt_model *model, nnrt_error *e)
+static bool read_model(const nnrt_safetensors *file, nnrt_model *model, const char *path,
+                       nnrt_error *e)
 {
     float **logical = calloc(model->count + 1, sizeof *logical);
     bool ok = logical || nnrt_no_memory(e);
@@ -122,6 +138,8 @@ static bool read_model(const nnrt_safetensors *file, nnrt_model *model, nnrt_err
                  ? nnrt_safetensors_read(file, nnrt_safetensors_find(file, model->weight_name[i]),
                                          logical[i], e)
                  : nnrt_no_memory(e);
+        ok = ok && all_finite(logical[i], (size_t)model->weight[i]->layout.elements,
+                              model->weight_name[i], path, e);
     }
     for (size_t i = 0; logical && i < model->count; i++) {
         nnrt_weight *weight = model->weight[i];
@@ -141,7 +159,7 @@ bool nnrt_model_load(nnrt_model *model, const char *path, nnrt_error *e)
 {
     nnrt_safetensors *file = nnrt_safetensors_open(path, e);
     bool ok = file && names_fit(file, model, path, e) && shapes_fit(file, model, path, e) &&
-              read_model(file, model, e);
+              read_model(file, model, path, e);
     nnrt_safetensors_close(file);
     return ok;
 }

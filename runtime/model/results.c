@@ -66,6 +66,8 @@ void nnrt_put_number(json_t *object, const char *name, double value, bool whole)
     json_t *number = json_null();
     if (isfinite(value))
         number = whole ? json_integer((json_int_t)value) : json_real(value);
+    else if (isinf(value))
+        number = json_pack("{s:b}", NNRT_INFINITE, value > 0);
     json_object_set_new(object, name, number);
 }
 

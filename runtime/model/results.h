@@ -19,7 +19,9 @@ nnrt_history *nnrt_history_new(size_t columns, const char *const *names, const b
 void nnrt_history_free(nnrt_history *history);
 bool nnrt_history_add(nnrt_history *history, const double *row);
 json_t *nnrt_history_records(const nnrt_history *history);
-/* Puts a number under a dotted name into nested objects; null where it is not finite. */
+/* Puts a number under a dotted name into nested objects: null for a NaN, and for infinity, which
+ * JSON has not, { NNRT_INFINITE: true, or false where it is negative }. */
+#define NNRT_INFINITE "infinite"
 void nnrt_put_number(json_t *object, const char *name, double value, bool whole);
 
 typedef struct nnrt_result {

@@ -270,6 +270,9 @@ NodeId lower_layer_conv_transpose(LayerContext *c)
     }
     if (!field_is_small(c, &f) || !make_filters(c, &f, &k, k.in, k.out / k.groups))
         return NO_NODE;
+    int kernel = layer_weight_number(c, "weight");
+    if (kernel >= 0)
+        c->e->network->pub.weights.data[kernel].transposed_groups = k.groups;
     Shape out = space_shape(&f, f.out, k.out);
     Window w = field_window(&f, k.groups);
     c->use->operations =

@@ -50,6 +50,8 @@ typedef struct WeightSpec {
     WeightInit init;
     bool frozen;             /* declared so */
     double l1, l2, max_norm; /* of the layer alone; 0 none */
+    /* of a transposed convolution's kernel, [in, out / groups, ...]; 0: its first axis counts units */
+    int64_t transposed_groups;
     Span span;
 } WeightSpec;
 

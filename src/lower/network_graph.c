@@ -263,14 +263,15 @@ NodeId layer_weight(LayerContext *c, const char *suffix, Shape shape, int featur
                : g_weight(c->g, emission_tensor(c->e, number));
 }
 
+/* A layer without learned weights, as batchnorm(affine = false), is frozen with its statistics. */
 bool layer_is_frozen(LayerContext *c)
 {
-    if (c->e->declaring)
-        return call_bool_or(c->call, "frozen", false);
-    for (size_t i = 0; i < c->use->weights.len; i++) {
-        const WeightSpec *spec = &c->e->network->pub.weights.data[c->use->weights.data[i]];
-        if (spec->role != ROLE_BUFFER)
-            return weight_is_frozen(c->e->lower, spec);
+    const Lower *lower = c->e->lower;
+    if (!c->e->declaring && c->use->weights.len) {
+        const WeightSpec *spec = &c->e->network->pub.weights.data[c->use->weights.data[0]];
+        int number = name_map_number(&lower->key_numbers, spec->key);
+        if (number >= 0)
+            return lower->keys.data[number].frozen;
     }
     return call_bool_or(c->call, "frozen", false);
 }

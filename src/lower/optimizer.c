@@ -2,6 +2,7 @@
  * section 4: penalties, clipping, decoupled decay, the optimizer's lines, constraints, the mask of
  * a pruned weight (its own zeros), the moving average. */
 #include "lower/room.h"
+#include <float.h>
 #include <string.h>
 
 static NodeId mul(Graph *g, NodeId a, NodeId b)
@@ -78,10 +79,26 @@ static NodeId add_penalties(Lower *lower, Graph *g, const Checked *recipe, Train
 }
 
 /* ---- clipping ---- */
-/* c / (norm + 1e-6), at most 1, as torch.nn.utils.clip_grad_norm_. */
-static NodeId clip_factor(Graph *g, NodeId square_sum, double c)
+/* The sum of a gradient's squares, and that of the gradient times CLIP_SCALE, a power of 2, which
+ * stands in where the first one overflows. */
+#define CLIP_SCALE 0x1p-80
+
+typedef struct Squares {
+    NodeId sum, scaled;
+} Squares;
+
+static Squares squares_to_clip(Graph *g, NodeId gradient)
 {
-    NodeId norm = g_unary(g, IR_SQRT, square_sum);
+    return (Squares){ squares(g, gradient),
+                      squares(g, mul(g, gradient, g_const(g, CLIP_SCALE))) };
+}
+
+/* c / (norm + 1e-6), at most 1, as torch.nn.utils.clip_grad_norm_. */
+static NodeId clip_factor(Graph *g, Squares of, double c)
+{
+    NodeId fits = g_binary(g, IR_LE, of.sum, g_const(g, FLT_MAX));
+    NodeId large = mul(g, g_unary(g, IR_SQRT, of.scaled), g_const(g, 1 / CLIP_SCALE));
+    NodeId norm = g_select(g, fits, g_unary(g, IR_SQRT, of.sum), large);
     return g_binary(
         g, IR_MIN, g_const(g, 1),
         g_binary(g, IR_DIV, g_const(g, c), g_binary(g, IR_ADD, norm, g_const(g, 1e-6))));
@@ -95,7 +112,7 @@ static void clip_gradients(Lower *lower, Graph *g, const Checked *recipe, Traine
     double c = call_number_or(clip, "c", 1);
     const char *per = value_word(call_find(clip, "per"));
     bool by_value = !strcmp(clip->form->name, "value"), by_tensor = per && !strcmp(per, "tensor");
-    VEC(NodeId) sums = { 0 };
+    VEC(NodeId) sums = { 0 }, scaled = { 0 };
     for (size_t i = 0; i < weights->list.len; i++) {
         Trained *w = &weights->list.data[i];
         w->gradient = g_broadcast(g, w->gradient, g->tensors.data[w->tensor].shape);
@@ -103,14 +120,17 @@ static void clip_gradients(Lower *lower, Graph *g, const Checked *recipe, Traine
             w->gradient = g_binary(g, IR_MIN, g_binary(g, IR_MAX, w->gradient, g_const(g, -c)),
                                    g_const(g, c));
         } else if (by_tensor) {
-            w->gradient = mul(g, w->gradient, clip_factor(g, squares(g, w->gradient), c));
+            w->gradient = mul(g, w->gradient, clip_factor(g, squares_to_clip(g, w->gradient), c));
         } else {
-            vec_push(lower->arena, &sums, squares(g, w->gradient));
+            Squares of = squares_to_clip(g, w->gradient);
+            vec_push(lower->arena, &sums, of.sum);
+            vec_push(lower->arena, &scaled, of.scaled);
         }
     }
     if (by_value || by_tensor)
         return;
-    NodeId factor = clip_factor(g, sum_nodes(g, sums.data, sums.len), c);
+    Squares all = { sum_nodes(g, sums.data, sums.len), sum_nodes(g, scaled.data, scaled.len) };
+    NodeId factor = clip_factor(g, all, c);
     for (size_t i = 0; i < weights->list.len; i++)
         weights->list.data[i].gradient = mul(g, weights->list.data[i].gradient, factor);
 }
@@ -288,14 +308,24 @@ static NodeId bounded(Graph *g, NodeId value, double c)
                g_binary(g, IR_MIN, g_const(g, 1), g_binary(g, IR_DIV, g_const(g, c), norm)));
 }
 
+/* Of a transposed convolution a filter is what makes one output channel. */
+static NodeId bounded_units(Graph *g, const Trained *w, double c)
+{
+    int64_t groups = w->transposed_groups;
+    if (!groups)
+        return bounded(g, w->value, c);
+    NodeId value = g_broadcast(g, w->value, g->tensors.data[w->tensor].shape);
+    return g_swap_filters(g, bounded(g, g_swap_filters(g, value, groups), c), groups);
+}
+
 static void constrain(Graph *g, const Checked *recipe, Trained *w)
 {
     const Call *constraint = value_call(recipe_value(recipe, "constraint"));
     double c = constraint && w->role == ROLE_KERNEL ? call_number_or(constraint, "c", 0) : 0;
     if (c > 0)
-        w->value = bounded(g, w->value, c);
+        w->value = bounded_units(g, w, c);
     if (w->max_norm > 0)
-        w->value = bounded(g, w->value, w->max_norm);
+        w->value = bounded_units(g, w, w->max_norm);
 }
 
 /* The moving average starts at the weights behind the first step. */

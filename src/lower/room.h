@@ -295,7 +295,8 @@ typedef struct Trained {
     int tensor;
     NodeId gradient, value;  /* value: what the tensor will hold */
     double l1, l2, max_norm; /* of its layer alone */
-    bool pruned;             /* its zeros stay */
+    int64_t transposed_groups;
+    bool pruned; /* its zeros stay */
 } Trained;
 
 typedef struct TrainedList {

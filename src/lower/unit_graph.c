@@ -81,6 +81,7 @@ static TrainedList trained_weights(Unit *u)
                       .l1 = spec->l1,
                       .l2 = spec->l2,
                       .max_norm = spec->max_norm,
+                      .transposed_groups = spec->transposed_groups,
                       .pruned = weight_is_pruned(u->lower, spec) };
         vec_push(u->lower->arena, &weights.list, w);
     }

@@ -56,9 +56,37 @@ static void derive_round(const Turn *t)
     give(t, 0, t->adjoint);
 }
 
+/* Whether x is known never to be above 0, as in the prelude, so that e^x cannot overflow. */
+static bool is_never_positive(const Turn *t, NodeId x)
+{
+    const Graph *g = t->g;
+    const Node *n = graph_node(g, x);
+    double value;
+    if (n->op == IR_NEG)
+        return graph_node(g, n->inputs[0])->op == IR_ABS;
+    if (n->op == IR_SUB) {
+        const Node *top = graph_node(g, n->inputs[1]);
+        return top->op == IR_STOP && graph_node(g, top->inputs[0])->op == IR_REDUCE_MAX;
+    }
+    if (n->op != IR_SELECT)
+        return false;
+    const Node *c = graph_node(g, n->inputs[0]);
+    bool above = c->op == IR_LT && node_constant(g, c->inputs[0], &value) && value == 0,
+         under = c->op == IR_LE && node_constant(g, c->inputs[1], &value) && value == 0;
+    NodeId tested = above ? c->inputs[1] : c->inputs[0];
+    if ((!above && !under) || n->inputs[above ? 2 : 1] != tested)
+        return false;
+    NodeId other = n->inputs[above ? 1 : 2];
+    const Node *o = graph_node(g, other);
+    return (o->op == IR_NEG && o->inputs[0] == tested) ||
+           (node_constant(g, other, &value) && value <= 0);
+}
+
+/* Where e^x overflows, what reads it often has slope 0: x / (1 + e^-x) far below 0. */
 static void derive_exp(const Turn *t)
 {
-    give(t, 0, mul(t, t->adjoint, t->y));
+    NodeId part = mul(t, t->adjoint, t->y);
+    give(t, 0, is_never_positive(t, in(t, 0)) ? part : nothing_of_nothing(t, part));
 }
 
 static void derive_ln(const Turn *t)

@@ -27,6 +27,7 @@ typedef struct Tape {
     NodeId *adjoint; /* per node: NO_NODE none yet */
     Given *given;    /* per node */
     bool *active;    /* per node: depends on what is asked for */
+    bool *in_branch; /* per node: read within branches of conditions only */
 } Tape;
 
 /* One node's turn: its id, a copy of the node (building moves the array), and its adjoint. */
@@ -48,6 +49,13 @@ static inline Shape shape_at(const Graph *g, NodeId id)
 void give(const Turn *t, int i, NodeId part);
 /* The same of a part that has the input's own shape. */
 void give_whole(const Turn *t, int i, NodeId part);
+
+/* branches.c: which nodes up to the scalar are read within branches of conditions only. */
+bool *branches_find(Graph *g, NodeId scalar);
+/* What such a node gives to input i: 0 where its adjoint is 0, whatever its slope. */
+NodeId branches_guard(const Turn *t, int i, NodeId part);
+/* The part where the adjoint is not 0, else 0. */
+NodeId nothing_of_nothing(const Turn *t, NodeId part);
 
 /* Builds the adjoints of a node's inputs; NULL: the op's derivative is zero. */
 typedef void (*Derive)(const Turn *t);

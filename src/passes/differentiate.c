@@ -58,6 +58,7 @@ void give(const Turn *t, int i, NodeId part)
     if (node_constant(t->g, part, &value) && value == 0)
         return;
     NodeId input = t->node.inputs[i], *sum = &t->tape->adjoint[input];
+    part = branches_guard(t, i, part);
     part = sum_to(t->g, part, t->node.shape, shape_at(t->g, input));
     *sum = *sum == NO_NODE ? part : g_binary(t->g, IR_ADD, *sum, part);
 }
@@ -231,6 +232,7 @@ void graph_gradient(Graph *g, NodeId scalar, size_t n, const NodeId *wrt, NodeId
         tape.adjoint[i] = NO_NODE;
 
     mark_active(&tape, scalar, n, wrt);
+    tape.in_branch = branches_find(g, scalar);
     if (tape.active[scalar])
         tape.adjoint[scalar] = g_const(g, 1);
     for (NodeId y = scalar; y >= 0; y--)

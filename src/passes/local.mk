@@ -1,6 +1,7 @@
 # src/passes: from a tensor graph to a plan of kernels.
 libnnc_a_SOURCES += \
     src/passes/alike.c \
+    src/passes/branches.c \
     src/passes/derivatives.c \
     src/passes/derive.h \
     src/passes/differentiate.c \

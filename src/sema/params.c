@@ -94,6 +94,9 @@ static void override(Sema *sema, const Stmt *stmt, const Call *domain, Value *va
             continue;
         if (!parse_like(sema, o->value, value, &given)) {
             usage_error(sema, o->name, o->value, value_kind_name(value));
+        } else if (!domain && value->kind == VALUE_NUMBER && value->is_integer &&
+                   given.number != floor(given.number)) {
+            usage_error(sema, o->name, o->value, "a whole number, as its default is");
         } else if (domain && !in_domain(&given, domain)) {
             usage_error(sema, o->name, o->value, domain_text(sema, domain));
         } else {

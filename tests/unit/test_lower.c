@@ -271,6 +271,70 @@ static void check_frozen(void)
     arena_free(arena);
 }
 
+static void check_frozen_statistics(void)
+{
+    Arena *arena = arena_new();
+    DataInfo data = classes_data(3, 1, (int64_t[]){ 4 });
+    Bench b = bench_new(script_for(arena, "", "batchnorm(affine = false) -> dense(3)", ""));
+    ModelInstance *m = model_of(&b, &data);
+    Value pattern = { .kind = VALUE_STRING, .text = "batch*", .length = 6 },
+          list = { .kind = VALUE_LIST, .items = &pattern, .count = 1 };
+    if (m)
+        lower_set_frozen(b.lower, m, &list, true);
+    Graph *g = m ? graph_for(&b, &data, UNIT_TRAIN, &m) : NULL;
+
+    size_t moved = 0;
+    for (size_t i = 0; g && i < g->roots.len; i++) {
+        const Node *n = graph_node(g, g->roots.data[i]);
+        moved += n->op == IR_ASSIGN && strstr(g->tensors.data[n->as.tensor].name, "running");
+    }
+    ok(g && !moved, "freeze keeps the statistics of a batchnorm without weights");
+    bench_free(&b);
+    arena_free(arena);
+}
+
+/* Kernels are [in, out / groups, size]: output channel o of group q is made of that group's inputs.
+ */
+static void check_bounded_filters(int groups)
+{
+    enum { IN = 4, OUT = 6, SIZE = 2 };
+
+    Arena *arena = arena_new();
+    ModelInstance *m;
+    DataInfo data = real_data(2, (int64_t[]){ IN, 3 });
+    data.target = shape_of(2, (int64_t[]){ OUT, 6 });
+    Bench b = bench_new(script_for(
+        arena, "",
+        arena_printf(arena, "conv_transpose(%d, %d, stride = 2, bias = false, groups = %d)", OUT,
+                     SIZE, groups),
+        "optimizer = sgd(lr = 0), constraint = max_norm(0.5)"));
+    Graph *g = graph_for(&b, &data, UNIT_TRAIN, &m);
+    int each = OUT / groups;
+    double w[IN * OUT * SIZE], x[IN * 3] = { 0 }, y[OUT * 6] = { 0 };
+    for (int i = 0; i < IN * each * SIZE; i++)
+        w[i] = i % 7 * 0.2 - 0.5;
+    Interpretation in = { .g = g, .n = 1, .x = x, .y = y, .tensor = (double *[]){ w } };
+    if (g)
+        interpret(&in);
+
+    bool right = g && in.assigned[0];
+    for (int o = 0; right && o < OUT; o++) {
+        double before = 0, after = 0;
+        for (int i = o / each * (IN / groups); i < (o / each + 1) * (IN / groups); i++) {
+            for (int k = 0; k < SIZE; k++) {
+                int at = (i * each + o % each) * SIZE + k;
+                before += w[at] * w[at];
+                after += in.assigned[0][at] * in.assigned[0][at];
+            }
+        }
+        right = fabs(sqrt(after) - fmin(0.5, sqrt(before))) < 1e-9;
+    }
+    ok(right, "max_norm bounds what makes one output channel of conv_transpose, groups = %d",
+       groups);
+    bench_free(&b);
+    arena_free(arena);
+}
+
 /* One weight w = 0.5, mse, sgd(0.1): the batch's loss is sum(v (w x - y)^2) / sum(v). */
 static void check_sample_weights(void)
 {
@@ -537,6 +601,9 @@ int main(void)
     check_states_of_optimizer();
     check_states_of_average();
     check_frozen();
+    check_frozen_statistics();
+    check_bounded_filters(1);
+    check_bounded_filters(2);
     check_sample_weights();
     check_random();
     check_arguments();
