@@ -28,6 +28,7 @@ include tests/unit/codegen.mk
 TESTS += \
     $(check_PROGRAMS) \
     $(NN_TESTS) \
+    tests/structure/format.sh \
     tests/structure/includes.sh \
     tests/structure/laws.sh \
     tests/structure/links.sh \
@@ -42,10 +43,15 @@ EXTRA_DIST += \
     tests/golden/README.md \
     tests/conformance/make.py \
     tests/conformance/exchange.py \
+    tests/structure/format.sh \
     tests/structure/includes.sh \
     tests/structure/laws.sh \
     tests/structure/links.sh \
+    tests/structure/pages.awk \
+    tests/structure/pages.sample \
+    tests/structure/pages.sh \
     tests/structure/program.sh \
+    tests/structure/rule.sh \
     tests/structure/wings.sh \
     tests/conformance/exchange.sh
 

@@ -5,6 +5,6 @@ libnnrt_a_SOURCES += \
     runtime/app/expected_data.c \
     runtime/app/expected_data.h \
     runtime/app/library.c \
-    runtime/app/session.c \
+    runtime/app/run_program.c \
     runtime/app/session_undo.c \
     runtime/app/session_undo.h

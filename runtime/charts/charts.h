@@ -3,7 +3,7 @@
 #define NNRT_CHARTS_H
 #include "charts/kinds.h"
 #include "charts/page.h"
-#include "charts/records.h"
+#include "charts/record_values.h"
 #include "data/data.h"
 
 /* Adds the panels that show a result, or a list of a result's records. `notes`: see kinds.h. False:

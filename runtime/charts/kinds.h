@@ -4,7 +4,7 @@
  * not say itself: "classes" (names), "field" (minimize.c), or NULL. */
 #ifndef NNRT_KINDS_H
 #define NNRT_KINDS_H
-#include "charts/records.h"
+#include "charts/record_values.h"
 
 /* A result in a picture of several. */
 typedef struct nnrt_charted {

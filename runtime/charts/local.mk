@@ -24,5 +24,5 @@ libnnrt_a_SOURCES += \
     runtime/charts/kinds.h \
     runtime/charts/page.c \
     runtime/charts/page.h \
-    runtime/charts/records.c \
-    runtime/charts/records.h
+    runtime/charts/record_values.c \
+    runtime/charts/record_values.h

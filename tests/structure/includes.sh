@@ -3,18 +3,7 @@
 # One TAP line a rule; what breaks it follows as a comment. The order of the runtime's wings is
 # checked by wings.sh.
 cd "${TOP:-.}" || exit 99
-n=0
-
-rule() # TITLE VIOLATIONS
-{
-    n=$((n + 1))
-    if [ -z "$2" ]; then
-        echo "ok $n - $1"
-        return
-    fi
-    echo "not ok $n - $1"
-    printf '%s\n' "$2" | sed 's/^/# /' | head -20
-}
+. tests/structure/rule.sh
 
 sources() # FOLDER...
 {
@@ -83,6 +72,12 @@ rule "each file opens with a comment on its purpose" \
 rule "each source is listed in its folder's local.mk" \
     "$(for file in $all prelude/*.nn; do
         cat "${file%/*}"/*.mk Makefile.am | grep -qF "$file" || echo "$file is in no local.mk"
+    done)"
+rule "no two sources of the compiler, or of the runtime, have one name" \
+    "$(for half in src runtime; do
+        find $half -name '*.c' | sed 's|.*/||' | sort | uniq -d | while read -r name; do
+            find $half -name "$name" | sort | paste -sd ' '
+        done
     done)"
 rule "nothing is left for later in the code" \
     "$(lines '\b(TO''DO|FIX''ME|XX''X)\b' src grammar runtime abi tests)"

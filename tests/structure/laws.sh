@@ -1,18 +1,12 @@
 #!/bin/sh
-# laws.sh: that docs/ir.md and docs/plan.md hold: each numbered invariant is cited by a check and the other way round,
-# the reasons that `nnc show --plan` gives are explained, and the worked example is what nnc prints.
-# `NNC=build/nnc sh tests/structure/laws.sh --write` writes the example anew.
+# laws.sh: that docs/ir.md and docs/plan.md are true: each numbered invariant is cited by a check
+# and each check cites one, the reasons that `nnc show --plan` gives are explained, and the worked
+# example is what nnc prints. To update it: `NNC=build/nnc sh tests/structure/laws.sh --write`.
 cd "${TOP:-.}" || exit 99
+. tests/structure/rule.sh
 top=$(pwd)
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
-n=0
-
-rule() # NAME VIOLATIONS
-{
-    n=$((n + 1))
-    if [ -z "$2" ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; printf '%s\n' "$2" | sed 's/^/# /' | head -20; fi
-}
 
 # ---- invariants ----
 for law in IR:ir:src/ir/verify.c PLAN:plan:src/passes/plan_verify.c; do
@@ -20,13 +14,15 @@ for law in IR:ir:src/ir/verify.c PLAN:plan:src/passes/plan_verify.c; do
     grep -oE "^- \*\*$name-[0-9]+" "docs/${rest%%:*}.md" | grep -oE "$name.*" | sort >"$dir/stated"
     grep -oE "\"$name-[0-9]+" "${rest#*:}" | tr -d '"' | sort -u >"$dir/checked"
     rule "docs/${rest%%:*}.md states each invariant once, and ${rest#*:} checks those" \
-        "$({ uniq -d "$dir/stated" | sed 's/$/ is stated twice/'; diff "$dir/stated" "$dir/checked"; } 2>&1)"
+        "$(uniq -d "$dir/stated" | sed 's/$/ is stated twice/'
+        diff "$dir/stated" "$dir/checked")"
 done
 
 # ---- reasons ----
-reasons=$(cat src/passes/join.c src/passes/fuse.c src/passes/updates.c src/passes/phases.c | tr '\n' ' ' | sed 's/  */ /g' |
+reasons=$(cd src/passes && cat join.c fuse.c updates.c phases.c | tr '\n' ' ' | sed 's/  */ /g' |
     grep -oE '(return|why =|NULL :|why_not =) "[a-z][^"]+"' | sed 's/^[^"]*"//; s/"$//')
-rule "docs/plan.md explains each reason for not fusing" "$([ -n "$reasons" ] || echo "no reasons found"
+rule "docs/plan.md explains each reason for not fusing" "$(
+[ -n "$reasons" ] || echo "no reasons found"
 printf '%s\n' "$reasons" | while read -r reason; do
     grep -qF "| $reason |" docs/plan.md || echo "$reason"
 done)"
@@ -39,7 +35,10 @@ shown() # graph | PASS graph | PASS plan | PASS changes: of the first unit, the 
     case $1 in
     graph) "$NNC" show --graph "$dir/dense.nn" ;;
     *) "$NNC" show --ir="$1" "$dir/dense.nn" ;;
-    esac | awk -v part="${2:-graph}" '/^graph/ && units++ { exit } /^unit/ { plan = 1 } (part == "plan") == (plan + 0)' >"$dir/${1}_now"
+    esac | awk -v part="${2:-graph}" '
+        /^graph/ && units++ { exit }
+        /^unit/ { plan = 1 }
+        (part == "plan") == (plan + 0)' >"$dir/${1}_now"
     if [ "$2" = changes ]; then
         shown simplify graph >"$dir/before"
         grep -vxFf "$dir/before" "$dir/${1}_now"

@@ -3,19 +3,8 @@
 # reads, and what docs/program.md says. That a program as a whole fits the table is checked wherever
 # one is handed over (program_check). One TAP line a rule; what breaks it follows as a comment.
 cd "${TOP:-.}" || exit 99
+. tests/structure/rule.sh
 AWK=${AWK:-awk}
-n=0
-
-rule() # NAME VIOLATIONS
-{
-    n=$((n + 1))
-    if [ -z "$2" ]; then
-        echo "ok $n - $1"
-    else
-        echo "not ok $n - $1"
-        printf '%s\n' "$2" | sed 's/^/# /' | head -40
-    fi
-}
 
 fields=$(sed -n 's/^FIELD(\([a-z_]*\), \([a-z_]*\),.*/\1_\2/p' abi/program.def)
 keys=$(sed -n 's/^FIELD([a-z_]*, \([a-z_]*\),.*/\1/p' abi/program.def | sort -u)

@@ -6,21 +6,10 @@
 top=$(cd "${TOP:-.}" && pwd) || exit 99
 build=$(pwd)
 cd "$top" || exit 99
+. tests/structure/rule.sh
 AWK=${AWK:-awk}
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
-n=0
-
-rule() # NAME VIOLATIONS
-{
-    n=$((n + 1))
-    if [ -z "$2" ]; then
-        echo "ok $n - $1"
-    else
-        echo "not ok $n - $1"
-        printf '%s\n' "$2" | sed 's/^/# /' | head -40
-    fi
-}
 
 # The wings in their order, from the list that the build reads.
 wings=$(sed -n 's|^include runtime/\(.*\)/local\.mk$|\1|p' runtime/local.mk)

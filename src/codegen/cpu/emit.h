@@ -153,7 +153,7 @@ Branch branch_begin(Emitter *e, Val condition);
 void branch_else(Emitter *e, Branch *branch);
 void branch_end(Emitter *e, Branch *branch);
 
-/* ---- functions: functions.c ---- */
+/* ---- functions: frames.c ---- */
 
 /* A kernel's function; the builder is left in its body. */
 void frame_begin(Emitter *e, Frame *f, const char *name);

@@ -17,7 +17,7 @@ libnnc_a_SOURCES += \
     src/codegen/cpu/emit.h \
     src/codegen/cpu/flatten.c \
     src/codegen/cpu/folds.c \
-    src/codegen/cpu/functions.c \
+    src/codegen/cpu/frames.c \
     src/codegen/cpu/grid.c \
     src/codegen/cpu/grid.h \
     src/codegen/cpu/grid_levels.c \

@@ -1,4 +1,4 @@
-/* session.c: a session, and the carrying out of programs in it, action after action. */
+/* run_program.c: a session, and programs carried out in it, action after action. */
 #include "abi/verbs.h"
 #include "actions/actions.h"
 #include "app/app.h"

@@ -1,5 +1,5 @@
-/* records.c: numbers out of the records of results (records.h). */
-#include "charts/records.h"
+/* record_values.c: numbers out of the records of results (record_values.h). */
+#include "charts/record_values.h"
 #include <math.h>
 #include <string.h>
 

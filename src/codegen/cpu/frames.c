@@ -1,4 +1,4 @@
-/* functions.c: functions being written: those of kernels, and others that several of them call. */
+/* frames.c: functions being written: those of kernels, and others that several of them call. */
 #include "codegen/cpu/emit.h"
 #include <string.h>
 

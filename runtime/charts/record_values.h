@@ -1,6 +1,7 @@
-/* records.h: numbers out of results, which are JSON: objects of numbers, and lists of records. */
-#ifndef NNRT_RECORDS_H
-#define NNRT_RECORDS_H
+/* record_values.h: numbers out of results, which are JSON: objects of numbers, and lists of
+ * records. */
+#ifndef NNRT_RECORD_VALUES_H
+#define NNRT_RECORD_VALUES_H
 #include "charts/figure.h"
 #include <jansson.h>
 
