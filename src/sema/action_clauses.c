@@ -140,6 +140,19 @@ static const DataDecl *find_data(Check *c, const Expr *expr)
     return NULL;
 }
 
+/* Lists those that the data have. */
+static void report_unknown_part_of_data(Sema *sema, const DataDecl *data, Name part,
+                                        const char *const *all, size_t count)
+{
+    NameList names = { 0 };
+    for (size_t i = 0; i < count; i++)
+        if (part_exists(data, all[i]))
+            name_list_add(sema->arena, &names, all[i]);
+    diag_unknown(sema->diags, DIAG_UNKNOWN_PART, part.span,
+                 arena_printf(sema->arena, "part of data '%s'", data->name), part.text, names.data,
+                 names.len);
+}
+
 static void take_part(Check *c, const Expr *expr)
 {
     static const char *const parts[] = { "train", "validation", "test", "new" };
@@ -151,8 +164,8 @@ static void take_part(Check *c, const Expr *expr)
             found = i;
 
     if (found < 0) {
-        diag_unknown(sema->diags, DIAG_UNKNOWN_PART, expr->name.span, "part of the data",
-                     expr->name.text, parts, 4);
+        report_unknown_part_of_data(sema, c->out->data, expr->name, parts,
+                                    sizeof parts / sizeof *parts);
     } else if (c->verb->recipe && found) {
         Diagnostic *d = clause_error(c, DIAG_WRONG_KIND, expr->name.span,
                                      "takes the data as a whole and trains on its training part");

@@ -273,6 +273,37 @@ static Value check_fits(Sema *sema, const Expr *expr, Value value, const char *t
     return value_error(expr->span);
 }
 
+/* `csv(data/titanic.csv)`: where a text belongs, names that nobody declared. */
+static bool is_unquoted_file(const Scope *scope, const Expr *expr, const char *type)
+{
+    bool path = expr->kind == EXPR_FIELD || (expr->kind == EXPR_BINARY && expr->op == OP_DIV);
+    Atom atom;
+    bool text = false;
+    EACH_ATOM(type, atom)
+    {
+        text = text || atom_is(&atom, "string");
+    }
+    const Expr *first = expr;
+    while (path && (first->kind == EXPR_FIELD || first->kind == EXPR_BINARY))
+        first = first->a;
+    return path && text && first->kind == EXPR_NAME && !scope_find(scope, first->name.text);
+}
+
+static void report_unquoted_file(Sema *sema, const Expr *expr)
+{
+    enum { LONGEST_QUOTE = 80 };
+
+    Span span = expr->span;
+    int length = (int)(span.end - span.begin);
+    const char *text = span.file->text + span.begin;
+    Diagnostic *d = diag_error(sema->diags, DIAG_UNKNOWN_NAME, span,
+                               "this is no text, and nothing that was declared");
+    if (length <= LONGEST_QUOTE) {
+        diag_help(sema->diags, d, "a file's name goes between double quotes: \"%.*s\"", length,
+                  text);
+    }
+}
+
 Value eval_as(Sema *sema, const Scope *scope, const Expr *expr, const char *type, const char *what)
 {
     bool done;
@@ -299,6 +330,11 @@ Value eval_as(Sema *sema, const Scope *scope, const Expr *expr, const char *type
                    diag_error(sema->diags, DIAG_WRONG_TYPE, expr->span, "%s must be %s", what,
                               type_text(sema, type)),
                    type);
+        return value_error(expr->span);
+    }
+
+    if (is_unquoted_file(scope, expr, type)) {
+        report_unquoted_file(sema, expr);
         return value_error(expr->span);
     }
 

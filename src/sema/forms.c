@@ -217,6 +217,9 @@ static int positional_place(Sema *sema, const Form *form, size_t skip, const Arg
     Diagnostic *d =
         diag_error(sema->diags, DIAG_TOO_MANY_ARGUMENTS, arg->value->span,
                    "too many arguments: '%s' takes %zu", form->name, form->arg_count - skip);
+    const char *instead = said_elsewhere(DIAG_TOO_MANY_ARGUMENTS, form->name, NULL, 0);
+    if (instead)
+        diag_help(sema->diags, d, "%s", instead);
     NameList names = argument_names(sema, form, skip);
     if (names.len) {
         diag_help(sema->diags, d, "'%s' takes %s", form->name,

@@ -60,7 +60,7 @@ void declare_data(Sema *sema, const Stmt *stmt)
 
     size_t errors = sema->diags->errors;
     Checked checked = checked_new(sema, TABLE_DATA, stmt->name.span);
-    bool misnamed = false;
+    bool misnamed = stmt->broken;
     for (size_t i = 0; i < stmt->settings.len; i++) {
         const Setting *one = &stmt->settings.data[i];
         int row = checked_find(&checked, one->key.text);

@@ -279,6 +279,28 @@ static bool is_out_of_range(const Value *v, const char *type)
     return kind_ok && !(whole && fraction);
 }
 
+/* "adam" where adam is meant: a form's name, here or elsewhere, between quotes. */
+static void help_quoted(Sema *sema, Diagnostic *d, const Value *v, const char *type)
+{
+    Atom atom;
+    const char *name = value_text(sema->arena, v);
+    EACH_ATOM(type, atom)
+    {
+        int category = category_by_name(atom.name, atom.length);
+        if (category < 0 || category == FORM_MODEL)
+            continue;
+        if (find_form(sema, (FormCategory)category, intern_cstr(sema->names, name))) {
+            diag_help(sema->diags, d, "write it without quotes: %.80s", name);
+            return;
+        }
+        const char *instead = said_elsewhere(category_diag((FormCategory)category), name, NULL, 0);
+        if (instead) {
+            diag_help(sema->diags, d, "%s, without quotes", instead);
+            return;
+        }
+    }
+}
+
 void report_mistyped(Sema *sema, const Value *v, Span span, const char *type, const char *what)
 {
     if (v->kind == VALUE_LATER) {
@@ -293,5 +315,7 @@ void report_mistyped(Sema *sema, const Value *v, Span span, const char *type, co
         diag_error(sema->diags, range ? DIAG_OUT_OF_RANGE : DIAG_WRONG_TYPE, span,
                    "%s must be %s, but is %s%s", what, type_text(sema, type), found_text(sema, v),
                    range && v->kind == VALUE_SHAPE ? ", and a shape's sides are at least 1" : "");
+    if (v->kind == VALUE_STRING)
+        help_quoted(sema, d, v, type);
     help_forms(sema, d, type);
 }

@@ -174,7 +174,10 @@ Diagnostic *diag_unknown(Diagnostics *d, DiagId id, Span span, const char *what,
                          const char *const *accepted, size_t count)
 {
     Diagnostic *made = diag_error(d, id, span, "unknown %s '%.80s'", what, name);
-    const char *nearest = nearest_name(name, accepted, count);
+    const char *instead = said_elsewhere(id, name, accepted, count);
+    const char *nearest = instead ? NULL : nearest_name(name, accepted, count);
+    if (instead)
+        diag_help(d, made, "%s", instead);
     if (nearest)
         diag_help(d, made, "did you mean '%s'?", nearest);
     size_t length = 1;

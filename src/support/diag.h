@@ -77,7 +77,11 @@ void diag_help(Diagnostics *d, Diagnostic *to, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void diag_note(Diagnostics *d, Diagnostic *to, Span span, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* "unknown X 'name'", help "did you mean 'near'?" and the list of what is accepted. */
+/* What the help of an error about a name says where users of other libraries know it: what to write
+ * instead, of what is accepted (NULL: of all); NULL for other names. (elsewhere.def) */
+const char *said_elsewhere(DiagId id, const char *name, const char *const *accepted, size_t count);
+/* "unknown X 'name'", help what said_elsewhere says or "did you mean 'near'?", and the list of what
+ * is accepted. */
 Diagnostic *diag_unknown(Diagnostics *d, DiagId id, Span span, const char *what, const char *name,
                          const char *const *accepted, size_t count);
 

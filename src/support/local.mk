@@ -6,6 +6,8 @@ libnnc_a_SOURCES += \
     src/support/names.h \
     src/support/names.c \
     src/support/nearest.c \
+    src/support/elsewhere.c \
+    src/support/elsewhere.def \
     src/support/utf8.h \
     src/support/utf8.c \
     src/support/source.c \

@@ -171,10 +171,49 @@ static bool is_other_bracket(Balance *b, Token *token, const Token *rest)
     return true;
 }
 
+/* The next bracket down the line that closes none of those opened there, or NULL. */
+static Token *next_closing(Token *rest)
+{
+    int depth = 0;
+    for (; rest->kind != TOK_NEWLINE && rest->kind != TOK_END; rest++) {
+        if (token_closes(rest->kind) && !depth--)
+            return rest;
+        depth += token_opens(rest->kind);
+    }
+    return NULL;
+}
+
+/* `(1 + [2)]`: two that stand in each other's place are one mistake. */
+static bool is_exchanged(Balance *b, Token *token, Token *rest)
+{
+    int opening = innermost(b), wanted = token_partner(opening);
+    Token *other = next_closing(rest);
+    bool round = opening == TOK_LPAREN || opening == TOK_LBRACKET;
+    if (!round || token->kind == TOK_RBRACE || token->kind == wanted || !other ||
+        other->kind != wanted || b->open.len < 2 ||
+        token_partner(b->out.data[b->open.data[b->open.len - 2].at].kind) != token->kind) {
+        return false;
+    }
+    Token *opener = &b->out.data[b->open.data[b->open.len - 1].at];
+    Diagnostic *error =
+        diag_error(b->parser->diags, DIAG_UNCLOSED, token->span, "'%s' cannot close '%s'",
+                   token_bracket(token->kind), token_bracket(opening));
+    diag_help(b->parser->diags, error, "what was opened last is closed first: '%s' before '%s'",
+              token_bracket(wanted), token_bracket(token->kind));
+    diag_note(b->parser->diags, error, opener->span, "opened here");
+    pop_opener(b);
+    other->kind = token->kind;
+    opener->kind = token->kind = TOK_BROKEN;
+    opener->reported = token->reported = true;
+    return true;
+}
+
 /* `rest` is what follows. */
-static void close_bracket(Balance *b, const Token *rest)
+static void close_bracket(Balance *b, Token *rest)
 {
     Token *token = &b->out.data[b->out.len - 1];
+    if (is_exchanged(b, token, rest))
+        return;
     uint32_t partners = b->squares;
     if (token->kind == TOK_RBRACE)
         partners = b->braces;
@@ -293,7 +332,7 @@ void balance_brackets(Parser *parser)
         if (token_opens(token->kind))
             push_opener(&b, token->kind);
         else if (token_closes(token->kind))
-            close_bracket(&b, token + 1);
+            close_bracket(&b, &in.data[i + 1]);
         else if (token->kind == TOK_NEWLINE)
             end_line(&b);
         else if (token->kind == TOK_END && b.open.len)

@@ -47,6 +47,136 @@ static bool followed_by_assign(const Mistake *m)
     return m->at < &m->tokens[m->item.end] && m->at[1].kind == TOK_ASSIGN;
 }
 
+/* `m.fit(d)`, `model.fit(d)`: a method where a verb belongs. */
+static bool method_call(const Mistake *m)
+{
+    const Token *first = &m->tokens[m->item.begin];
+    if (m->item.brace != NO_TOKEN || m->at != first + 1 || m->at->kind != TOK_DOT || !first->text ||
+        !token_is_word(m->at[1].kind)) {
+        return false;
+    }
+    const char *instead = said_elsewhere(DIAG_UNKNOWN_STATEMENT, m->at[1].text, NULL, 0);
+    Diagnostic *error =
+        diag_error(m->parser->diags, DIAG_UNKNOWN_STATEMENT, span_join(first->span, m->at[1].span),
+                   "unknown statement '%.80s.%.80s'", first->text, m->at[1].text);
+    diag_help(m->parser->diags, error, "%s",
+              instead ? instead : "an action starts with its verb: train m on d");
+    return true;
+}
+
+/* `nn.ReLU()`, `x = m.fit(d)`: a call of what is inside a module. */
+static bool module_call(const Mistake *m)
+{
+    static const DiagId kinds[] = { DIAG_UNKNOWN_LAYER, DIAG_UNKNOWN_FUNCTION,
+                                    DIAG_UNKNOWN_STATEMENT };
+    if (m->at->kind != TOK_LPAREN || m->at < &m->tokens[m->item.begin] + 3 ||
+        m->at[-2].kind != TOK_DOT || !token_is_word(m->at[-1].kind)) {
+        return false;
+    }
+    const Token *name = &m->at[-1];
+    const char *instead = NULL;
+    for (size_t i = 0; !instead && i < sizeof kinds / sizeof *kinds; i++)
+        instead = said_elsewhere(kinds[i], name->text, NULL, 0);
+    Diagnostic *error = diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span,
+                                   "'%.80s' cannot be called with '.'", name->text);
+    diag_help(m->parser->diags, error, "%s",
+              instead ? instead : "layers and functions are named without a module: dense(10)");
+    return true;
+}
+
+/* `train m on d epochs=5`: settings without their braces. */
+static bool settings_without_braces(const Mistake *m)
+{
+    if (m->item.brace != NO_TOKEN || m->tokens[m->item.begin].kind != TOK_VERB ||
+        !followed_by_assign(m) || !token_is_word(m->at->kind)) {
+        return false;
+    }
+    const SourceFile *file = m->at->span.file;
+    uint32_t begin = m->tokens[m->item.begin].span.begin, end = m->at[-1].span.end;
+    if (m->at[-1].kind == TOK_COMMA)
+        end = m->at[-2].span.end;
+    int head = (int)(end - begin),
+        rest = (int)(m->tokens[m->item.end].span.begin - m->at->span.begin);
+    Diagnostic *error =
+        diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "settings go between braces");
+    if (head < 2 * LONGEST_QUOTE && rest < 2 * LONGEST_QUOTE) {
+        diag_help(m->parser->diags, error, "write '%.*s { %.*s }'", head, file->text + begin, rest,
+                  file->text + m->at->span.begin);
+    }
+    return true;
+}
+
+/* `model m = [a, b]`, `recipe r = ...`: declarations take no '='. */
+static bool assigned_declaration(const Mistake *m)
+{
+    static const struct {
+        int kind;
+        const char *help;
+    } heads[] = {
+        { TOK_MODEL, "layers go between braces: model m { dense(10) -> relu -> dense(classes) }" },
+        { TOK_BLOCK, "layers go between braces: block b { dense(10) -> relu }" },
+        { TOK_DATA,
+          "settings go between braces: data d { source = csv(\"f.csv\", target = \"y\") }" },
+        { TOK_RECIPE, "settings go between braces: recipe r { epochs = 10 }" },
+    };
+
+    const Token *first = &m->tokens[m->item.begin];
+    if (m->item.brace != NO_TOKEN || m->at != first + 2 || m->at->kind != TOK_ASSIGN)
+        return false;
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        if (heads[i].kind != first->kind)
+            continue;
+        Diagnostic *error = diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span,
+                                       "a %s is declared without '='", first->text);
+        diag_help(m->parser->diags, error, "%s", heads[i].help);
+        return true;
+    }
+    return false;
+}
+
+/* `[dense(10), relu]` in a body. */
+static bool list_of_layers(const Mistake *m)
+{
+    int head = m->tokens[m->parser->begin].kind;
+    bool body = head == TOK_MODEL || head == TOK_BLOCK;
+    if (m->item.brace == NO_TOKEN || !body || !is_first(m) || m->at->kind != TOK_LBRACKET)
+        return false;
+    Diagnostic *error =
+        diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span, "layers are not put in a list");
+    diag_help(m->parser->diags, error, "join them by '->', or give each a line: dense(10) -> relu");
+    return true;
+}
+
+static void report_unquoted(const Mistake *m, const char *help)
+{
+    Diagnostic *error = diag_error(m->parser->diags, DIAG_SYNTAX, m->at->span,
+                                   "expected a text before %s", found(m, m->at));
+    diag_help(m->parser->diags, error, "%s", help);
+}
+
+/* `import numpy` */
+static bool foreign_import(const Mistake *m)
+{
+    if (m->tokens[m->item.begin].kind != TOK_IMPORT || !token_is_word(m->at->kind))
+        return false;
+    report_unquoted(m, "nothing of Python is imported, for all of it is built in; import "
+                       "\"blocks.nn\" reads another .nn file");
+    return true;
+}
+
+/* `save m to f.safetensors`, `csv(data/titanic.csv)`: a file's name without quotes. */
+static bool unquoted_file(const Mistake *m)
+{
+    bool word = token_is_word(m->at->kind) && m->at < &m->tokens[m->item.end],
+         path = word && (m->at[1].kind == TOK_DOT || m->at[1].kind == TOK_SLASH) &&
+                m->at->kind != TOK_NAME,
+         only = m->at->kind == TOK_NAME && !m->expected[TOK_NUMBER];
+    if (!m->expected[TOK_STRING] || is_first(m) || !(path || only))
+        return false;
+    report_unquoted(m, "a file's name goes between double quotes: \"f.csv\"");
+    return true;
+}
+
 /* `trian m on d`: a first word that starts no statement. */
 static bool unknown_statement(const Mistake *m)
 {
@@ -68,7 +198,8 @@ static bool unknown_statement(const Mistake *m)
             accepted[count++] = keyword_names[i];
     Diagnostic *error = diag_unknown(m->parser->diags, DIAG_UNKNOWN_STATEMENT, first->span,
                                      "statement", first->text, accepted, count);
-    if (m->at->kind == TOK_ARROW || m->at->kind == TOK_LPAREN)
+    bool known = said_elsewhere(DIAG_UNKNOWN_STATEMENT, first->text, accepted, count);
+    if (!known && (m->at->kind == TOK_ARROW || m->at->kind == TOK_LPAREN))
         diag_help(m->parser->diags, error, "layers go between the braces of a model or block");
     return true;
 }
@@ -300,8 +431,11 @@ static void anything_else(const Mistake *m)
 void syntax_error_report(Parser *parser, Item item, const char *const *expected)
 {
     static bool (*const common[])(const Mistake *) = {
-        unknown_statement, unknown_item,  reserved_binding, else_alone,
-        out_of_place,      reserved_word, clause_order,     second_statement,
+        method_call,          module_call,       settings_without_braces,
+        assigned_declaration, list_of_layers,    foreign_import,
+        unquoted_file,        unknown_statement, unknown_item,
+        reserved_binding,     else_alone,        out_of_place,
+        reserved_word,        clause_order,      second_statement,
     };
     const Token *tokens = parser->tokens.data;
     Mistake mistake = { parser, item, tokens, &tokens[parser->current], expected };
