@@ -178,9 +178,11 @@ static int64_t predicted_class(const prediction *p, const nnrt_sample_set *set, 
     int64_t columns = class_columns(p);
     if (columns <= 1)
         return nnrt_predicted_class(set, r * p->data->target_size + t);
-    nnrt_sample_set row = {
-        .out = p->out + r * p->size, .rows = 1, .width = columns, .head = set->head
-    };
+    nnrt_sample_set row = { .out = p->out + r * p->size,
+                            .rows = 1,
+                            .width = columns,
+                            .classes = set->classes,
+                            .head = set->head };
     return nnrt_predicted_class(&row, 0);
 }
 

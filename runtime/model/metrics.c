@@ -14,13 +14,32 @@ static bool one_output(const nnrt_sample_set *set)
     return set->width == 1;
 }
 
+/* Outputs beyond the classes are never what is predicted. */
+static int64_t told_apart(const nnrt_sample_set *set)
+{
+    return set->classes > 0 && set->classes < set->width ? set->classes : set->width;
+}
+
+/* Of several labels, whether this one is said to be there. */
+static bool label_said(const nnrt_sample_set *set, int64_t row, int64_t label)
+{
+    return set->out[row * set->width + label] > (set->head == NNRT_SIGMOID ? 0.5f : 0.0f);
+}
+
+static bool label_true(const nnrt_sample_set *set, int64_t row, int64_t label)
+{
+    return set->target[row * set->width + label] > 0.5f;
+}
+
 int64_t nnrt_predicted_class(const nnrt_sample_set *set, int64_t row)
 {
     const float *out = set->out + row * set->width;
+    if (set->classes == 1)
+        return 0;
     if (one_output(set))
         return out[0] > (set->head == NNRT_SIGMOID ? 0.5f : 0.0f);
-    int64_t best = 0;
-    for (int64_t c = 1; c < set->width; c++)
+    int64_t best = 0, count = told_apart(set);
+    for (int64_t c = 1; c < count; c++)
         if (out[c] > out[best])
             best = c;
     return best;
@@ -34,10 +53,12 @@ static int64_t truth(const nnrt_sample_set *set, int64_t row)
 static bool accuracy(const nnrt_sample_set *set, int64_t k, double *value)
 {
     (void)k;
-    int64_t right = 0;
-    for (int64_t r = 0; r < set->rows; r++)
+    int64_t right = 0, labels = set->multilabel ? set->width : 1;
+    for (int64_t r = 0; r < set->rows && !set->multilabel; r++)
         right += nnrt_predicted_class(set, r) == truth(set, r);
-    *value = (double)right / (double)set->rows;
+    for (int64_t i = 0; i < set->rows * labels && set->multilabel; i++)
+        right += label_said(set, i / labels, i % labels) == label_true(set, i / labels, i % labels);
+    *value = (double)right / (double)(set->rows * labels);
     return true;
 }
 
@@ -56,7 +77,7 @@ static bool top_k(const nnrt_sample_set *set, int64_t k, double *value)
         int64_t t = truth(set, r), above = 0;
         if (t >= set->width)
             continue;
-        for (int64_t c = 0; c < set->width; c++)
+        for (int64_t c = 0; c < told_apart(set); c++)
             above += out[c] > out[t] || (out[c] == out[t] && c < t);
         right += above < k;
     }
@@ -64,15 +85,33 @@ static bool top_k(const nnrt_sample_set *set, int64_t k, double *value)
     return true;
 }
 
-typedef struct counts {
-    int64_t hits, said, are;
-} counts;
-
-static counts *count_classes(const nnrt_sample_set *set)
+/* As many as there are classes or labels. */
+static int64_t columns_of(const nnrt_sample_set *set)
 {
-    counts *of = calloc((size_t)set->classes + 1, sizeof *of);
+    return set->multilabel ? set->width : set->classes;
+}
+
+static void count_labels(const nnrt_sample_set *set, nnrt_counts *of)
+{
+    for (int64_t r = 0; r < set->rows; r++) {
+        for (int64_t k = 0; k < set->width; k++) {
+            bool said = label_said(set, r, k), is = label_true(set, r, k);
+            of[k].said += said;
+            of[k].are += is;
+            of[k].hits += said && is;
+        }
+    }
+}
+
+nnrt_counts *nnrt_count_classes(const nnrt_sample_set *set)
+{
+    nnrt_counts *of = calloc((size_t)columns_of(set) + 1, sizeof *of);
     if (!of)
         return NULL;
+    if (set->multilabel) {
+        count_labels(set, of);
+        return of;
+    }
     for (int64_t r = 0; r < set->rows; r++) {
         int64_t s = nnrt_predicted_class(set, r), t = truth(set, r);
         if (s < set->classes)
@@ -90,31 +129,38 @@ static double quotient(double a, double b)
     return b != 0 ? a / b : 0;
 }
 
-static double precision_of(counts c)
+double nnrt_precision(nnrt_counts c)
 {
     return quotient((double)c.hits, (double)c.said);
 }
 
-static double recall_of(counts c)
+double nnrt_recall(nnrt_counts c)
 {
     return quotient((double)c.hits, (double)c.are);
 }
 
-static double f1_of(counts c)
+double nnrt_f1(nnrt_counts c)
 {
     return quotient(2 * (double)c.hits, (double)(c.said + c.are));
 }
 
-/* Of two classes the second's, of more the mean over classes. */
-static bool over_classes(const nnrt_sample_set *set, double (*of_class)(counts), double *value)
+/* Of two classes the second alone is measured. */
+static int64_t first_column(const nnrt_sample_set *set)
 {
-    counts *of = count_classes(set);
+    return !set->multilabel && set->classes == 2 ? 1 : 0;
+}
+
+/* Of two classes the second's, of more the mean over classes; of labels the mean over them. */
+static bool over_classes(const nnrt_sample_set *set, double (*of_class)(nnrt_counts), double *value)
+{
+    nnrt_counts *of = nnrt_count_classes(set);
     if (!of)
         return false;
     double sum = 0;
-    for (int64_t c = set->classes == 2 ? 1 : 0; c < set->classes; c++)
+    int64_t count = columns_of(set), first = first_column(set);
+    for (int64_t c = first; c < count; c++)
         sum += of_class(of[c]);
-    *value = quotient(sum, set->classes == 2 ? 1 : (double)set->classes);
+    *value = quotient(sum, (double)(count - first));
     free(of);
     return true;
 }
@@ -122,19 +168,19 @@ static bool over_classes(const nnrt_sample_set *set, double (*of_class)(counts),
 static bool precision(const nnrt_sample_set *set, int64_t k, double *value)
 {
     (void)k;
-    return over_classes(set, precision_of, value);
+    return over_classes(set, nnrt_precision, value);
 }
 
 static bool recall(const nnrt_sample_set *set, int64_t k, double *value)
 {
     (void)k;
-    return over_classes(set, recall_of, value);
+    return over_classes(set, nnrt_recall, value);
 }
 
 static bool f1(const nnrt_sample_set *set, int64_t k, double *value)
 {
     (void)k;
-    return over_classes(set, f1_of, value);
+    return over_classes(set, nnrt_f1, value);
 }
 
 typedef struct scored {
@@ -149,9 +195,11 @@ static int by_score(const void *a, const void *b)
 }
 
 /* How sure the outputs are of class c: comparable from row to row. */
-static double score_of(const nnrt_sample_set *set, int64_t row, int64_t c)
+double nnrt_score(const nnrt_sample_set *set, int64_t row, int64_t c)
 {
     const float *out = set->out + row * set->width;
+    if (set->multilabel)
+        return out[c];
     if (one_output(set))
         return c ? out[0] : -out[0];
     if (c >= set->width)
@@ -166,6 +214,11 @@ static double score_of(const nnrt_sample_set *set, int64_t row, int64_t c)
     return out[c] - largest - log(sum);
 }
 
+bool nnrt_is_of(const nnrt_sample_set *set, int64_t row, int64_t c)
+{
+    return set->multilabel ? label_true(set, row, c) : truth(set, row) == c;
+}
+
 /* The share of pairs of one sample in the class and one outside it that are ranked rightly, ties
  * counting half (Mann and Whitney's U). */
 static double auc_of(const nnrt_sample_set *set, int64_t c, scored *sorted)
@@ -173,7 +226,7 @@ static double auc_of(const nnrt_sample_set *set, int64_t c, scored *sorted)
     double rank_sum = 0;
     int64_t positives = 0;
     for (int64_t r = 0; r < set->rows; r++) {
-        sorted[r] = (scored){ score_of(set, r, c), truth(set, r) == c };
+        sorted[r] = (scored){ nnrt_score(set, r, c), nnrt_is_of(set, r, c) };
         positives += sorted[r].positive;
     }
     qsort(sorted, (size_t)set->rows, sizeof *sorted, by_score);
@@ -197,9 +250,10 @@ static bool auc(const nnrt_sample_set *set, int64_t k, double *value)
     if (!sorted)
         return false;
     double sum = 0;
-    for (int64_t c = set->classes == 2 ? 1 : 0; c < set->classes; c++)
+    int64_t count = columns_of(set), first = first_column(set);
+    for (int64_t c = first; c < count; c++)
         sum += auc_of(set, c, sorted);
-    *value = quotient(sum, set->classes == 2 ? 1 : (double)set->classes);
+    *value = quotient(sum, (double)(count - first));
     free(sorted);
     return true;
 }
@@ -275,10 +329,20 @@ const char *nnrt_metric_name(size_t i)
     return i < sizeof rows / sizeof *rows ? rows[i].name : NULL;
 }
 
-bool nnrt_metric_suits(const char *name, bool classify)
+const char *nnrt_targets_text(bool classify, bool multilabel)
+{
+    if (multilabel)
+        return "several labels";
+    return classify ? "classes" : "real values";
+}
+
+bool nnrt_metric_suits(const char *name, bool classify, bool multilabel)
 {
     const struct row *row = find(name);
-    return !row || (row->kind == CLASSES) == classify;
+    if (!row)
+        return true;
+    bool one_class = !strcmp(name, "confusion") || !strcmp(name, "top_k");
+    return (row->kind == CLASSES) == (classify || (multilabel && !one_class));
 }
 
 nnrt_sample_set nnrt_samples_of(const nnrt_data *data, const nnrt_model *model, int64_t count,
@@ -287,6 +351,7 @@ nnrt_sample_set nnrt_samples_of(const nnrt_data *data, const nnrt_model *model, 
     nnrt_sample_set set = { .out = out,
                             .target = target,
                             .classify = data->classify,
+                            .multilabel = data->multilabel,
                             .classes = data->classes,
                             .head = model->head };
     set.rows = count;
@@ -307,11 +372,11 @@ bool nnrt_metric_read(const json_t *declared, const nnrt_data *data, nnrt_metric
         return nnrt_fail(e, NNRT_SCRIPT, "unknown-metric", "there is no metric '%s'",
                          name ? name : "");
     }
-    if (!nnrt_metric_suits(name, data->classify)) {
+    if (!nnrt_metric_suits(name, data->classify, data->multilabel)) {
         return nnrt_fail(e, NNRT_SCRIPT, "wrong-target",
                          "metric '%s' measures %s, but the targets of data '%s' are %s", name,
                          row->kind == CLASSES ? "classes" : "real values", data->name,
-                         data->classify ? "classes" : "real values");
+                         nnrt_targets_text(data->classify, data->multilabel));
     }
     *metric =
         (nnrt_metric){ row->name, (int64_t)json_number_value(json_object_get(declared, "k")) };
@@ -342,7 +407,7 @@ bool nnrt_metric_compute(const nnrt_metric *metric, const nnrt_sample_set *set, 
 
 json_t *nnrt_confusion(const nnrt_sample_set *set)
 {
-    int64_t columns = set->width > set->classes ? set->width : set->classes;
+    int64_t columns = set->classes;
     int64_t *count = calloc((size_t)(set->classes * columns) + 1, sizeof *count);
     json_t *matrix = json_array();
     for (int64_t r = 0; count && r < set->rows; r++) {

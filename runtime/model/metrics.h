@@ -10,7 +10,7 @@
 typedef struct nnrt_sample_set {
     const float *out, *target;
     int64_t rows, width;
-    bool classify;
+    bool classify, multilabel; /* of labels, `width` targets a row too */
     int64_t classes;
     nnrt_head head;
 } nnrt_sample_set;
@@ -31,13 +31,29 @@ bool nnrt_metric_is_number(const nnrt_metric *metric);
 /* those of metrics.def in their order; NULL after the last */
 const char *nnrt_metric_name(size_t i);
 /* whether it measures such targets; true for a name that is not a metric */
-bool nnrt_metric_suits(const char *name, bool classify);
+bool nnrt_metric_suits(const char *name, bool classify, bool multilabel);
+const char *nnrt_targets_text(bool classify, bool multilabel); /* "classes", "real values", ... */
 /* better when higher */
 bool nnrt_metric_rises(const char *name);
 bool nnrt_metric_compute(const nnrt_metric *metric, const nnrt_sample_set *set, double *value,
                          nnrt_error *e);
-/* True classes in rows; as many columns as there are classes or outputs. */
+
+/* Of a class or label: how often it was said rightly, said, and true. */
+typedef struct nnrt_counts {
+    int64_t hits, said, are;
+} nnrt_counts;
+
+/* Of each class, or each label; free() */
+nnrt_counts *nnrt_count_classes(const nnrt_sample_set *set);
+double nnrt_precision(nnrt_counts c); /* 0 where undefined, as the others */
+double nnrt_recall(nnrt_counts c);
+double nnrt_f1(nnrt_counts c);
+/* How sure a row's outputs are of a class or label: comparable from row to row. */
+double nnrt_score(const nnrt_sample_set *set, int64_t row, int64_t c);
+/* whether that is what the row is */
+bool nnrt_is_of(const nnrt_sample_set *set, int64_t row, int64_t c);
+/* True classes in rows; as many columns as rows. */
 json_t *nnrt_confusion(const nnrt_sample_set *set);
-/* The class that a row of outputs predicts; the first of equals. */
+/* The class that a row of outputs predicts, among those that the data has; the first of equals. */
 int64_t nnrt_predicted_class(const nnrt_sample_set *set, int64_t row);
 #endif

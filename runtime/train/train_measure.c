@@ -52,6 +52,11 @@ static bool add_metrics(nnrt_training *t, const json_t *declared, nnrt_error *e)
     return true;
 }
 
+static bool has_accuracy(const nnrt_data *data)
+{
+    return data->classify || data->multilabel;
+}
+
 bool nnrt_training_set_up_columns(nnrt_training *t, nnrt_error *e)
 {
     static const char *const fixed[] = { "epoch",     "step", "lr", "seconds", "samples_per_second",
@@ -60,14 +65,14 @@ bool nnrt_training_set_up_columns(nnrt_training *t, nnrt_error *e)
     nnrt_columns *columns = &t->columns;
     for (int i = 0; i <= COLUMN_LOSS; i++)
         add_column(columns, fixed[i], i <= COLUMN_STEP);
-    columns->accuracy = t->data->classify ? add_column(columns, "train.accuracy", false) : -1;
+    columns->accuracy = has_accuracy(t->data) ? add_column(columns, "train.accuracy", false) : -1;
     columns->penalty = add_column(columns, "penalty", false);
     columns->validation_loss = -1;
     if (!t->eval_unit)
         return true;
 
     columns->validation_loss = add_column(columns, "validation.loss", false);
-    if (t->data->classify)
+    if (has_accuracy(t->data))
         add_metric(t, (nnrt_metric){ "accuracy", 1 });
     if (!json_array_size(metrics))
         metrics = json_object_get(action, "task_metrics");

@@ -8,25 +8,35 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *kind_text(bool classes)
+static bool suits(const char *metric, const DataInfo *data)
 {
-    return classes ? "classes" : "real values";
+    return nnrt_metric_suits(metric, data->classify, data->multilabel);
+}
+
+static const char *kind_text(const DataInfo *data)
+{
+    return nnrt_targets_text(data->classify, data->multilabel);
+}
+
+static const char *suits_kind(const char *metric)
+{
+    return nnrt_metric_suits(metric, true, false) ? "classes" : "real values";
 }
 
 static void report(Compiler *c, const CompiledAction *a, const char *metric, Span span)
 {
     const char *names = "";
-    Diagnostic *d = diag_error(c->diags, DIAG_WRONG_TARGET, span,
-                               "metric '%s' measures %s, but the targets of data '%s' are %s",
-                               metric, kind_text(!a->data->info.classify), a->data->info.name,
-                               kind_text(a->data->info.classify));
+    Diagnostic *d =
+        diag_error(c->diags, DIAG_WRONG_TARGET, span,
+                   "metric '%s' measures %s, but the targets of data '%s' are %s", metric,
+                   suits_kind(metric), a->data->info.name, kind_text(&a->data->info));
     for (size_t i = 0; nnrt_metric_name(i); i++) {
-        if (nnrt_metric_suits(nnrt_metric_name(i), a->data->info.classify)) {
+        if (suits(nnrt_metric_name(i), &a->data->info)) {
             names =
                 arena_printf(c->arena, "%s%s%s", names, *names ? ", " : "", nnrt_metric_name(i));
         }
     }
-    diag_help(c->diags, d, "of %s are: %s", kind_text(a->data->info.classify), names);
+    diag_help(c->diags, d, "of %s are: %s", kind_text(&a->data->info), names);
     if (span.begin < a->action->span.begin || span.end > a->action->span.end ||
         span.file != a->action->span.file) {
         diag_note(c->diags, d, a->action->span, "in this action");
@@ -40,10 +50,8 @@ static void check_list(Compiler *c, const CompiledAction *a, const Checked *chec
     const Value *list = setting(checked, "metrics");
     for (size_t i = 0; list->kind == VALUE_LIST && i < list->count; i++) {
         const Value *v = &list->items[i];
-        if (v->kind == VALUE_CALL &&
-            !nnrt_metric_suits(v->call->form->name, a->data->info.classify)) {
+        if (v->kind == VALUE_CALL && !suits(v->call->form->name, &a->data->info))
             report(c, a, v->call->form->name, v->span);
-        }
     }
 }
 
@@ -59,7 +67,7 @@ static void check_rule(Compiler *c, const CompiledAction *a, const Value *rule)
             strcmp(rule->call->form->args[i].type, "monitor") == 0 && v->kind == VALUE_STRING
                 ? strrchr(v->text, '.')
                 : NULL;
-        if (point && !nnrt_metric_suits(point + 1, a->data->info.classify))
+        if (point && !suits(point + 1, &a->data->info))
             report(c, a, point + 1, v->span);
     }
 }
@@ -112,7 +120,7 @@ static void check_later(Compiler *c, const Compiled *out, size_t at, const Later
             /* the field's, the last of what is written */
             Span name = { later->span.file, later->span.end - (uint32_t)strlen(later->name),
                           later->span.end };
-            if (maker && !nnrt_metric_suits(later->name, maker->data->info.classify))
+            if (maker && !suits(later->name, &maker->data->info))
                 report(c, maker, later->name, name);
         }
         check_later(c, out, at, later->a);

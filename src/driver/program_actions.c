@@ -85,7 +85,7 @@ static json_t *domain_json(ProgramWriter *w, const char *name, const Call *domai
 static void write_objective(const CompiledAction *a, json_t *object)
 {
     const Call *objective = setting_call(&a->action->settings, "objective");
-    bool classify = a->data->info.classify;
+    bool classify = has_accuracy(&a->data->info);
     if (objective) {
         put_truth(object, FIELD_tune_maximize, strcmp(objective->form->name, "maximize") == 0);
         put_text(object, FIELD_tune_watch, call_arg(objective, "what")->text);

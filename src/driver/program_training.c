@@ -30,7 +30,7 @@ static json_t *metric_named(const char *name)
 
 static json_t *task_metric_json(const DataInfo *data)
 {
-    return data->classify ? metric_named("accuracy") : NULL;
+    return has_accuracy(data) ? metric_named("accuracy") : NULL;
 }
 
 json_t *metrics_json(ProgramWriter *w, const Checked *settings, const DataInfo *data)
@@ -45,9 +45,10 @@ json_t *metrics_json(ProgramWriter *w, const Checked *settings, const DataInfo *
         return list;
     }
 
-    size_t count = data->classify ? 1 : 3;
+    size_t count = has_accuracy(data) ? 1 : 3;
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, metric_named(data->classify ? of_classes[i] : of_numbers[i]));
+        json_array_append_new(list,
+                              metric_named(has_accuracy(data) ? of_classes[i] : of_numbers[i]));
     return list;
 }
 

@@ -390,12 +390,21 @@ static Rows multi_margin(const Scores *s)
     return (Rows){ g_select(g, idle, zero, margin), NO_NODE, by };
 }
 
-/* The first of the highest scores is the prediction; of one score, whether it is above 0. */
-static NodeId right_answers(const Scores *s)
+/* The first of the highest scores is the prediction, of those that stand for a class; of one score,
+ * whether it is above 0. */
+static NodeId right_answers(const Scores *all, int64_t classes)
 {
+    Scores beyond = *all;
+    const Scores *s = &beyond;
     Graph *g = s->g;
     NodeId prediction;
-    if (s->classes == 1) {
+    if (classes < beyond.classes) {
+        beyond.z = g_slice(g, all->z, graph_node(g, all->z)->shape.rank - 1, 0, classes);
+        beyond.classes = classes;
+    }
+    if (classes == 1) {
+        prediction = g_const(g, 0);
+    } else if (s->classes == 1) {
         prediction = g_binary(g, IR_LT, g_const(g, 0), s->z);
     } else {
         NodeId top = g_reduce(g, IR_REDUCE_MAX, s->z, s->each);
@@ -554,7 +563,7 @@ bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, bool m
                    : g_select(g, g_binary(g, IR_LT, m.share, g_const(g, 0.5)), m.other, m.one);
     out->hits = NO_NODE;
     if (data->classify)
-        out->hits = right_answers(&s);
+        out->hits = right_answers(&s, data->classes);
     else if (data->multilabel)
         out->hits = right_labels(&s);
     Rows rows = rows_of(e, data, &loss, s, m.one == NO_NODE ? s.target : m.one);

@@ -21,6 +21,11 @@ typedef struct DataInfo {
     int64_t count[4]; /* train, validation, test, new */
 } DataInfo;
 
+static inline bool has_accuracy(const DataInfo *data)
+{
+    return data->classify || data->multilabel;
+}
+
 typedef enum InitKind {
     INIT_UNIFORM,
     INIT_NORMAL,
@@ -50,7 +55,8 @@ typedef struct WeightSpec {
     WeightInit init;
     bool frozen;             /* declared so */
     double l1, l2, max_norm; /* of the layer alone; 0 none */
-    /* of a transposed convolution's kernel, [in, out / groups, ...]; 0: its first axis counts units */
+    /* of a transposed convolution's kernel, [in, out / groups, ...]; 0: its first axis counts units
+     */
     int64_t transposed_groups;
     Span span;
 } WeightSpec;

@@ -89,8 +89,7 @@ typedef struct Squares {
 
 static Squares squares_to_clip(Graph *g, NodeId gradient)
 {
-    return (Squares){ squares(g, gradient),
-                      squares(g, mul(g, gradient, g_const(g, CLIP_SCALE))) };
+    return (Squares){ squares(g, gradient), squares(g, mul(g, gradient, g_const(g, CLIP_SCALE))) };
 }
 
 /* c / (norm + 1e-6), at most 1, as torch.nn.utils.clip_grad_norm_. */

@@ -125,8 +125,8 @@ static void tasks_of(const DataDecl *data, ResultContext *context)
                 *source = setting(&data->settings,
                                   setting_given(&data->settings, "source") ? "source" : "train");
     if (task->kind == VALUE_STRING) {
-        context->classify = !strcmp(task->text, "classify");
-        context->regress = !context->classify;
+        context->regress = !strcmp(task->text, "regress");
+        context->classify = !context->regress;
         return;
     }
     for (size_t i = 0; source->kind == VALUE_CALL && i < sizeof of_classes / sizeof of_classes[0];

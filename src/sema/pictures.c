@@ -225,7 +225,8 @@ static void take_one(Sema *sema, CheckedAction *out, const Expr *expr)
     Value value = eval(sema, sema->globals, expr);
     if (value.kind == VALUE_ERROR)
         return;
-    if (value_is_later(&value) && value.result)
+    bool matrix = expr->kind == EXPR_FIELD && !strcmp(expr->name.text, "confusion");
+    if (value_is_later(&value) && (value.result || matrix))
         take_result(sema, out, expr, &value);
     else
         report_undrawable(sema, expr->span, value_kind_name(&value));

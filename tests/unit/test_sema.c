@@ -260,7 +260,7 @@ static void test_scripts_without_errors(void)
 static void test_params(void)
 {
     ParamOverride good[] = { { "a", "2.5e-3", false }, { "b", "true", false } };
-    Session s = session("param a = 1\nparam b = false\nprint a\n", good, 2);
+    Session s = session("param a = 1.0\nparam b = false\nprint a\n", good, 2);
     ok(!s.diags->errors && s.checked->actions[0]->values[0]->constant.number == 2.5e-3,
        "--set gives a number");
     end(&s);
