@@ -184,7 +184,7 @@ bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
 {
     nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e), view;
     const nnrt_data *data =
-        model ? nnrt_program_data(program, nnrt_action_text(program, "data"), e) : NULL;
+        model ? nnrt_program_data_for(program, model, nnrt_action_text(program, "data"), e) : NULL;
     const nnrt_part *whole = data ? nnrt_action_part(program, data, e) : NULL;
     const char *as = nnrt_action_text(program, "as");
     double loss;
@@ -201,6 +201,8 @@ bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
         nnrt_put_number(result, "loss", loss, false);
     bool ok = nnrt_measure(program, data, &set, result, e);
     if (ok && as && json_is_true(json_object_get(program->action, "pictured"))) {
+        nnrt_data_restore_targets(data, out, part.count);
+        set.scaling = NULL;
         if (!notes)
             notes = json_object();
         ok = add_picture(&(question){ program, model, data }, notes, &set, part.x, e);

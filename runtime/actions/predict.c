@@ -154,9 +154,60 @@ static const char *class_name(const prediction *p, int64_t column)
     return p->data->class_name[class_columns(p) == 1 && p->data->classes > 1 ? 1 : column];
 }
 
+/* ---- what is copied from the file ---- */
+
+static void put_caption(char *const *text, size_t k, FILE *to)
+{
+    put_cell(to, text[k], "");
+    fputc(',', to);
+}
+
+/* The id, then what the action keeps, in its order. */
+static void put_captions(const prediction *p, char *const *text, FILE *to)
+{
+    const json_t *item;
+    size_t i;
+
+    if (p->data->has_id)
+        put_caption(text, 0, to);
+    json_array_foreach (json_object_get(p->program->action, "keep"), i, item) {
+        for (size_t k = p->data->has_id; k < p->data->captions; k++)
+            if (nnrt_pattern_meets(json_string_value(item), p->data->caption_name[k]))
+                put_caption(text, k, to);
+    }
+}
+
+static void put_sample_captions(const prediction *p, int64_t sample, FILE *to)
+{
+    if (p->part->caption)
+        put_captions(p, p->part->caption + (size_t)sample * p->data->captions, to);
+}
+
+/* What the action keeps must be there. */
+static bool check_kept(const prediction *p, nnrt_error *e)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach (json_object_get(p->program->action, "keep"), i, item) {
+        bool met = false;
+        for (size_t k = 0; k < p->data->captions && !met; k++)
+            met = nnrt_pattern_meets(json_string_value(item), p->data->caption_name[k]);
+        if (!met) {
+            return nnrt_fail(e, NNRT_FILES, "no-such-column",
+                             "the file of data '%s' has no column '%s', which 'keep' names",
+                             p->data->name, json_string_value(item));
+        }
+    }
+    return true;
+}
+
+/* ---- rows ---- */
+
 static void class_header(const prediction *p, FILE *to)
 {
     int64_t columns = class_columns(p), said = p->data->target_size;
+
     for (int64_t t = 0; t < said; t++)
         if (said > 1)
             fprintf(to, "%sprediction_%lld", t ? "," : "", (long long)t + 1);
@@ -191,6 +242,7 @@ static void class_rows(const prediction *p, FILE *to)
     int64_t columns = class_columns(p);
     nnrt_sample_set set = nnrt_samples_of(p->data, p->model, p->count, p->out, p->part->y);
     for (int64_t r = 0; r < p->count; r++) {
+        put_sample_captions(p, r, to);
         for (int64_t t = 0; t < p->data->target_size; t++) {
             int64_t class = predicted_class(p, &set, r, t);
             if (t)
@@ -205,20 +257,31 @@ static void class_rows(const prediction *p, FILE *to)
     }
 }
 
-static void real_rows(const prediction *p, FILE *to)
+/* Several targets that have names, labels among them, are told by these. */
+static void real_header(const prediction *p, FILE *to)
 {
+    bool named = p->data->target_name && p->size == p->data->target_size &&
+                 (p->size > 1 || p->data->multilabel);
+
     for (int tail = 0; tail < (p->deviation ? 2 : 1); tail++) {
         for (int64_t c = 0; c < p->size; c++) {
             if (c || tail)
                 fputc(',', to);
-            if (p->size == 1)
+            if (named)
+                put_cell(to, p->data->target_name[c], tail ? "_std" : "");
+            else if (p->size == 1)
                 fprintf(to, "prediction%s", tail ? "_std" : "");
             else
                 fprintf(to, "prediction_%lld%s", (long long)c + 1, tail ? "_std" : "");
         }
     }
     fputc('\n', to);
+}
+
+static void real_rows(const prediction *p, FILE *to)
+{
     for (int64_t r = 0; r < p->count; r++) {
+        put_sample_captions(p, r, to);
         for (int64_t c = 0; c < p->size; c++)
             fprintf(to, "%s%.9g", c ? "," : "", p->out[r * p->size + c]);
         for (int64_t c = 0; p->deviation && c < p->size; c++)
@@ -232,10 +295,13 @@ static bool write_csv(const prediction *p, const char *path, nnrt_error *e)
     nnrt_atomic_file *file = nnrt_atomic_open(path, e);
     if (!file)
         return false;
+    if (p->data->captions)
+        put_captions(p, p->data->caption_name, file->stream);
     if (p->data->classify) {
         class_header(p, file->stream);
         class_rows(p, file->stream);
     } else {
+        real_header(p, file->stream);
         real_rows(p, file->stream);
     }
     return nnrt_atomic_commit(file, e);
@@ -253,6 +319,23 @@ static bool write_files(const prediction *p, const char *path, nnrt_error *e)
     bool ok = write_npy(p, beside, p->deviation, e);
     free(beside);
     return ok;
+}
+
+/* Outputs that were trained on normalised targets, and their deviations, in the file's units. */
+static void restore_units(prediction *p)
+{
+    const nnrt_scaling *s = &p->data->preparation->target;
+    size_t count = (size_t)(p->count * p->size);
+    if (s->kind == NNRT_SCALE_NONE)
+        return;
+
+    for (size_t i = 0; p->deviation && i < count; i++) {
+        size_t k = i % s->width;
+        double high = nnrt_unscale_value(s, k, (double)p->out[i] + p->deviation[i]),
+               low = nnrt_unscale_value(s, k, (double)p->out[i] - p->deviation[i]);
+        p->deviation[i] = (float)((high - low) / 2);
+    }
+    nnrt_data_restore_targets(p->data, p->out, p->count);
 }
 
 /* An ensemble has no unit of its own: its members predict one after the other. */
@@ -297,7 +380,8 @@ bool nnrt_do_predict(nnrt_program *program, nnrt_error *e)
     const char *to = nnrt_action_text(program, "to");
     bool dry = program->session->options.dry_run;
 
-    if (!p.model || !(p.data = nnrt_program_data(program, nnrt_action_text(program, "data"), e)) ||
+    if (!p.model ||
+        !(p.data = nnrt_program_data_for(program, p.model, nnrt_action_text(program, "data"), e)) ||
         !(p.part = nnrt_action_part(program, p.data, e))) {
         return false;
     }
@@ -306,10 +390,15 @@ bool nnrt_do_predict(nnrt_program *program, nnrt_error *e)
                          "predictions are written as .npy or .csv, not to '%s'", to ? to : "");
     }
 
+    if (!check_kept(&p, e))
+        return false;
+
     p.count = dry && p.part->count > DRY ? DRY : p.part->count;
     p.size = p.model->output_size;
     bool ok = nnrt_action_text(program, "ensemble") ? predict_with_ensemble(&p, &view, e)
                                                     : predict_with_model(&p, dry, e);
+    if (ok)
+        restore_units(&p);
     if (ok && !dry) {
         char *path = nnrt_program_path(program, to);
         ok = path ? write_files(&p, path, e) : nnrt_no_memory(e);

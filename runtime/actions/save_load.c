@@ -14,6 +14,8 @@ bool nnrt_do_save(nnrt_program *program, nnrt_error *e)
     nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
     const char *to = nnrt_action_text(program, "to");
     bool ensemble = nnrt_action_text(program, "ensemble") != NULL;
+    const nnrt_preparation *preparation =
+        model ? nnrt_preparations_find(&program->session->preparations, model->name) : NULL;
     if (model && ensemble)
         model = stored_of(program, model, e);
     if (!model || (!ensemble && !nnrt_model_draw(model, nnrt_action_seed(program), e)))
@@ -23,14 +25,26 @@ bool nnrt_do_save(nnrt_program *program, nnrt_error *e)
     if (program->session->options.dry_run)
         return true;
     char *path = nnrt_program_path(program, to);
-    bool ok = path ? nnrt_model_save(model, path, e) : nnrt_no_memory(e);
+    bool ok = path ? nnrt_model_save(model, preparation, path, e) : nnrt_no_memory(e);
     free(path);
+    return ok;
+}
+
+/* Loads weights, and from now on prepares what the model meets as the file says. */
+static bool load(nnrt_program *program, nnrt_model *stored, const char *name, const char *path,
+                 nnrt_error *e)
+{
+    nnrt_preparation *preparation = NULL;
+    bool ok = nnrt_model_load(stored, path, &preparation, e) &&
+              nnrt_preparations_set(&program->session->preparations, name, preparation, e);
+    nnrt_preparation_free(preparation);
     return ok;
 }
 
 bool nnrt_do_load(nnrt_program *program, nnrt_error *e)
 {
     nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
+    const char *name = model ? model->name : NULL;
     const char *from = nnrt_action_text(program, "from");
     bool ensemble = nnrt_action_text(program, "ensemble") != NULL;
     if (model && ensemble)
@@ -45,7 +59,7 @@ bool nnrt_do_load(nnrt_program *program, nnrt_error *e)
     if (!from)
         return nnrt_fail(e, NNRT_SCRIPT, "internal", "'load' of the program names no file");
     char *path = nnrt_program_path(program, from);
-    bool ok = path ? nnrt_model_load(model, path, e) : nnrt_no_memory(e);
+    bool ok = path ? load(program, model, name, path, e) : nnrt_no_memory(e);
     free(path);
     return ok;
 }

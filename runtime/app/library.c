@@ -231,7 +231,9 @@ int nnrt_library_load(nnrt_library *library, int model, const char *path)
     if (!s || !path)
         return NNRT_FILES;
     pthread_rwlock_wrlock(&library->weights);
-    bool loaded = nnrt_model_load(s->model, path, &e);
+    nnrt_preparation *preparation = NULL;
+    bool loaded = nnrt_model_load(s->model, path, &preparation, &e);
+    nnrt_preparation_free(preparation);
     pthread_rwlock_unlock(&library->weights);
     return loaded ? 0 : NNRT_FILES;
 }

@@ -36,6 +36,7 @@ void nnrt_session_free(nnrt_session *session)
     nnrt_results_clear(&session->results);
     nnrt_weights_clear(&session->weights);
     nnrt_ensembles_clear(&session->ensembles);
+    nnrt_preparations_clear(&session->preparations);
     nnrt_opened_free(session->opened);
     nnrt_team_clear(&session->team);
     free(session);

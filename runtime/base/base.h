@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/name_map.h"
 #include "base/number.h"
+#include "base/pattern.h"
 #include "base/random.h"
 #include "base/safetensors.h"
 #include "base/signals.h"

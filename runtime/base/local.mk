@@ -16,6 +16,8 @@ libnnrt_a_SOURCES += \
     runtime/base/number.c \
     runtime/base/number.h \
     runtime/base/panels.c \
+    runtime/base/pattern.c \
+    runtime/base/pattern.h \
     runtime/base/random.c \
     runtime/base/random.h \
     runtime/base/safetensors.c \

@@ -7,37 +7,12 @@
 
 enum { LISTED = 400 };
 
-/* `*` stands for any characters, none included. */
-static bool matches(const char *pattern, const char *text)
-{
-    const char *star = NULL, *again = NULL;
-
-    while (*text) {
-        if (*pattern == '*') {
-            star = pattern++;
-            again = text;
-        } else if (*pattern == *text) {
-            pattern++;
-            text++;
-        } else if (star) {
-            pattern = star + 1;
-            text = ++again;
-        } else {
-            return false;
-        }
-    }
-
-    while (*pattern == '*')
-        pattern++;
-    return !*pattern;
-}
-
 static bool item_means(const json_t *item, const nnrt_table *table, size_t column)
 {
     const char *pattern = json_string_value(item), *name = table->column[column].name;
 
     if (pattern)
-        return name && matches(pattern, name);
+        return name && nnrt_pattern_meets(pattern, name);
     return json_is_integer(item) && json_integer_value(item) == (json_int_t)column;
 }
 

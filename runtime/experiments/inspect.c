@@ -279,7 +279,9 @@ bool nnrt_do_inspect(nnrt_program *program, nnrt_error *e)
                       .model = nnrt_program_model(program, nnrt_action_text(program, "model"), e) };
 
     nnrt_snapshot *before = in.model ? nnrt_snapshot_take(in.model, e) : NULL;
-    in.data = before ? nnrt_program_data(program, nnrt_action_text(program, "data"), e) : NULL;
+    in.data = before
+                  ? nnrt_program_data_for(program, in.model, nnrt_action_text(program, "data"), e)
+                  : NULL;
     bool ok =
         in.data && nnrt_model_draw(in.model, seed, e) &&
         (in.unit = nnrt_program_instance(program, nnrt_action_text(program, "unit"), NULL, e)) &&

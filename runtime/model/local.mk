@@ -21,6 +21,8 @@ libnnrt_a_SOURCES += \
     runtime/model/network.h \
     runtime/model/outputs.c \
     runtime/model/outputs.h \
+    runtime/model/preparations.c \
+    runtime/model/preparations.h \
     runtime/model/program.c \
     runtime/model/program.h \
     runtime/model/results.c \

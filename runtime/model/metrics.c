@@ -258,13 +258,22 @@ static bool auc(const nnrt_sample_set *set, int64_t k, double *value)
     return true;
 }
 
+/* A real target or output in the file's units. */
+static double in_units(const nnrt_sample_set *set, const float *values, int64_t i)
+{
+    const nnrt_scaling *s = set->scaling;
+    if (!s || !s->width)
+        return values[i];
+    return nnrt_unscale_value(s, (size_t)i % s->width, values[i]);
+}
+
 static bool mae(const nnrt_sample_set *set, int64_t k, double *value)
 {
     (void)k;
     double sum = 0;
     int64_t n = set->rows * set->width;
     for (int64_t i = 0; i < n; i++)
-        sum += fabs((double)set->out[i] - set->target[i]);
+        sum += fabs(in_units(set, set->out, i) - in_units(set, set->target, i));
     *value = sum / (double)n;
     return true;
 }
@@ -275,7 +284,7 @@ static bool rmse(const nnrt_sample_set *set, int64_t k, double *value)
     double sum = 0;
     int64_t n = set->rows * set->width;
     for (int64_t i = 0; i < n; i++) {
-        double d = (double)set->out[i] - set->target[i];
+        double d = in_units(set, set->out, i) - in_units(set, set->target, i);
         sum += d * d;
     }
     *value = sqrt(sum / (double)n);
@@ -291,10 +300,11 @@ static bool r2(const nnrt_sample_set *set, int64_t k, double *value)
     for (int64_t c = 0; c < set->width; c++) {
         double mean = 0, left = 0, about = 0;
         for (int64_t r = 0; r < set->rows; r++)
-            mean += set->target[r * set->width + c];
+            mean += in_units(set, set->target, r * set->width + c);
         mean /= (double)set->rows;
         for (int64_t r = 0; r < set->rows; r++) {
-            double t = set->target[r * set->width + c], d = set->out[r * set->width + c] - t;
+            double t = in_units(set, set->target, r * set->width + c),
+                   d = in_units(set, set->out, r * set->width + c) - t;
             left += d * d;
             about += (t - mean) * (t - mean);
         }
@@ -353,7 +363,8 @@ nnrt_sample_set nnrt_samples_of(const nnrt_data *data, const nnrt_model *model, 
                             .classify = data->classify,
                             .multilabel = data->multilabel,
                             .classes = data->classes,
-                            .head = model->head };
+                            .head = model->head,
+                            .scaling = data->preparation ? &data->preparation->target : NULL };
     set.rows = count;
     set.width = model->output_size;
     if (data->classify) {

@@ -13,6 +13,7 @@ typedef struct nnrt_sample_set {
     bool classify, multilabel; /* of labels, `width` targets a row too */
     int64_t classes;
     nnrt_head head;
+    const nnrt_scaling *scaling; /* of real targets and outputs; NULL: they are in their units */
 } nnrt_sample_set;
 
 typedef struct nnrt_metric {

@@ -5,11 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool nnrt_model_save(const nnrt_model *model, const char *path, nnrt_error *e)
+/* The preparation under "nnc", as text. */
+static bool put_preparation(json_t *metadata, const nnrt_preparation *preparation)
+{
+    if (!preparation)
+        return true;
+
+    json_t *nnc = json_pack("{s:o}", "preparation", nnrt_preparation_json(preparation));
+    char *text = nnc ? json_dumps(nnc, JSON_COMPACT) : NULL;
+    bool ok = text && !json_object_set_new(metadata, "nnc", json_string(text));
+    free(text);
+    json_decref(nnc);
+    return ok;
+}
+
+bool nnrt_model_save(const nnrt_model *model, const nnrt_preparation *preparation, const char *path,
+                     nnrt_error *e)
 {
     nnrt_tensor_out *tensor = calloc(model->count + 1, sizeof *tensor);
     json_t *metadata = json_pack("{s:s}", "format", "pt");
-    bool ok = tensor && metadata &&
+    bool ok = tensor && metadata && put_preparation(metadata, preparation) &&
               (!nnrt_model_pruned(model) ||
                !json_object_set_new(metadata, NNRT_PRUNED_MARK, json_string("true")));
     for (size_t i = 0; ok && i < model->count; i++) {
@@ -155,11 +170,19 @@ static bool read_model(const nnrt_safetensors *file, nnrt_model *model, const ch
     return ok;
 }
 
-bool nnrt_model_load(nnrt_model *model, const char *path, nnrt_error *e)
+bool nnrt_model_load(nnrt_model *model, const char *path, nnrt_preparation **preparation,
+                     nnrt_error *e)
 {
     nnrt_safetensors *file = nnrt_safetensors_open(path, e);
-    bool ok = file && names_fit(file, model, path, e) && shapes_fit(file, model, path, e) &&
+    bool ok = file &&
+              nnrt_preparation_of_file(nnrt_safetensors_metadata(file, "nnc"), path, model->name,
+                                       preparation, e) &&
+              names_fit(file, model, path, e) && shapes_fit(file, model, path, e) &&
               read_model(file, model, path, e);
     nnrt_safetensors_close(file);
+    if (!ok && file) {
+        nnrt_preparation_free(*preparation);
+        *preparation = NULL;
+    }
     return ok;
 }

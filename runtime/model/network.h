@@ -1,6 +1,7 @@
 /* network.h: a model as its actions see it: the session's weights under the model's own names. */
 #ifndef NNRT_NETWORK_H
 #define NNRT_NETWORK_H
+#include "model/preparations.h"
 #include "model/weights.h"
 
 /* What a model's outputs are: scores of classes, or what its last layer has made of them. */
@@ -28,8 +29,11 @@ bool nnrt_model_fresh(nnrt_model *model, uint64_t seed, nnrt_error *e);
 /* whether any of its weights is pruned */
 bool nnrt_model_pruned(const nnrt_model *model);
 /* model_file.c: safetensors with the weights under their names. Loading is all or nothing. */
-bool nnrt_model_save(const nnrt_model *model, const char *path, nnrt_error *e);
-bool nnrt_model_load(nnrt_model *model, const char *path, nnrt_error *e);
+bool nnrt_model_save(const nnrt_model *model, const nnrt_preparation *preparation, const char *path,
+                     nnrt_error *e);
+/* *preparation: what the file says of it, held; NULL: nothing. */
+bool nnrt_model_load(nnrt_model *model, const char *path, nnrt_preparation **preparation,
+                     nnrt_error *e);
 
 /* A model's weights as they are at one moment, drawn or not. */
 typedef struct nnrt_snapshot {

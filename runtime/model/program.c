@@ -61,6 +61,16 @@ const nnrt_data *nnrt_program_data(nnrt_program *program, const char *name, nnrt
     return declared ? nnrt_session_data(program->session, declared, program->folder, e) : NULL;
 }
 
+const nnrt_data *nnrt_program_data_for(nnrt_program *program, const nnrt_model *model,
+                                       const char *name, nnrt_error *e)
+{
+    nnrt_session *session = program->session;
+    const json_t *declared = nnrt_program_declaration(program, name, e);
+    nnrt_preparation *own = nnrt_preparations_find(&session->preparations, model->name);
+
+    return declared ? nnrt_session_prepared(session, declared, program->folder, own, e) : NULL;
+}
+
 /* ---- units ---- */
 static nnrt_instance *instance_new(nnrt_program *program, const nnrt_weights *weights,
                                    const char *name, double *compile_seconds, nnrt_error *e)

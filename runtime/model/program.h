@@ -34,6 +34,9 @@ void nnrt_program_clear(nnrt_program *program);
 /* What the program declares, by name; NULL and e filled where there is none. */
 nnrt_model *nnrt_program_model(nnrt_program *program, const char *name, nnrt_error *e);
 const nnrt_data *nnrt_program_data(nnrt_program *program, const char *name, nnrt_error *e);
+/* Data as a model must see it: prepared as what it was trained on, or as its file says. */
+const nnrt_data *nnrt_program_data_for(nnrt_program *program, const nnrt_model *model,
+                                       const char *name, nnrt_error *e);
 const json_t *nnrt_program_declaration(nnrt_program *program, const char *data, nnrt_error *e);
 /* The program's instance of a unit, freed with it. `compile_seconds` (NULL: not asked) is added
  * to. */

@@ -5,6 +5,7 @@
 #include "data/data.h"
 #include "model/ensemble.h"
 #include "model/log.h"
+#include "model/preparations.h"
 #include "model/results.h"
 #include "model/units.h"
 
@@ -34,7 +35,8 @@ typedef struct nnrt_session {
     nnrt_weights weights;
     nnrt_results results;
     nnrt_ensembles ensembles;
-    nnrt_retune retune; /* NULL: programs for other params are in the program */
+    nnrt_preparations preparations; /* of models */
+    nnrt_retune retune;             /* NULL: programs for other params are in the program */
     void *retune_context;
     bool resumed; /* --resume has been carried out */
 } nnrt_session;
@@ -42,4 +44,8 @@ typedef struct nnrt_session {
 /* Opens a declaration, or gives what was opened for it before. Owned by the session. */
 const nnrt_data *nnrt_session_data(nnrt_session *session, const json_t *declaration,
                                    const char *folder, nnrt_error *e);
+/* The same, prepared by this preparation (NULL: as the declaration says). */
+const nnrt_data *nnrt_session_prepared(nnrt_session *session, const json_t *declaration,
+                                       const char *folder, nnrt_preparation *preparation,
+                                       nnrt_error *e);
 #endif

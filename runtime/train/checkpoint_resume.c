@@ -114,8 +114,12 @@ static bool read_state(nnrt_resume *resume, nnrt_error *e)
 static bool restore(nnrt_resume *resume, nnrt_program *program, nnrt_error *e)
 {
     nnrt_model *model = NULL;
-    return read_state(resume, e) && nnrt_resume_params(resume, program, e) &&
-           judge_action(program, resume, &model, e) && (!model || read_model(resume, model, e)) &&
+    return read_state(resume, e) &&
+           nnrt_preparations_restore(&program->session->preparations,
+                                     json_object_get(resume->state, "preparations"), resume->path,
+                                     e) &&
+           nnrt_resume_params(resume, program, e) && judge_action(program, resume, &model, e) &&
+           (!model || read_model(resume, model, e)) &&
            nnrt_resume_session(resume, program, model, e);
 }
 

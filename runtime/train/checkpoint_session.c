@@ -76,6 +76,10 @@ json_t *nnrt_state_new(const nnrt_program *program)
     json_object_set(state, "fingerprint", json_object_get(program->action, "fingerprint"));
     json_object_set_new(state, "pruned", pruned_keys(program->session));
     json_object_set_new(state, "results", nnrt_results_json(&program->session->results));
+    if (program->session->preparations.count) {
+        json_object_set_new(state, "preparations",
+                            nnrt_preparations_json(&program->session->preparations));
+    }
     if (program->settled)
         json_object_set(state, "settled", program->settled);
     if (program->session->ensembles.count)

@@ -36,6 +36,10 @@ static bool set_up_model(nnrt_training *t, nnrt_error *e)
         return false;
     if (!nnrt_model_draw(t->model, t->seed, e))
         return false;
+    if (!t->within && !nnrt_preparations_set(&t->session->preparations, t->model->name,
+                                             t->data->preparation, e)) {
+        return false;
+    }
 
     const char *name = nnrt_action_text(t->program, "teacher");
     nnrt_model *teacher = name ? nnrt_program_model(t->program, name, e) : NULL;

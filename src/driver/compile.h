@@ -18,8 +18,9 @@ enum { EVALUATION_BATCH = 256 };
 
 typedef struct DataUse {
     const DataDecl *decl;
-    json_t *json;            /* the declaration as the runtime knows it */
-    const nnrt_data *opened; /* the session's */
+    nnrt_preparation *preparation; /* of the model that meets it; NULL: the data's own */
+    json_t *json;                  /* the declaration as the runtime knows it */
+    const nnrt_data *opened;       /* the session's */
     DataInfo info;
     /* all samples are whole numbers from 0 to below this; 0: not looked at */
     int64_t numbers_below;
@@ -107,6 +108,7 @@ typedef struct Compiler {
     Target *target;
     Jit *jit; /* made when code is first compiled */
     VEC(DataUse *) data;
+    nnrt_preparations preparations; /* of models, as far as files and trainings so far say */
     VEC(ModelUse) models;
     VEC(Generation) generations;
     VEC(TrainedWith) trained;

@@ -1,14 +1,21 @@
 /* compile_data.c: the data that a script uses, opened and described for the phases after. */
 #include "driver/broken_statements.h"
 #include "driver/compile_phases.h"
+#include "driver/data_checks.h"
 #include "driver/json_values.h"
 #include "data/data.h"
 
-static DataUse *find_data(const Compiler *c, const DataDecl *decl)
+/* The data as opened before, in the way that is wanted: by its own preparation, or by a model's
+ * that says the same. */
+static DataUse *find_data(const Compiler *c, const DataDecl *decl, const nnrt_preparation *wanted)
 {
-    for (size_t i = 0; i < c->data.len; i++)
-        if (c->data.data[i]->decl == decl)
-            return c->data.data[i];
+    for (size_t i = 0; i < c->data.len; i++) {
+        DataUse *use = c->data.data[i];
+        bool suits =
+            wanted ? nnrt_preparation_equal(use->opened->preparation, wanted) : !use->preparation;
+        if (use->decl == decl && suits)
+            return use;
+    }
     return NULL;
 }
 
@@ -57,8 +64,34 @@ static const char *setting_at_fault(const DataDecl *decl, const nnrt_error *e)
     return setting_given(&decl->settings, "source") ? "source" : "train";
 }
 
+/* Predictions copy columns of the file: its sources must keep them. */
+static void add_kept_columns(Compiler *c, const Compiled *out, const DataDecl *decl, json_t *json)
+{
+    static const char *const sources[] = { "source", "train", "validation", "test", "new" };
+    json_t *kept = json_array();
+
+    for (size_t i = 0; i < out->actions.len; i++) {
+        const CheckedAction *a = out->actions.data[i]->action;
+        const Value *keep =
+            a->verb == VERB_PREDICT && a->data == decl ? setting(&a->settings, "keep") : NULL;
+        if (!keep || keep->kind != VALUE_LIST)
+            continue;
+        json_t *names = value_json(c->arena, keep);
+        json_array_extend(kept, names);
+        json_decref(names);
+    }
+
+    for (size_t i = 0; json_array_size(kept) && i < sizeof sources / sizeof *sources; i++) {
+        json_t *form = json_object_get(json, sources[i]);
+        if (json_is_object(form))
+            json_object_set(form, "keep", kept);
+    }
+    json_decref(kept);
+}
+
 /* NULL: reported. */
-static DataUse *open_new(Compiler *c, const DataDecl *decl)
+static DataUse *open_new(Compiler *c, const Compiled *out, const DataDecl *decl,
+                         nnrt_preparation *preparation)
 {
     nnrt_session *session = compiler_session(c);
     if (!session)
@@ -66,7 +99,8 @@ static DataUse *open_new(Compiler *c, const DataDecl *decl)
     bool baked = c->options->command->bit == FOR_BUILD && c->options->seed_given;
     json_t *json = data_json(c->arena, decl, baked ? &c->options->seed : NULL);
     nnrt_error e = { 0 };
-    const nnrt_data *opened = nnrt_session_data(session, json, c->folder, &e);
+    add_kept_columns(c, out, decl, json);
+    const nnrt_data *opened = nnrt_session_prepared(session, json, c->folder, preparation, &e);
     if (!opened) {
         json_decref(json);
         compiler_report_runtime(c, setting_span(&decl->settings, setting_at_fault(decl, &e)), &e);
@@ -74,7 +108,7 @@ static DataUse *open_new(Compiler *c, const DataDecl *decl)
     }
 
     DataUse *use = ARENA_NEW(c->arena, DataUse);
-    *use = (DataUse){ .decl = decl, .json = json, .opened = opened };
+    *use = (DataUse){ .decl = decl, .preparation = preparation, .json = json, .opened = opened };
     describe_data(use);
     check_augment(c, use);
     vec_push(c->arena, &c->data, use);
@@ -89,11 +123,12 @@ static void list_data(Compiler *c, Compiled *out, DataUse *use)
     vec_push(c->arena, &out->data, use);
 }
 
-static DataUse *open_data(Compiler *c, Compiled *out, const DataDecl *decl)
+static DataUse *open_data(Compiler *c, Compiled *out, const DataDecl *decl,
+                          nnrt_preparation *preparation)
 {
-    DataUse *use = find_data(c, decl);
+    DataUse *use = find_data(c, decl, preparation);
     if (!use)
-        use = open_new(c, decl);
+        use = open_new(c, out, decl, preparation);
     if (use)
         list_data(c, out, use);
     return use;
@@ -108,8 +143,57 @@ static void open_unused(Compiler *c, Compiled *out)
             continue;
         const DataDecl *decl = sema_find_data(c->sema, stmt->name.text);
         if (decl)
-            open_data(c, out, decl);
+            open_data(c, out, decl, NULL);
     }
+}
+
+/* ---- preparations ---- */
+
+/* A model that is loaded has the preparation of its file, where that is there already. A damaged
+ * file is the runtime's to report, when it gets there. */
+static void prepare_as_file(Compiler *c, const Compiled *out, const CompiledAction *a)
+{
+    const char *model = a->action->model->name;
+    nnrt_preparation *preparation = NULL;
+    nnrt_error ignored = { 0 };
+    if (load_made_above(out, a) || !a->action->path)
+        return;
+
+    const char *path = a->action->path;
+    if (*path != '/' && c->folder)
+        path = arena_printf(c->arena, "%s/%s", c->folder, path);
+    nnrt_safetensors *file = nnrt_safetensors_open(path, &ignored);
+    if (file && nnrt_preparation_of_file(nnrt_safetensors_metadata(file, "nnc"), path, model,
+                                         &preparation, &ignored)) {
+        nnrt_preparations_set(&c->preparations, model, preparation, &ignored);
+    }
+    nnrt_preparation_free(preparation);
+    nnrt_safetensors_close(file);
+}
+
+static bool trains(Verb verb)
+{
+    return verb == VERB_TRAIN || verb == VERB_TUNE || verb == VERB_BAG || verb == VERB_BOOST;
+}
+
+/* Whether the verb takes a model as it is, with its preparation. */
+static bool meets_as_prepared(Verb verb)
+{
+    return verb == VERB_EVALUATE || verb == VERB_PREDICT || verb == VERB_INSPECT;
+}
+
+/* Opens the action's data as its model is to see it. */
+static DataUse *open_for(Compiler *c, Compiled *out, const CheckedAction *a)
+{
+    nnrt_preparation *own = a->model && meets_as_prepared(a->verb)
+                                ? nnrt_preparations_find(&c->preparations, a->model->name)
+                                : NULL;
+    DataUse *use = open_data(c, out, a->data, own);
+    nnrt_error ignored = { 0 };
+
+    if (use && a->model && trains(a->verb))
+        nnrt_preparations_set(&c->preparations, a->model->name, use->opened->preparation, &ignored);
+    return use;
 }
 
 bool phase_data(Compiler *c, Compiled *out)
@@ -117,8 +201,10 @@ bool phase_data(Compiler *c, Compiled *out)
     size_t kept = 0;
     for (size_t i = 0; i < out->actions.len; i++) {
         CompiledAction *a = out->actions.data[i];
+        if (a->action->verb == VERB_LOAD && a->action->model)
+            prepare_as_file(c, out, a);
         if (a->action->data)
-            a->data = open_data(c, out, a->action->data);
+            a->data = open_for(c, out, a->action);
         if (!a->action->data || a->data)
             out->actions.data[kept++] = a;
     }

@@ -30,6 +30,7 @@ void compiler_free(Compiler *c)
         json_decref(c->data.data[i]->json);
     for (size_t i = 0; i < c->trials.len; i++)
         compiler_free(c->trials.data[i]);
+    nnrt_preparations_clear(&c->preparations);
     if (!c->parent) {
         nnrt_session_free(c->session);
         c->backend->jit_free(c->jit);

@@ -133,10 +133,12 @@ static void write_evaluate(ProgramWriter *w, const CompiledAction *a, json_t *ob
 
 static void write_predict(ProgramWriter *w, const CompiledAction *a, json_t *object)
 {
-    (void)w;
     const Value *passes = setting(&a->action->settings, "passes");
     write_unit_names(a, object);
     put_text(object, FIELD_predict_to, a->action->path);
+    const Value *keep = setting(&a->action->settings, "keep");
+    if (keep->kind == VALUE_LIST)
+        put(object, FIELD_predict_keep, value_json(w->c->arena, keep));
     put_integer(object, FIELD_predict_passes,
                 passes->kind == VALUE_NUMBER ? (int64_t)passes->number : 0);
 }

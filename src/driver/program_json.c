@@ -233,6 +233,15 @@ void program_verify(const json_t *program)
     abort();
 }
 
+/* Data that models see in several ways is declared once. */
+static bool declared_before(const Compiled *compiled, size_t use)
+{
+    for (size_t i = 0; i < use; i++)
+        if (compiled->data.data[i]->decl == compiled->data.data[use]->decl)
+            return true;
+    return false;
+}
+
 json_t *program_json(Compiler *c, const Compiled *compiled, bool with_folder)
 {
     ProgramWriter w = { c, compiled,
@@ -240,8 +249,11 @@ json_t *program_json(Compiler *c, const Compiled *compiled, bool with_folder)
     json_t *program = json_object(), *data = json_array(), *expect = json_array(),
            *models = json_array(), *units = json_array(), *actions = json_array();
     for (size_t i = 0; i < compiled->data.len; i++) {
-        json_array_append(data, compiled->data.data[i]->json);
-        json_array_append_new(expect, expected_json(compiled->data.data[i]));
+        const DataUse *use = compiled->data.data[i];
+        if (!declared_before(compiled, i))
+            json_array_append(data, use->json);
+        if (!use->preparation)
+            json_array_append_new(expect, expected_json(use));
     }
     for (size_t i = 0; i < compiled->models.len; i++)
         json_array_append_new(models, model_json(compiled, i));
