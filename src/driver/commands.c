@@ -26,6 +26,10 @@ const Command commands[] = {
     { "check", "SCRIPT", "find errors; show shapes, parameters, operations and memory",
       "The data is read and checked against the models. Nothing is trained or written.\n",
       FOR_CHECK, 1, 1, command_check },
+    { "predict", "SCRIPT FILE", "what a trained model says of new samples",
+      "FILE is read as the model's data is; targets are not needed, nothing is trained, and the "
+      "script's own data files are not read. Without --output, CSV on standard output.\n",
+      FOR_PREDICT, 2, 2, command_predict },
     { "fmt", "SCRIPT", "rewrite a script in the standard layout",
       "Words, comments and line breaks stay; spaces, indentation and blank lines change. A script "
       "that cannot be read is left alone.\n",

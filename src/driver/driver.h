@@ -12,6 +12,7 @@ int command_check(Options *options);
 int command_show(Options *options);
 int command_explain(Options *options);
 int command_fmt(Options *options);
+int command_predict(Options *options);
 int command_report(Options *options);
 
 /* The whole program behind main(). */

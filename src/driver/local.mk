@@ -6,6 +6,7 @@ libnnc_a_SOURCES += \
     src/driver/command_check.c \
     src/driver/command_explain.c \
     src/driver/command_fmt.c \
+    src/driver/command_predict.c \
     src/driver/command_repl.c \
     src/driver/command_report.c \
     src/driver/command_run.c \

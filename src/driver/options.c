@@ -12,7 +12,8 @@ enum {
     FMT = FOR_FMT,
     SHOW = FOR_SHOW,
     REPORT = FOR_REPORT,
-    SCRIPTS = FOR_RUN | FOR_BUILD | FOR_REPL | FOR_CHECK | FOR_SHOW,
+    PREDICT = FOR_PREDICT,
+    SCRIPTS = FOR_RUN | FOR_BUILD | FOR_REPL | FOR_CHECK | FOR_SHOW | FOR_PREDICT,
     ALL = SCRIPTS | FOR_FMT | FOR_REPORT | FOR_EXPLAIN
 };
 
@@ -143,8 +144,12 @@ static const Row rows[] = {
       "write events to FILE as JSON lines" },
     { "--resume", 0, VALUE, "FILE", "a path", RUN, take_text, AT(resume), 0,
       "resume from a checkpoint" },
-    { "--output", 'o', VALUE, "NAME", "a path", BUILD | REPORT, take_text, AT(output), 0,
+    { "--output", 'o', VALUE, "NAME", "a path", BUILD | REPORT | PREDICT, take_text, AT(output), 0,
       "what to make (default: the script's name)" },
+    { "--model", 0, VALUE, "NAME", "the name of a model", PREDICT, take_text, AT(model), 0,
+      "the model that predicts (default: the one saved last, or the only one)" },
+    { "--weights", 0, VALUE, "FILE", "a path", PREDICT, take_text, AT(weights), 0,
+      "its weights (default: the file of the script's last save)" },
     { "--emit", 0, VALUE, "KIND", "exe|obj|asm|llvm|lib", BUILD, take_choice, AT(emit), 0,
       "what kind of file to make: exe, obj, asm, llvm or lib" },
     { "--ir", 0, MAYBE_VALUE, "PASS", NULL, SHOW, take_show, 0, SHOW_IR,

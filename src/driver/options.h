@@ -26,7 +26,7 @@ typedef struct Options {
     int32_t threads; /* 0: as many as there are processors */
     bool seed_given;
     uint64_t seed;
-    const char *cpu, *log, *resume, *output, *pass;
+    const char *cpu, *log, *resume, *output, *pass, *model, *weights;
     bool dry_run, quiet, json, help, version, check, dot;
     ColorMode color;
     BuildEmit emit;
@@ -42,7 +42,8 @@ enum {
     FOR_FMT = 1u << 4,
     FOR_SHOW = 1u << 5,
     FOR_REPORT = 1u << 6,
-    FOR_EXPLAIN = 1u << 7
+    FOR_EXPLAIN = 1u << 7,
+    FOR_PREDICT = 1u << 8
 };
 
 struct Command {

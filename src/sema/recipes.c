@@ -41,7 +41,7 @@ static void check_sources(Sema *sema, const Checked *checked, Name name, bool mi
                                    "data '%s' has both 'source' and 'train'", name.text);
         diag_help(sema->diags, d,
                   "'source' is split into parts; 'train' goes with a 'test' of its own");
-    } else if (!source && !train && !misnamed) {
+    } else if (!source && !train && !misnamed && !setting_given(checked, "new")) {
         Diagnostic *d = diag_error(sema->diags, DIAG_MISSING_ARGUMENT, name.span,
                                    "data '%s' has no 'source'", name.text);
         diag_help(sema->diags, d,
