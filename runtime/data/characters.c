@@ -112,6 +112,8 @@ static bool shape_samples(const reading *r, nnrt_source *source, int64_t length,
 {
     int64_t targets;
     source->count = r->count - length;
+    source->stride = 1;
+    source->span = length + 1;
     source->rank = 1;
     source->shape[0] = length;
     source->target_rank = each;

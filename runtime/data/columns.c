@@ -214,6 +214,18 @@ bool nnrt_uses_find(const json_t *form, const nnrt_table *table, bool needs_targ
     return check_readable(table, uses, e);
 }
 
+void nnrt_uses_see_targets(const json_t *form, const nnrt_table *table, nnrt_uses *uses)
+{
+    bool chosen = json_array_size(json_object_get(form, "columns")) > 0;
+
+    for (size_t i = 0; i < uses->targets; i++) {
+        size_t j = uses->target[i];
+        uses->feature[j] = !table->column[j].is_text &&
+                           !nnrt_column_is_listed(form, "drop", table, j) &&
+                           (!chosen || nnrt_column_is_listed(form, "columns", table, j));
+    }
+}
+
 void nnrt_uses_free(nnrt_uses *uses)
 {
     free(uses->feature);

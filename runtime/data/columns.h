@@ -17,6 +17,9 @@ typedef struct nnrt_uses {
 bool nnrt_uses_find(const json_t *form, const nnrt_table *table, bool needs_target, nnrt_uses *uses,
                     nnrt_error *e);
 void nnrt_uses_free(nnrt_uses *uses);
+/* Of a series: its target columns of numbers are features, too, unless the form drops them or lists
+ * other columns. */
+void nnrt_uses_see_targets(const json_t *form, const nnrt_table *table, nnrt_uses *uses);
 /* Whether the form's list under this key (names, patterns with `*`, numbers from 0) has the column.
  */
 bool nnrt_column_is_listed(const json_t *form, const char *key, const nnrt_table *table,

@@ -8,6 +8,7 @@
 #include "data/labels.h"
 #include "data/opening.h"
 #include "data/sources.h"
+#include "data/windows.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,18 +59,22 @@ static bool settle_columns(opening *o, int part, const json_t *form)
 static bool take_table(opening *o, int part, const nnrt_source_request *request)
 {
     nnrt_source *s = &o->source[part];
+    bool windows = nnrt_form_has_windows(request->form);
 
-    if (!nnrt_uses_find(request->form, s->table, part != NNRT_NEW, &o->uses[part], o->e) ||
-        !settle_columns(o, part, request->form)) {
+    if (!nnrt_uses_find(request->form, s->table, part != NNRT_NEW, &o->uses[part], o->e))
         return false;
-    }
+    if (windows)
+        nnrt_uses_see_targets(request->form, s->table, &o->uses[part]);
+    if (!settle_columns(o, part, request->form))
+        return false;
     if (part == NNRT_NEW)
         o->uses[part].targets = 0;
 
     s->rank = 1;
     s->shape[0] = s->sample_size = o->data->preparation->features;
     return nnrt_source_take_table(s, request, &o->uses[part],
-                                  nnrt_encoding_columns(o->encoding[part]), o->e);
+                                  nnrt_encoding_columns(o->encoding[part]), o->e) &&
+           (!windows || nnrt_source_cut_windows(s, request->form, o->uses[part].targets > 0, o->e));
 }
 
 /* The names of columns that a file probably has: the training file's, or those that a model knows.
@@ -213,10 +218,10 @@ static bool take_shape(opening *o)
 
     if (!o->fitted && !data->preparation->columns)
         data->preparation->features = s->sample_size;
-    if (data->preparation->features != s->sample_size) {
+    if (data->preparation->features != nnrt_source_features(s)) {
         return nnrt_fail(o->e, NNRT_FILES, "shape-mismatch",
-                         "%s: a sample has %lld values, and the model was trained on %lld",
-                         s->x_name, (long long)s->sample_size,
+                         "%s: a %s has %lld values, and the model was trained on %lld", s->x_name,
+                         s->window ? "row" : "sample", (long long)nnrt_source_features(s),
                          (long long)data->preparation->features);
     }
     return !json_is_array(shape) || reshape(o, shape);

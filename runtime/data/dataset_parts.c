@@ -13,7 +13,7 @@
 /* The training source's samples by part. */
 typedef struct split {
     uint8_t *part_of; /* [count of the source] */
-    int64_t size[NNRT_PARTS];
+    int64_t size[NNRT_DROPPED + 1];
     bool any;        /* some are held out */
     uint32_t *train; /* [size[NNRT_TRAIN]]: those that are left to train on */
 } split;
@@ -40,9 +40,36 @@ static bool hold_out(opening *o, split *s, int part)
                          "data '%s': '%s' is a share between 0 and 100%%, not %g%%", data->name,
                          nnrt_part_name(part), 100 * share);
     }
-    return nnrt_hold_out(
-        s->part_of, o->source[NNRT_TRAIN].count, part, share, data,
-        data->classify && data->target_rank == 0 ? data->storage[3 * NNRT_TRAIN + 1] : NULL, o->e);
+    const nnrt_source *source = &o->source[NNRT_TRAIN];
+    bool stratified = data->classify && data->target_rank == 0 && !source->span;
+    return nnrt_hold_out(s->part_of, source->count, part, share, data,
+                         stratified ? data->storage[3 * NNRT_TRAIN + 1] : NULL,
+                         !data->shuffle || source->span, o->e);
+}
+
+/* Parts of a series or text share nothing. */
+static bool part_overlaps(opening *o, split *s)
+{
+    const nnrt_source *source = &o->source[NNRT_TRAIN];
+    int64_t before[NNRT_PARTS] = { 0 }, left[NNRT_DROPPED + 1] = { 0 };
+    if (!source->span)
+        return true;
+
+    for (int64_t i = 0; i < source->count; i++)
+        before[s->part_of[i]]++;
+    nnrt_drop_overlaps(s->part_of, source->count, source->stride, source->span);
+    for (int64_t i = 0; i < source->count; i++)
+        left[s->part_of[i]]++;
+    for (int part = NNRT_TRAIN; part < NNRT_PARTS; part++) {
+        if (before[part] && !left[part]) {
+            return nnrt_fail(o->e, NNRT_FILES, "no-part",
+                             "data '%s': each of the %lld samples of the %s part shares something "
+                             "with the part behind it: a sample covers %lld of %s",
+                             o->data->name, (long long)before[part], nnrt_part_name(part),
+                             (long long)source->span, source->x_name);
+        }
+    }
+    return true;
 }
 
 static bool list_training(opening *o, split *s)
@@ -74,7 +101,8 @@ static bool make_split(opening *o, split *s)
     if (!s->part_of)
         return no_memory(o);
 
-    bool ok = hold_out(o, s, NNRT_TEST) && hold_out(o, s, NNRT_VALIDATION) && list_training(o, s);
+    bool ok = hold_out(o, s, NNRT_TEST) && hold_out(o, s, NNRT_VALIDATION) && part_overlaps(o, s) &&
+              list_training(o, s);
     if (ok)
         o->e->setting = NULL;
     return ok;
@@ -97,16 +125,48 @@ static nnrt_samples samples_of(const opening *o, int part, const uint32_t *row, 
                            .name = o->source[part].x_name };
 }
 
-/* Numbers of samples as rows of the source's table; free() */
+/* The rows of a table that are a sample. */
+static int64_t rows_of_sample(const nnrt_source *source)
+{
+    return source->window ? source->window : 1;
+}
+
+/* Numbers of samples as rows of the source's table, each sample's together; free() */
 static uint32_t *table_rows(const opening *o, int part, const uint32_t *sample, int64_t count)
 {
     const nnrt_source *s = &o->source[part];
-    uint32_t *row = malloc(((size_t)count + 1) * sizeof *row);
+    int64_t width = rows_of_sample(s), stride = s->window ? s->stride : 1;
+    uint32_t *row = malloc(((size_t)(count * width) + 1) * sizeof *row);
 
     for (int64_t i = 0; row && i < count; i++)
-        row[i] = s->at[sample ? sample[i] : (uint32_t)i];
+        for (int64_t t = 0; t < width; t++)
+            row[i * width + t] = s->at[(sample ? sample[i] : i) * stride + t];
     if (!row)
         no_memory(o);
+    return row;
+}
+
+/* The rows that the training samples cover, with their targets, each once; free() */
+static uint32_t *training_rows(const opening *o, const split *s, int64_t *count)
+{
+    const nnrt_source *source = &o->source[NNRT_TRAIN];
+    uint32_t *row;
+    int64_t next = 0;
+
+    *count = s->size[NNRT_TRAIN];
+    if (!source->window)
+        return table_rows(o, NNRT_TRAIN, s->train, *count);
+    if (!(row = malloc((size_t)source->rows * sizeof *row))) {
+        no_memory(o);
+        return NULL;
+    }
+
+    *count = 0;
+    for (int64_t i = 0; i < s->size[NNRT_TRAIN]; i++) {
+        int64_t first = s->train[i] * source->stride, end = first + source->span;
+        for (next = next > first ? next : first; next < end; next++)
+            row[(*count)++] = source->at[next];
+    }
     return row;
 }
 
@@ -114,11 +174,12 @@ static bool fit_samples(opening *o, const split *s)
 {
     nnrt_preparation *p = o->data->preparation;
     bool table = o->encoding[NNRT_TRAIN] != NULL;
-    uint32_t *row = table ? table_rows(o, NNRT_TRAIN, s->train, s->size[NNRT_TRAIN]) : NULL;
+    int64_t count = s->size[NNRT_TRAIN];
+    uint32_t *row = table ? training_rows(o, s, &count) : NULL;
     if (table && !row)
         return false;
 
-    nnrt_samples training = samples_of(o, NNRT_TRAIN, table ? row : s->train, s->size[NNRT_TRAIN]);
+    nnrt_samples training = samples_of(o, NNRT_TRAIN, table ? row : s->train, count);
     bool ok = nnrt_fit_means(p, &training, o->e) &&
               nnrt_fit_scaling(p, opening_setting(o, "normalize"), &training, o->e);
     free(row);
@@ -139,11 +200,40 @@ static double target_value(const void *context, int64_t i, size_t k)
     return t->source->exact ? t->source->exact[at] : (double)t->y[at];
 }
 
+/* A series' target columns over the rows that the training samples cover. */
+typedef struct column_targets {
+    const nnrt_table *table;
+    const size_t *column;
+    const uint32_t *row;
+} column_targets;
+
+static double column_value(const void *context, int64_t i, size_t k)
+{
+    const column_targets *t = context;
+    return t->table->column[t->column[k]].number[t->row[i]];
+}
+
+static bool fit_columns(opening *o, const split *s)
+{
+    const nnrt_source *source = &o->source[NNRT_TRAIN];
+    int64_t count;
+    uint32_t *row = training_rows(o, s, &count);
+    column_targets t = { source->table, o->uses[NNRT_TRAIN].target, row };
+
+    bool ok = row && nnrt_fit_target_scaling(
+                         o->data->preparation, opening_setting(o, "normalize_target"), count,
+                         o->uses[NNRT_TRAIN].targets, column_value, &t, source->y_name, o->e);
+    free(row);
+    return ok;
+}
+
 static bool fit_targets(opening *o, const split *s)
 {
     size_t width = (size_t)o->data->target_size;
     const nnrt_source *source = &o->source[NNRT_TRAIN];
     training_targets t = { source, o->data->storage[3 * NNRT_TRAIN + 1], s->train, width };
+    if (source->window && !o->data->classify)
+        return fit_columns(o, s);
 
     return o->data->classify || o->data->multilabel ||
            nnrt_fit_target_scaling(o->data->preparation, opening_setting(o, "normalize_target"),
@@ -297,7 +387,7 @@ static bool copy_captions(opening *o, const split *s, int part, const size_t *co
     bool ok = (to->caption = calloc((size_t)to->count * captions + 1, sizeof *to->caption)) != NULL;
 
     for (int64_t i = 0; ok && i < to->count; i++) {
-        uint32_t row = source->at[sample ? sample[i] : (uint32_t)i];
+        uint32_t row = nnrt_source_row(source, sample ? sample[i] : i);
         for (size_t k = 0; ok && k < captions; k++) {
             char buffer[NNRT_CELL_TEXT];
             const char *text = nnrt_cell_text(&source->table->column[column[k]], row, buffer);
@@ -340,7 +430,8 @@ static bool prepare_table(opening *o, const split *s, int part)
     nnrt_part *to = &data->part[part];
     int source = source_of(o, part);
     uint32_t *sample = part_samples(o, s, part), *row = table_rows(o, source, sample, to->count);
-    nnrt_samples samples = samples_of(o, source, row, to->count);
+    nnrt_samples samples =
+        samples_of(o, source, row, to->count * rows_of_sample(&o->source[source]));
 
     free(sample);
     float *x = row ? nnrt_floats_new(to->count * data->sample_size, o->e) : NULL;
@@ -385,6 +476,7 @@ static bool keep_raw(opening *o, const split *s)
     nnrt_raw *raw = o->data->raw = calloc(1, sizeof *raw);
     if (!raw)
         return no_memory(o);
+    raw->width = rows_of_sample(source);
     raw->row = table_rows(o, NNRT_TRAIN, s->train, s->size[NNRT_TRAIN]);
     raw->table = source->table;
     raw->encoding = o->encoding[NNRT_TRAIN];
@@ -396,6 +488,8 @@ static bool keep_raw(opening *o, const split *s)
 static bool name_features(opening *o)
 {
     nnrt_data *data = o->data;
+    if (data->preparation->features != data->sample_size)
+        return true;
 
     data->feature_name = nnrt_preparation_feature_names(data->preparation);
     return data->feature_name || !data->preparation->columns || no_memory(o);

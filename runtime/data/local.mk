@@ -56,6 +56,8 @@ libnnrt_a_SOURCES += \
     runtime/data/sources.def \
     runtime/data/sources.h \
     runtime/data/split.c \
+    runtime/data/windows.c \
+    runtime/data/windows.h \
     runtime/data/table.c \
     runtime/data/table.h \
     runtime/data/table_samples.c \

@@ -10,7 +10,8 @@
 typedef struct nnrt_raw {
     nnrt_table *table;
     nnrt_encoding *encoding;
-    uint32_t *row; /* [count of the training part] */
+    int64_t width; /* rows of a sample */
+    uint32_t *row; /* [count of the training part * width] */
 } nnrt_raw;
 
 typedef struct opening {

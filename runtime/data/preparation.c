@@ -111,6 +111,7 @@ void nnrt_scaling_free(nnrt_scaling *s)
 
 double nnrt_scale_value(const nnrt_scaling *s, size_t i, double value)
 {
+    i = s->width ? i % s->width : 0;
     switch (s->kind) {
     case NNRT_SCALE_NONE: return value;
     case NNRT_SCALE_FACTOR: return value * s->unit[0];
@@ -122,6 +123,7 @@ double nnrt_scale_value(const nnrt_scaling *s, size_t i, double value)
 
 double nnrt_unscale_value(const nnrt_scaling *s, size_t i, double value)
 {
+    i = s->width ? i % s->width : 0;
     switch (s->kind) {
     case NNRT_SCALE_NONE: return value;
     case NNRT_SCALE_FACTOR: return value / s->unit[0];

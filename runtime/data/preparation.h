@@ -85,7 +85,8 @@ char **nnrt_preparation_feature_names(const nnrt_preparation *preparation);
 /* ---- scaling ---- */
 bool nnrt_scaling_new(nnrt_scaling *scaling, nnrt_scale kind, size_t width); /* zeroed */
 void nnrt_scaling_free(nnrt_scaling *scaling);
-/* Value i of a sample or target, and back again. */
+/* Value i of a sample or target, and back again. Where there are more values than the scaling is
+ * wide (the rows of a window), they repeat. */
 double nnrt_scale_value(const nnrt_scaling *scaling, size_t i, double value);
 double nnrt_unscale_value(const nnrt_scaling *scaling, size_t i, double value);
 #endif

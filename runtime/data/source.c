@@ -21,6 +21,16 @@ void nnrt_source_free(nnrt_source *source)
     *source = (nnrt_source){ 0 };
 }
 
+int64_t nnrt_source_features(const nnrt_source *source)
+{
+    return source->window ? source->sample_size / source->window : source->sample_size;
+}
+
+uint32_t nnrt_source_row(const nnrt_source *source, int64_t i)
+{
+    return source->at[source->window ? i * source->stride + source->window - 1 : i];
+}
+
 const char *nnrt_source_place(const nnrt_source *source, const char *file, int64_t i, char *buffer,
                               size_t size)
 {

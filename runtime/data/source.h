@@ -41,9 +41,14 @@ typedef struct nnrt_source {
     /* a sample's line in the file, from 1; NULL: samples count from 0 */
     int64_t *row;
     float *weight; /* [count]; NULL: all samples count alike */
-    /* Of a file with columns: its table, the row of each sample, and the column of ids (NULL). */
+    /* Of a file with columns: its table, the rows that are used, and the column of ids (NULL). */
     nnrt_table *table;
     uint32_t *at;
+    int64_t rows;   /* used */
+    int64_t window; /* the used rows that make a sample; 0: each row is one */
+    /* Where samples overlap: sample i begins at i * stride and covers `span` rows or tokens, with
+     * its targets; span 0: samples share nothing. */
+    int64_t stride, span;
     const nnrt_column *id;
 } nnrt_source;
 
@@ -60,6 +65,10 @@ typedef struct nnrt_source_request {
 } nnrt_source_request;
 
 void nnrt_source_free(nnrt_source *source);
+/* The values of a sample that are prepared together: those of a row, in a window. */
+int64_t nnrt_source_features(const nnrt_source *source);
+/* The row of the table that sample i is, or that its window ends with. */
+uint32_t nnrt_source_row(const nnrt_source *source, int64_t i);
 /* "f.csv: row 12", "x.npy: sample 11": the place of sample i, for messages. */
 const char *nnrt_source_place(const nnrt_source *source, const char *file, int64_t i, char *buffer,
                               size_t size);

@@ -58,7 +58,7 @@ static bool draw_part(uint8_t *part_of, uint32_t *candidate, int64_t total, int 
 }
 
 bool nnrt_hold_out(uint8_t *part_of, int64_t count, int part, double fraction,
-                   const nnrt_data *data, const float *label, nnrt_error *e)
+                   const nnrt_data *data, const float *label, bool last, nnrt_error *e)
 {
     int64_t classes = label ? data->classes : 1, total = 0;
     uint32_t *candidate = malloc((size_t)count * sizeof *candidate);
@@ -72,7 +72,7 @@ bool nnrt_hold_out(uint8_t *part_of, int64_t count, int part, double fraction,
     }
 
     int64_t wanted = llround(fraction * (double)total);
-    if (ok && !data->shuffle)
+    if (ok && last)
         for (int64_t k = total - wanted; k < total; k++)
             part_of[candidate[k]] = (uint8_t)part;
     else if (ok && wanted)
@@ -82,12 +82,23 @@ bool nnrt_hold_out(uint8_t *part_of, int64_t count, int part, double fraction,
     return ok || nnrt_no_memory_for(e, data->name);
 }
 
+void nnrt_drop_overlaps(uint8_t *part_of, int64_t count, int64_t stride, int64_t span)
+{
+    int64_t next = INT64_MAX; /* where the part behind begins */
+    for (int64_t i = count; i-- > 0;) {
+        if (i + 1 < count && part_of[i + 1] != NNRT_DROPPED && part_of[i + 1] != part_of[i])
+            next = (i + 1) * stride;
+        if (i * stride + span > next)
+            part_of[i] = NNRT_DROPPED;
+    }
+}
+
 /* Where each row comes from, with the parts one after another. */
 static void source_rows(uint32_t *from, int64_t count, const uint8_t *part_of,
-                        int64_t size[NNRT_PARTS])
+                        int64_t size[NNRT_DROPPED + 1])
 {
     int64_t at = 0;
-    for (int part = 0; part < NNRT_PARTS; part++) {
+    for (int part = 0; part <= NNRT_DROPPED; part++) {
         int64_t first = at;
         for (int64_t i = 0; i < count; i++)
             if (part_of[i] == part)
@@ -139,7 +150,7 @@ bool nnrt_sort_by_part(float *rows, int64_t count, int64_t width, const uint8_t 
 {
     uint32_t *from = malloc((size_t)count * sizeof *from);
     float *held = malloc((size_t)width * sizeof *held + 1);
-    int64_t size[NNRT_PARTS];
+    int64_t size[NNRT_DROPPED + 1];
     bool ok = from && held;
     if (ok) {
         source_rows(from, count, part_of, size);

@@ -75,6 +75,7 @@ static bool take_rows(const taking *t)
             s->row[s->count] = t->table->line[row];
         s->at[s->count++] = (uint32_t)row;
     }
+    s->rows = s->count;
     return s->count ||
            nnrt_fail(t->e, NNRT_FILES, "bad-file", "%s: holds no rows of data", t->table->file);
 }

@@ -52,11 +52,13 @@ static bool raw_samples(const nnrt_data *whole, const uint32_t *sample, int64_t 
     if (!raw)
         return true;
 
-    if (!(*row = malloc(((size_t)count + 1) * sizeof **row)))
+    if (!(*row = malloc(((size_t)(count * raw->width) + 1) * sizeof **row)))
         return nnrt_no_memory_for(e, whole->name);
     for (int64_t i = 0; i < count; i++)
-        (*row)[i] = raw->row[sample[i]];
+        memcpy(*row + i * raw->width, raw->row + sample[i] * raw->width,
+               (size_t)raw->width * sizeof **row);
     samples->row = *row;
+    samples->count = count * raw->width;
     return true;
 }
 

@@ -154,6 +154,7 @@ static const Rule rules[] = {
     { FORM_SCHEDULE, "warmup", warmup },
     { FORM_SCHEDULE, "one_cycle", one_cycle },
     { FORM_SOURCE, "csv", csv },
+    { FORM_SOURCE, "series", csv },
     { FORM_SOURCE, "npy", has_name },
     { FORM_SOURCE, "npz", has_name },
     { FORM_SOURCE, "idx", has_name },
