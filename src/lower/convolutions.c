@@ -257,10 +257,12 @@ NodeId lower_layer_conv_transpose(LayerContext *c)
         return NO_NODE;
     for (int i = 0; i < SPACE_RANK; i++) {
         int64_t total = span(&f, i) - f.stride[i];
-        if (f.same)
-            f.out[i] = f.in[i] * f.stride[i], f.before[i] = total > 0 ? total / 2 : 0;
-        else
+        if (f.same) {
+            f.out[i] = f.in[i] * f.stride[i];
+            f.before[i] = total > 0 ? total / 2 : 0;
+        } else {
             f.out[i] = (f.in[i] - 1) * f.stride[i] - f.before[i] - f.after[i] + span(&f, i);
+        }
         if (f.out[i] >= 1)
             continue;
         layer_error(c, DIAG_WRONG_SHAPE, NULL,
@@ -268,6 +270,7 @@ NodeId lower_layer_conv_transpose(LayerContext *c)
                     sample_text(c->e->lower->arena, c->sample), side_text(c, &f, f.before));
         return NO_NODE;
     }
+
     if (!field_is_small(c, &f) || !make_filters(c, &f, &k, k.in, k.out / k.groups))
         return NO_NODE;
     int kernel = layer_weight_number(c, "weight");

@@ -33,8 +33,10 @@ const ModelDecl *distill_teacher(Lower *lower, const Checked *recipe)
     return teacher ? sema_find_model(lower->sema, teacher->form->name) : NULL;
 }
 
-/* The teacher's scores, [n, .., K]. NO_NODE: reported. */
-static NodeId teach(Emission *student, const DataInfo *data, const Checked *recipe, Emission *e)
+/* Builds the teacher, *e, into the student's graph, and gives its scores, [n, .., K]. NO_NODE:
+ * reported. */
+static NodeId build_teacher(Emission *student, const DataInfo *data, const Checked *recipe,
+                            Emission *e)
 {
     Lower *lower = student->lower;
     const ModelDecl *decl = distill_teacher(lower, recipe);
@@ -77,7 +79,7 @@ static NodeId softplus(Graph *g, NodeId z)
                g_unary(g, IR_LN, add(g, g_const(g, 1), decay)));
 }
 
-/* What the loss's sum is divided by counts classes too, which the teacher's part knows nothing of:
+/* What the loss's sum is divided by counts classes too, which the teacher's part does not:
  * its mean is over the samples' own weights. */
 static NodeId per_weight(Graph *g, const DataInfo *data, NodeId weight, NodeId sum)
 {
@@ -89,25 +91,40 @@ static NodeId per_weight(Graph *g, const DataInfo *data, NodeId weight, NodeId s
     return mul(g, sum, g_binary(g, IR_DIV, weight, own));
 }
 
+static bool needs_classes(Lower *lower, const DataInfo *data, Span span)
+{
+    Diagnostic *d = diag_error(lower->diags, DIAG_WRONG_TARGET, span,
+                               "distill compares predictions of classes, but the targets of data "
+                               "'%s' are real values",
+                               data->name);
+    diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
+    return false;
+}
+
+/* KL(t, s) of each row, as a sum of its elements: of scores `each` wide, or of single ones. */
+static NodeId divergence_of(Graph *g, NodeId t, NodeId s, Shape each, int64_t classes)
+{
+    if (classes == 1) {
+        return add(g, mul(g, g_unary(g, IR_SIGMOID, t), sub(g, t, s)),
+                   sub(g, softplus(g, s), softplus(g, t)));
+    }
+    NodeId log_t = log_softmax(g, t, each);
+    return mul(g, g_unary(g, IR_EXP, log_t), sub(g, log_t, log_softmax(g, s, each)));
+}
+
 bool distill_lower(Emission *student, const DataInfo *data, const Checked *recipe, LossNodes *loss)
 {
     Graph *g = student->g;
     const Call *call = distillation(recipe);
     if (!call)
         return true;
-    if (!data->classify) {
-        Diagnostic *d =
-            diag_error(student->lower->diags, DIAG_WRONG_TARGET, setting_span(recipe, "distill"),
-                       "distill compares predictions of classes, but the targets of data "
-                       "'%s' are real values",
-                       data->name);
-        diag_note(student->lower->diags, d, data->span, "data '%s' is declared here", data->name);
-        return false;
-    }
+    if (!data->classify)
+        return needs_classes(student->lower, data, setting_span(recipe, "distill"));
     Emission e;
-    NodeId taught = teach(student, data, recipe, &e);
+    NodeId taught = build_teacher(student, data, recipe, &e);
     if (taught == NO_NODE)
         return false;
+
     double temperature = call_number_or(call, "temperature", 4),
            weight = call_number_or(call, "weight", 0.9);
     NodeId t = g_stop(g, g_binary(g, IR_DIV, taught, g_const(g, temperature))),
@@ -115,17 +132,12 @@ bool distill_lower(Emission *student, const DataInfo *data, const Checked *recip
     Shape each = graph_node(g, s)->shape;
     int64_t classes = each.dim[each.rank - 1];
     each.dim[each.rank - 1] = 1;
-    NodeId divergence;
-    if (classes == 1) {
-        divergence = add(g, mul(g, g_unary(g, IR_SIGMOID, t), sub(g, t, s)),
-                         sub(g, softplus(g, s), softplus(g, t)));
-    } else {
-        NodeId log_t = log_softmax(g, t, each);
-        divergence = mul(g, g_unary(g, IR_EXP, log_t), sub(g, log_t, log_softmax(g, s, each)));
-    }
+
+    NodeId divergence = divergence_of(g, t, s, each, classes);
     NodeId sample = loss_sample_weight(g, data, graph_node(g, divergence)->shape);
     if (sample != NO_NODE)
         divergence = mul(g, divergence, sample);
+
     NodeId sum = g_reduce(g, IR_REDUCE_SUM, divergence, shape_scalar());
     if (loss->weight != NO_NODE)
         sum = per_weight(g, data, loss->weight, sum);

@@ -129,21 +129,28 @@ static NodeId power(Graph *g, NodeId base, NodeId exponent)
     return n < 0 ? g_binary(g, IR_DIV, g_const(g, 1), result) : result;
 }
 
+/* Words are compared for equality only; NULL: it is a number. */
+static Operand compare_words(ExprEnv *env, const Expr *expr, const Value *a, const Value *b)
+{
+    const char *left = a ? value_word(a) : NULL, *right = b ? value_word(b) : NULL;
+    if ((expr->op != OP_EQ && expr->op != OP_NE) || !left || !right) {
+        return fault(env, DIAG_WRONG_TYPE, expr->op_span,
+                     "numbers are needed on both sides of this operator", NULL);
+    }
+    return of_node(g_const(env->g, !strcmp(left, right) == (expr->op == OP_EQ)));
+}
+
 static Operand binary(ExprEnv *env, const Expr *expr, Operand a, Operand b)
 {
     Graph *g = env->g;
+    NodeId x = a.node, y = b.node;
     if (a.kind == OPERAND_WRONG || b.kind == OPERAND_WRONG)
         return wrong();
     if (a.kind == OPERAND_VALUE || b.kind == OPERAND_VALUE) {
-        const char *left = a.kind == OPERAND_VALUE ? value_word(a.value) : NULL,
-                   *right = b.kind == OPERAND_VALUE ? value_word(b.value) : NULL;
-        if ((expr->op != OP_EQ && expr->op != OP_NE) || !left || !right) {
-            return fault(env, DIAG_WRONG_TYPE, expr->op_span,
-                         "numbers are needed on both sides of this operator", NULL);
-        }
-        return of_node(g_const(g, !strcmp(left, right) == (expr->op == OP_EQ)));
+        return compare_words(env, expr, a.kind == OPERAND_VALUE ? a.value : NULL,
+                             b.kind == OPERAND_VALUE ? b.value : NULL);
     }
-    NodeId x = a.node, y = b.node;
+
     switch (expr->op) {
     case OP_ADD: return of_node(g_binary(g, IR_ADD, x, y));
     case OP_SUB: return of_node(g_binary(g, IR_SUB, x, y));
@@ -222,7 +229,7 @@ static Operand element_at(ExprEnv *env, const Expr *expr)
     return of_value(env, list.value->items[(size_t)i]);
 }
 
-/* uniform(a, b) and normal(mean, std): drawn anew for each element and step, or their means. */
+/* uniform(a, b) and normal(mean, std): drawn for each element and each step, or their means. */
 static Operand drawn(ExprEnv *env, bool uniform, NodeId a, NodeId b)
 {
     Graph *g = env->g;
@@ -272,6 +279,21 @@ static Operand inlined(ExprEnv *env, const Form *form, const Expr *expr)
     return eval(&inner, form->decl->value);
 }
 
+/* ln x / ln 10 */
+static NodeId log10_of(Graph *g, NodeId x)
+{
+    return g_binary(g, IR_MUL, g_unary(g, IR_LN, x), g_const(g, 0.43429448190325182));
+}
+
+/* NULL: there is none of that name and so many arguments. */
+static const Primitive *find_primitive(const char *name, size_t count)
+{
+    for (size_t i = 0; i < sizeof primitives / sizeof *primitives; i++)
+        if (!strcmp(name, primitives[i].name) && (size_t)primitives[i].arity == count)
+            return &primitives[i];
+    return NULL;
+}
+
 static Operand call(ExprEnv *env, const Expr *expr)
 {
     const char *name = expr->name.text;
@@ -284,6 +306,7 @@ static Operand call(ExprEnv *env, const Expr *expr)
     const Form *form = sema_find_function(env->lower->sema, name);
     if (form && form->decl)
         return inlined(env, form, expr);
+
     NodeId in[2] = { NO_NODE, NO_NODE };
     for (size_t i = 0; i < count && i < 2; i++) {
         in[i] = number(env, expr->args.data[i].value);
@@ -292,18 +315,16 @@ static Operand call(ExprEnv *env, const Expr *expr)
     }
     if (count == 2 && (!strcmp(name, "uniform") || !strcmp(name, "normal")))
         return drawn(env, name[0] == 'u', in[0], in[1]);
-    if (count == 1 && !strcmp(name, "log10")) {
-        return of_node(g_binary(env->g, IR_MUL, g_unary(env->g, IR_LN, in[0]),
-                                g_const(env->g, 0.43429448190325182)));
-    }
-    for (size_t i = 0; i < sizeof primitives / sizeof *primitives; i++)
-        if (!strcmp(name, primitives[i].name) && (size_t)primitives[i].arity == count)
-            return of_node(g_map(env->g, primitives[i].op, (int)count, in));
+    if (count == 1 && !strcmp(name, "log10"))
+        return of_node(log10_of(env->g, in[0]));
+    const Primitive *primitive = find_primitive(name, count);
+    if (primitive)
+        return of_node(g_map(env->g, primitive->op, (int)count, in));
     return fault(env, DIAG_UNKNOWN_FUNCTION, expr->span, "no function of these arguments is called",
                  name);
 }
 
-/* a ? b : c ? d : ...; a constant condition decides here. */
+/* a ? b : c ? d : ...; a condition that is constant chooses its branch here. */
 static Operand choice(ExprEnv *env, const Expr *expr)
 {
     VEC(NodeId) conditions = { 0 }, values = { 0 };
@@ -327,6 +348,7 @@ static Operand choice(ExprEnv *env, const Expr *expr)
         vec_push(env->lower->arena, &values, value);
         expr = expr->c;
     }
+
     if (!conditions.len)
         return last;
     if (last.kind == OPERAND_VALUE)
@@ -346,6 +368,7 @@ static Operand eval(ExprEnv *env, const Expr *expr)
     }
     --*env->budget;
     env->depth++;
+
     Operand result = wrong();
     switch (expr->kind) {
     case EXPR_NUMBER: result = of_node(g_const(env->g, expr->number)); break;
@@ -370,6 +393,7 @@ static Operand eval(ExprEnv *env, const Expr *expr)
         result = of_value(env, sema_eval(env->lower->sema, sema_globals(env->lower->sema), expr));
         break;
     }
+
     env->depth--;
     return result;
 }
@@ -380,11 +404,11 @@ NodeId expr_apply(Lower *lower, Graph *g, const Call *fn, const NodeId *in, size
     size_t budget = EXPR_BUDGET;
     const Stmt *decl = fn->form->decl;
     if (!decl) {
-        for (size_t i = 0; i < sizeof primitives / sizeof *primitives; i++)
-            if (!strcmp(fn->form->name, primitives[i].name) && (size_t)primitives[i].arity == count)
-                return g_map(g, primitives[i].op, (int)count, in);
+        const Primitive *primitive = find_primitive(fn->form->name, count);
+        if (primitive)
+            return g_map(g, primitive->op, (int)count, in);
         if (!strcmp(fn->form->name, "log10") && count == 1)
-            return g_binary(g, IR_MUL, g_unary(g, IR_LN, in[0]), g_const(g, 0.43429448190325182));
+            return log10_of(g, in[0]);
         diag_error(lower->diags, DIAG_WRONG_KIND, fn->span, "'%s' is not a function of %zu value%s",
                    fn->form->name, count, count == 1 ? "" : "s");
         return NO_NODE;

@@ -1,6 +1,8 @@
 # src/lower/local.mk: the files of this folder
 libnnc_a_SOURCES += \
     src/lower/body.c \
+    src/lower/body_layers.c \
+    src/lower/body_walk.h \
     src/lower/call_values.c \
     src/lower/convolutions.c \
     src/lower/distill.c \

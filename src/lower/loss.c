@@ -3,7 +3,7 @@
  *
  * A loss is worked out as its sum over the batch's samples, which is what is reported; the mean is
  * taken of that. Both cross entropies are built on scores: over a final softmax or sigmoid they
- * read what stands before it, so that no logarithm meets a 0. */
+ * read what comes before it, so that no logarithm meets a 0. */
 #include "lower/room.h"
 #include <string.h>
 
@@ -111,6 +111,7 @@ static bool classes_fit(Lower *lower, const Network *network, const DataInfo *da
     bool fits = out.rank == data->target.rank + 1;
     for (int i = 0; i < data->target.rank && fits; i++)
         fits = out.dim[i] == data->target.dim[i];
+
     if (!fits && predicts && shape_elements(out) >= data->classes)
         return true;
     if (!fits) {
@@ -131,6 +132,7 @@ static bool classes_fit(Lower *lower, const Network *network, const DataInfo *da
     } else {
         return true;
     }
+
     diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
     notes_of_uses(lower, d, output_place(network));
     return false;
@@ -163,6 +165,7 @@ static bool mixing_fits(Lower *lower, const Network *network, const DataInfo *da
     bool blends = mixup && mixup->number > 0 && network->pub.numbers_below > 0;
     if (!blends && (!cutmix || cutmix->number <= 0))
         return true;
+
     Span span = setting_span(&action->recipe, blends ? "mixup" : "cutmix");
     Diagnostic *d = NULL;
     if (blends) {
@@ -189,6 +192,7 @@ static bool mixing_fits(Lower *lower, const Network *network, const DataInfo *da
     } else {
         return true;
     }
+
     diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
     return false;
 }
@@ -205,6 +209,39 @@ static bool minimises_something(Lower *lower, const CheckedAction *action)
     return false;
 }
 
+/* Whether the loss is one for targets, and outputs, of this kind. */
+static bool kind_fits(Lower *lower, const Network *network, const DataInfo *data,
+                      const LossUse *loss)
+{
+    bool one = outputs_of(network) == 1, entropy = is_loss(loss, "cross_entropy");
+    const char *help;
+    Diagnostic *d;
+    if (!data->classify && entropy) {
+        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss->span,
+                       "cross_entropy needs classes, but the targets of data '%s' are real values",
+                       data->name);
+        help = "mse, mae and huber are for real values";
+    } else if (data->classify && !one && !entropy && !is_loss(loss, "hinge")) {
+        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss->span,
+                       "%s compares values one by one, but the model '%s' makes %lld scores for "
+                       "the one class of each sample of data '%s'",
+                       loss->name, network->name, (long long)outputs_of(network), data->name);
+        help = "cross_entropy is for classes";
+    } else if (data->classify && one && entropy) {
+        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss->span,
+                       "cross_entropy needs a score for each of the %lld classes of data '%s', and "
+                       "the model '%s' has one output",
+                       (long long)data->classes, data->name, network->name);
+        help = "binary_cross_entropy is for one output";
+    } else {
+        return true;
+    }
+
+    diag_help(lower->diags, d, "%s", help);
+    diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
+    return false;
+}
+
 bool loss_fits(Lower *lower, const Network *network, const DataInfo *data,
                const CheckedAction *action)
 {
@@ -215,37 +252,10 @@ bool loss_fits(Lower *lower, const Network *network, const DataInfo *data,
         return true;
     LossUse loss = loss_of(network, data, action ? &action->recipe : NULL,
                            action ? action->span : network->pub.decl->name_span);
-    if (!minimises_something(lower, action))
-        return false;
-    bool one = outputs_of(network) == 1;
-    Diagnostic *d = NULL;
-    if (!data->classify && is_loss(&loss, "cross_entropy")) {
-        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span,
-                       "cross_entropy needs classes, but the targets of data '%s' are real values",
-                       data->name);
-    } else if (data->classify && !one && !is_loss(&loss, "cross_entropy") &&
-               !is_loss(&loss, "hinge")) {
-        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span,
-                       "%s compares values one by one, but the model '%s' makes %lld scores for "
-                       "the one class of each sample of data '%s'",
-                       loss.name, network->name, (long long)outputs_of(network), data->name);
-    } else if (data->classify && one && is_loss(&loss, "cross_entropy")) {
-        d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss.span,
-                       "cross_entropy needs a score for each of the %lld classes of data '%s', and "
-                       "the model '%s' has one output",
-                       (long long)data->classes, data->name, network->name);
-    }
-    if (!d) {
-        return class_weights_fit(lower, data, &loss) &&
-               (data->classify || values_fit(lower, network, data)) &&
-               mixing_fits(lower, network, data, action);
-    }
-    diag_help(lower->diags, d, "%s",
-              !data->classify ? "mse, mae and huber are for real values"
-              : one           ? "binary_cross_entropy is for one output"
-                              : "cross_entropy is for classes");
-    diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
-    return false;
+    return minimises_something(lower, action) && kind_fits(lower, network, data, &loss) &&
+           class_weights_fit(lower, data, &loss) &&
+           (data->classify || values_fit(lower, network, data)) &&
+           mixing_fits(lower, network, data, action);
 }
 
 /* Samples are mixed by the runtime; of classes, it gives both and the sample's share. */
@@ -545,27 +555,36 @@ static void sum_rows(Graph *g, const DataInfo *data, const Rows *rows, double po
     out->sum = scaled(g, total(g, node), rows->by);
 }
 
+/* Without a target. */
+static Scores scores_of(Emission *e)
+{
+    Scores s = { .g = e->g, .z = loss_scores(e) };
+    s.each = graph_node(e->g, s.z)->shape;
+    s.classes = s.each.dim[s.each.rank - 1];
+    s.each.dim[s.each.rank - 1] = 1;
+    s.positions = (double)shape_elements(s.each);
+    return s;
+}
+
 bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, bool mixed,
                 LossNodes *out)
 {
     Graph *g = e->g;
     LossUse loss = loss_of(e->network, data, recipe, e->network->pub.decl->name_span);
-    Scores s = { .g = g, .z = loss_scores(e) };
-    s.each = graph_node(g, s.z)->shape;
-    s.classes = s.each.dim[s.each.rank - 1];
-    s.each.dim[s.each.rank - 1] = 1;
-    s.positions = (double)shape_elements(s.each);
+    Scores s = scores_of(e);
     MixedTarget m = { .one = NO_NODE };
     if (mixed && data->classify && mixes(recipe))
         m = mixed_target(g, &s);
     s.target = m.one == NO_NODE
                    ? g_target(g)
                    : g_select(g, g_binary(g, IR_LT, m.share, g_const(g, 0.5)), m.other, m.one);
+
     out->hits = NO_NODE;
     if (data->classify)
         out->hits = right_answers(&s, data->classes);
     else if (data->multilabel)
         out->hits = right_labels(&s);
+
     Rows rows = rows_of(e, data, &loss, s, m.one == NO_NODE ? s.target : m.one);
     if (rows.node == NO_NODE)
         return false;

@@ -101,13 +101,12 @@ static int bias_of(const Network *network, const LayerUse *use)
     return -1;
 }
 
-/* A bias goes where every use of it is read by batchnorms alone. */
-static void drop_biases(Network *network, const Consumers *c)
+/* Per weight: whether it is a bias of which every use is read by batchnorms alone. */
+static bool *find_cancelled(const Network *network, const Consumers *c)
 {
-    Lower *lower = network->lower;
+    Arena *arena = network->lower->arena;
     size_t n = network->pub.weights.len;
-    bool *kept = ARENA_ARRAY(lower->arena, bool, n),
-         *cancelled = ARENA_ARRAY(lower->arena, bool, n);
+    bool *kept = ARENA_ARRAY(arena, bool, n), *cancelled = ARENA_ARRAY(arena, bool, n);
     for (size_t i = 0; i < network->uses.len; i++) {
         const LayerUse *use = &network->uses.data[i];
         int bias = use->row ? bias_of(network, use) : -1;
@@ -119,24 +118,22 @@ static void drop_biases(Network *network, const Consumers *c)
         else
             kept[bias] = true;
     }
-    int *renumbered = ARENA_ARRAY(lower->arena, int, n), next = 0;
-    for (size_t i = 0; i < n; i++) {
-        WeightSpec *spec = &network->pub.weights.data[i];
-        bool gone = cancelled[i] && !kept[i];
-        renumbered[i] = gone ? -1 : next;
-        name_map_set_number(lower->arena, &network->weight_numbers, spec->key, renumbered[i]);
-        if (gone) {
-            vec_push(lower->arena, &network->pub.remarks,
-                     arena_printf(lower->arena,
-                                  "the bias of %s is dropped: the batchnorm after it cancels it",
-                                  spec->layer));
-        } else {
-            network->pub.weights.data[next++] = *spec;
-        }
-    }
-    if ((size_t)next == n)
-        return;
-    network->pub.weights.len = (size_t)next;
+    for (size_t i = 0; i < n; i++)
+        cancelled[i] = cancelled[i] && !kept[i];
+    return cancelled;
+}
+
+static void remark_dropped(Network *network, const WeightSpec *bias)
+{
+    Arena *arena = network->lower->arena;
+    vec_push(arena, &network->pub.remarks,
+             arena_printf(arena, "the bias of %s is dropped: the batchnorm after it cancels it",
+                          bias->layer));
+}
+
+/* Weights have other numbers now; -1: it is gone. */
+static void renumber_weights(Network *network, const int *renumbered)
+{
     for (size_t i = 0; i < network->values.len; i++)
         if (network->values.data[i].weight >= 0)
             network->values.data[i].weight = renumbered[network->values.data[i].weight];
@@ -152,6 +149,27 @@ static void drop_biases(Network *network, const Consumers *c)
         }
         use->weights.len = left;
     }
+}
+
+static void drop_biases(Network *network, const Consumers *c)
+{
+    Lower *lower = network->lower;
+    size_t n = network->pub.weights.len;
+    const bool *cancelled = find_cancelled(network, c);
+    int *renumbered = ARENA_ARRAY(lower->arena, int, n), next = 0;
+    for (size_t i = 0; i < n; i++) {
+        const WeightSpec *spec = &network->pub.weights.data[i];
+        renumbered[i] = cancelled[i] ? -1 : next;
+        name_map_set_number(lower->arena, &network->weight_numbers, spec->key, renumbered[i]);
+        if (cancelled[i])
+            remark_dropped(network, spec);
+        else
+            network->pub.weights.data[next++] = *spec;
+    }
+    if ((size_t)next == n)
+        return;
+    network->pub.weights.len = (size_t)next;
+    renumber_weights(network, renumbered);
 }
 
 /* ---- what others see ---- */
@@ -237,6 +255,23 @@ static bool meets_again(Lower *lower, Network *network, const DataInfo *data, Sp
     return true;
 }
 
+/* Walks the model's body. False: reported, and the weights that it began to declare are forgotten.
+ */
+static bool record(Lower *lower, Network *network, const DataInfo *data, Span use)
+{
+    size_t keys = lower->keys.len, errors = lower->diags->errors;
+    if (body_record(lower, network, network->pub.decl, data, use))
+        return true;
+    for (size_t i = keys; i < lower->keys.len; i++)
+        name_map_set_number(lower->arena, &lower->key_numbers, lower->keys.data[i].key, -1);
+    lower->keys.len = keys;
+    if (lower->diags->errors == errors && !errors) {
+        diag_error(lower->diags, DIAG_INTERNAL, use,
+                   "the model '%s' cannot be made; the reason is unknown", network->name);
+    }
+    return false;
+}
+
 ModelInstance *lower_model(Lower *lower, const ModelDecl *decl, const DataInfo *data, Span use)
 {
     Network *network = find_network(lower, decl->name);
@@ -247,17 +282,9 @@ ModelInstance *lower_model(Lower *lower, const ModelDecl *decl, const DataInfo *
     network->lower = lower;
     network->pub.decl = decl;
     network->pub.data = data;
-    size_t keys = lower->keys.len, errors = lower->diags->errors;
-    if (!body_record(lower, network, decl, data, use)) {
-        for (size_t i = keys; i < lower->keys.len; i++)
-            name_map_set_number(lower->arena, &lower->key_numbers, lower->keys.data[i].key, -1);
-        lower->keys.len = keys;
-        if (lower->diags->errors == errors && !errors) {
-            diag_error(lower->diags, DIAG_INTERNAL, use,
-                       "the model '%s' cannot be made; the reason is unknown", decl->name);
-        }
+    if (!record(lower, network, data, use))
         return NULL;
-    }
+
     Consumers consumers = consumers_of(network);
     choose_initialisers(network, &consumers);
     drop_biases(network, &consumers);

@@ -108,16 +108,22 @@ bool emission_use(Emission *e, size_t number)
     c.args = ARENA_ARRAY(e->lower->arena, NodeId, use->arg_count + 1);
     for (size_t i = 0; i < use->arg_count; i++)
         c.args[i] = use->args[i] < 0 ? NO_NODE : emission_value(e, use->args[i]);
+
     Layer layer = { .name = use->name, .kind = use->kind, .output = NO_NODE };
     vec_push(g->arena, &g->layers, layer);
     int index = (int)g->layers.len - 1;
     g->current_layer = index;
-    NodeId out = use->row ? use->row->build(&c)
-                          : expr_apply(e->lower, g, use->call, &in, 1,
-                                       use->arg_count ? c.args : NULL, e->random);
-    if (out != NO_NODE && !use->row)
-        out = layer_full(&c, out);
+    NodeId out;
+    if (use->row) {
+        out = use->row->build(&c);
+    } else {
+        const NodeId *given = use->arg_count ? c.args : NULL;
+        out = expr_apply(e->lower, g, use->call, &in, 1, given, e->random);
+        if (out != NO_NODE)
+            out = layer_full(&c, out);
+    }
     g->current_layer = -1;
+
     if (out == NO_NODE)
         return e->ok = false;
     g->layers.data[index].output = out;
@@ -180,32 +186,51 @@ static bool weight_key(LayerContext *c, const char *key, Shape shape, bool froze
     return false;
 }
 
+static const char *weight_key_text(LayerContext *c, const char *suffix)
+{
+    Lower *lower = c->e->lower;
+    return intern_cstr(lower->names,
+                       arena_printf(lower->arena, "%s%s", c->use->key_prefix, suffix));
+}
+
+/* Another use of the same layer: its number, or -1 (reported). */
+static int weight_use_again(LayerContext *c, int number, Shape shape)
+{
+    const WeightSpec *spec = &c->e->network->pub.weights.data[number];
+    vec_push(c->e->lower->arena, &c->use->weights, number);
+    return weight_key(c, spec->key, shape, spec->frozen) ? number : -1;
+}
+
+/* `init = auto` waits for the activation that follows. */
+static void note_auto_init(LayerContext *c, int number, double fan_in, double fan_out)
+{
+    Arena *arena = c->e->lower->arena;
+    Network *network = c->e->network;
+    vec_push(arena, &network->auto_init, number);
+    vec_push(arena, &network->auto_use, (int)(c->use - network->uses.data));
+    vec_push(arena, &network->auto_fans, fan_in);
+    vec_push(arena, &network->auto_fans, fan_out);
+}
+
 static int weight_declare(LayerContext *c, const char *suffix, Shape shape, int feature_axis,
                           WeightRole role, const Value *init, WeightInit otherwise)
 {
     Lower *lower = c->e->lower;
     Network *network = c->e->network;
     int number = layer_weight_number(c, suffix);
-    /* another use of the same layer */
-    if (number >= 0) {
-        const WeightSpec *spec = &network->pub.weights.data[number];
-        vec_push(lower->arena, &c->use->weights, number);
-        return weight_key(c, spec->key, shape, spec->frozen) ? number : -1;
-    }
+    if (number >= 0)
+        return weight_use_again(c, number, shape);
     if (shape_elements(shape) > WEIGHT_MOST_ELEMENTS) {
         layer_error(c, DIAG_TOO_LARGE, NULL,
                     "'%s' would need a weight of %s, more than memory can hold", c->use->name,
                     sample_text(lower->arena, shape));
         return -1;
     }
-    double fan_in, fan_out;
-    init_fans(shape, &fan_in, &fan_out);
+
     const Call *call = c->call;
-    const char *key =
-        intern_cstr(lower->names, arena_printf(lower->arena, "%s%s", c->use->key_prefix, suffix));
     bool main = role == ROLE_KERNEL || !strcmp(suffix, "weight");
     WeightSpec spec = {
-        .key = key,
+        .key = weight_key_text(c, suffix),
         .name = arena_printf(lower->arena, "%s%s", c->use->name_prefix, suffix),
         .layer = c->use->name,
         .shape = shape,
@@ -218,17 +243,16 @@ static int weight_declare(LayerContext *c, const char *suffix, Shape shape, int 
         .l2 = main ? call_number_or(call, "l2", 0) : 0,
         .max_norm = main ? call_number_or(call, "max_norm", 0) : 0,
     };
-    if (!weight_key(c, key, shape, spec.frozen))
+    if (!weight_key(c, spec.key, shape, spec.frozen))
         return -1;
+
+    double fan_in, fan_out;
+    init_fans(shape, &fan_in, &fan_out);
     number = (int)network->pub.weights.len;
-    if (init && !init_from_value(init, fan_in, fan_out, &spec.init)) {
-        vec_push(lower->arena, &network->auto_init, number);
-        vec_push(lower->arena, &network->auto_use, (int)(c->use - network->uses.data));
-        vec_push(lower->arena, &network->auto_fans, fan_in);
-        vec_push(lower->arena, &network->auto_fans, fan_out);
-    }
+    if (init && !init_from_value(init, fan_in, fan_out, &spec.init))
+        note_auto_init(c, number, fan_in, fan_out);
     vec_push(lower->arena, &network->pub.weights, spec);
-    name_map_set_number(lower->arena, &network->weight_numbers, key, number);
+    name_map_set_number(lower->arena, &network->weight_numbers, spec.key, number);
     vec_push(lower->arena, &c->use->weights, number);
     return number;
 }

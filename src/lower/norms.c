@@ -157,6 +157,7 @@ NodeId lower_layer_groupnorm(LayerContext *c)
                     sample_text(c->e->lower->arena, c->sample));
         return NO_NODE;
     }
+
     NodeId distance = g_binary(g, IR_SUB, c->in, group_mean(c, c->in, groups));
     NodeId factor = inverse_root(c, group_mean(c, squared(g, distance), groups),
                                  call_number_or(c->call, "eps", 1e-5));

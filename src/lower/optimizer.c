@@ -44,7 +44,9 @@ static Coefficients penalties_of(const Checked *recipe, const Trained *w)
 {
     Coefficients k = { w->l1, w->l2 };
     const Value *penalty = recipe_value(recipe, "penalty");
-    size_t count = !penalty ? 0 : penalty->kind == VALUE_LIST ? penalty->count : 1;
+    size_t count = penalty ? 1 : 0;
+    if (penalty && penalty->kind == VALUE_LIST)
+        count = penalty->count;
     for (size_t i = 0; i < count; i++) {
         const Call *call = value_call(penalty->kind == VALUE_LIST ? &penalty->items[i] : penalty);
         if (!call)
@@ -52,7 +54,8 @@ static Coefficients penalties_of(const Checked *recipe, const Trained *w)
         const char *on = value_word(call_find(call, "on"));
         if (w->role != ROLE_KERNEL && !(on && !strcmp(on, "all")))
             continue;
-        *(strcmp(call->form->name, "l1") ? &k.l2 : &k.l1) += call_number_or(call, "k", 0);
+        double *which = strcmp(call->form->name, "l1") ? &k.l2 : &k.l1;
+        *which += call_number_or(call, "k", 0);
     }
     return k;
 }
@@ -233,8 +236,8 @@ static StateSlot *find_state(UpdateContext *u, const char *name)
     return NULL;
 }
 
-/* A state that is spoken of but, with these arguments, never read (sgd's momentum of 0) is left
- * out; one that is only written is a note to its author. */
+/* A state that lines mention but, with these arguments, never read (sgd's momentum of 0) is left
+ * out; one that no line mentions was only written, and is kept. */
 static void assign_states(UpdateContext *u)
 {
     for (size_t i = 0; i < u->states.len; i++) {
@@ -247,34 +250,47 @@ static void assign_states(UpdateContext *u)
     }
 }
 
+/* What an optimizer's lines see: its arguments, g, t, epoch, lr and w. A schedule of the momentum
+ * takes the place of `momentum`, or of Adam's beta1. */
+static void bind_step(ExprEnv *env, const Call *optimizer, const ScheduleNodes *schedule,
+                      const Trained *w)
+{
+    const Stmt *decl = optimizer->form->decl;
+    Lower *lower = env->lower;
+    Graph *g = env->g;
+    expr_bind_call(env, optimizer, &decl->params, 0, NULL);
+    const char *momentum = intern_cstr(lower->names, "momentum"),
+               *beta1 = intern_cstr(lower->names, "beta1");
+    bool has_momentum = false;
+    for (size_t i = 0; i < decl->params.len; i++)
+        has_momentum = has_momentum || decl->params.data[i].name.text == momentum;
+
+    expr_bind_node(env, intern_cstr(lower->names, "g"), w->gradient);
+    expr_bind_node(env, intern_cstr(lower->names, "t"),
+                   g_binary(g, IR_ADD, g_hyper(g, HYPER_STEP), g_const(g, 1)));
+    expr_bind_node(env, intern_cstr(lower->names, "epoch"), g_hyper(g, HYPER_EPOCH));
+    expr_bind_node(env, intern_cstr(lower->names, "lr"), schedule->lr);
+    if (schedule->momentum != NO_NODE)
+        expr_bind_node(env, has_momentum ? momentum : beta1, schedule->momentum);
+    expr_bind_node(env, intern_cstr(lower->names, "w"), w->value);
+}
+
 static bool update_weight(Lower *lower, Graph *g, const Call *optimizer,
                           const ScheduleNodes *schedule, Trained *w, size_t *budget)
 {
     const Stmt *decl = optimizer->form->decl;
+    const char *weight = intern_cstr(lower->names, "w");
     UpdateContext u = { .lower = lower, .g = g, .w = w };
     Shape shape = g->tensors.data[w->tensor].shape;
     ExprEnv env = expr_env(lower, g, shape, budget);
     env.reductions = true;
     env.random = true;
-    expr_bind_call(&env, optimizer, &decl->params, 0, NULL);
-    const char *weight = intern_cstr(lower->names, "w"),
-               *momentum = intern_cstr(lower->names, "momentum"),
-               *beta1 = intern_cstr(lower->names, "beta1");
-    bool has_momentum = false;
-    for (size_t i = 0; i < decl->params.len; i++)
-        has_momentum = has_momentum || decl->params.data[i].name.text == momentum;
-    expr_bind_node(&env, intern_cstr(lower->names, "g"), w->gradient);
-    expr_bind_node(&env, intern_cstr(lower->names, "t"),
-                   g_binary(g, IR_ADD, g_hyper(g, HYPER_STEP), g_const(g, 1)));
-    expr_bind_node(&env, intern_cstr(lower->names, "epoch"), g_hyper(g, HYPER_EPOCH));
-    expr_bind_node(&env, intern_cstr(lower->names, "lr"), schedule->lr);
-    if (schedule->momentum != NO_NODE)
-        expr_bind_node(&env, has_momentum ? momentum : beta1, schedule->momentum);
-    expr_bind_node(&env, weight, w->value);
+    bind_step(&env, optimizer, schedule, w);
     if (!collect_states(&u, &env, &decl->lines))
         return false;
     env.resolve = resolve_state;
     env.context = &u;
+
     for (size_t i = 0; i < decl->lines.len; i++) {
         const UpdateLine *line = &decl->lines.data[i];
         if (line->is_state)
@@ -294,7 +310,7 @@ static bool update_weight(Lower *lower, Graph *g, const Call *optimizer,
     return true;
 }
 
-/* ---- behind the update ---- */
+/* ---- after the update ---- */
 /* Each unit's incoming weights have at most norm c: a row of a kernel, whose first axis counts the
  * units. */
 static NodeId bounded(Graph *g, NodeId value, double c)
@@ -364,6 +380,7 @@ bool optimizer_lower(Lower *lower, Graph *g, const Checked *recipe, TrainedList 
             w->gradient = g_select(g, w->value, w->gradient, g_const(g, 0));
     }
     clip_gradients(lower, g, recipe, weights);
+
     const Value *decay = recipe_value(recipe, "weight_decay");
     size_t budget = EXPR_BUDGET;
     for (size_t i = 0; i < weights->list.len; i++) {

@@ -2,7 +2,7 @@
  * are PyTorch's.
  *
  * rnn: Elman 1990; lstm: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000;
- * gru: Cho et al. 2014, the variant whose reset gate stands behind the product. What the inputs
+ * gru: Cho et al. 2014, the variant whose reset gate comes after the product. What the inputs
  * bring to all gates of all steps is one product; each step adds that of the state before it.
  * Inside, a sequence is [steps, n, features]: a step's values lie together, so that its part of all
  * steps' tensors needs no copy. */
@@ -118,51 +118,69 @@ static NodeId bias_weight(LayerContext *c, const char *suffix, int64_t size)
                         call_find(c->call, "bias_init"), init_constant(0));
 }
 
+/* False: reported. */
+static bool is_sequence(LayerContext *c)
+{
+    const char *help = NULL;
+    if (c->sample.rank == 1)
+        help = "an `embedding` makes vectors of whole numbers, `reshape` a sequence of features";
+    if (c->sample.rank != 2) {
+        layer_error(c, DIAG_WRONG_SHAPE, help,
+                    "%s works on a sequence, length x features, but gets %s", c->use->kind,
+                    sample_text(c->e->lower->arena, c->sample));
+        return false;
+    }
+    if (c->sample.dim[0] > MOST_STEPS) {
+        layer_error(c, DIAG_TOO_LARGE, "cut the sequence into shorter ones",
+                    "%s over %lld steps; at most %d can be unrolled", c->use->kind,
+                    (long long)c->sample.dim[0], MOST_STEPS);
+        return false;
+    }
+    return true;
+}
+
+/* What the inputs bring to all gates of all steps, [steps, n, gates]; the weights of the state go
+ * into the cell. NO_NODE: reported. */
+static NodeId gates_of_inputs(LayerContext *c, Cell *s, int gates, bool joint_bias)
+{
+    Graph *g = c->g;
+    int64_t width = gates * s->units, features = c->sample.dim[1];
+    NodeId kernel = kernel_weight(c, "weight_ih_l0", width, features);
+    s->kernel = kernel_weight(c, "weight_hh_l0", width, s->units);
+    if (kernel == NO_NODE || s->kernel == NO_NODE)
+        return NO_NODE;
+    NodeId bias = bias_weight(c, "bias_ih_l0", width);
+    s->bias = bias_weight(c, "bias_hh_l0", width);
+    if (bias == NO_NODE || s->bias == NO_NODE)
+        return NO_NODE;
+
+    c->use->operations = 2.0 * (double)s->steps * (double)width * (double)(features + s->units);
+    s->each = shape_batched(shape_of(1, &s->units), c->batched);
+    s->gates = shape_batched(shape_of(1, &width), c->batched);
+    NodeId all =
+        g_contract(g, swap_steps(c, c->in), kernel, false, true, steps_shape(s, s->steps, width));
+    return add(g, all, joint_bias ? add(g, bias, s->bias) : bias);
+}
+
 static NodeId recurrent(LayerContext *c, int gates, void (*step)(Cell *s, NodeId x),
                         bool joint_bias)
 {
-    Lower *lower = c->e->lower;
     Graph *g = c->g;
-    if (c->sample.rank != 2) {
-        const char *help =
-            c->sample.rank == 1
-                ? "an `embedding` makes vectors of whole numbers, `reshape` a sequence of features"
-                : NULL;
-        layer_error(c, DIAG_WRONG_SHAPE, help,
-                    "%s works on a sequence, length x features, but gets %s", c->use->kind,
-                    sample_text(lower->arena, c->sample));
+    if (!is_sequence(c))
         return NO_NODE;
-    }
     Cell s = { .c = c,
                .g = g,
                .units = (int64_t)call_number(c->call, "units"),
                .steps = c->sample.dim[0],
                .h = NO_NODE,
                .state = NO_NODE };
-    if (s.steps > MOST_STEPS) {
-        layer_error(c, DIAG_TOO_LARGE, "cut the sequence into shorter ones",
-                    "%s over %lld steps; at most %d can be unrolled", c->use->kind,
-                    (long long)s.steps, MOST_STEPS);
+    NodeId all = gates_of_inputs(c, &s, gates, joint_bias);
+    if (all == NO_NODE)
         return NO_NODE;
-    }
-    int64_t width = gates * s.units, features = c->sample.dim[1];
-    NodeId kernel = kernel_weight(c, "weight_ih_l0", width, features);
-    s.kernel = kernel_weight(c, "weight_hh_l0", width, s.units);
-    if (kernel == NO_NODE || s.kernel == NO_NODE)
-        return NO_NODE;
-    NodeId bias = bias_weight(c, "bias_ih_l0", width);
-    s.bias = bias_weight(c, "bias_hh_l0", width);
-    if (bias == NO_NODE || s.bias == NO_NODE)
-        return NO_NODE;
-    c->use->operations = 2.0 * (double)s.steps * (double)width * (double)(features + s.units);
-    s.each = shape_batched(shape_of(1, &s.units), c->batched);
-    s.gates = shape_batched(shape_of(1, &width), c->batched);
-    NodeId all =
-        g_contract(g, swap_steps(c, c->in), kernel, false, true, steps_shape(&s, s.steps, width));
-    all = add(g, all, joint_bias ? add(g, bias, s.bias) : bias);
+
     bool last = !strcmp(value_word(call_arg(c->call, "output")), "last");
     Shape one = steps_shape(&s, 1, s.units);
-    NodeId *outputs = ARENA_ARRAY(lower->arena, NodeId, s.steps);
+    NodeId *outputs = ARENA_ARRAY(c->e->lower->arena, NodeId, s.steps);
     for (int64_t t = 0; t < s.steps; t++) {
         step(&s, g_reshape(g, g_slice(g, all, 0, t, t + 1), s.gates));
         if (!last)

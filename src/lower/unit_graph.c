@@ -12,8 +12,7 @@ typedef struct Unit {
     Emission e;
 } Unit;
 
-/* How each kind builds its network. */
-/* mixed: batches come as training has them */
+/* How each kind builds its network; mixed: batches come as training has them. */
 typedef struct UnitMode {
     bool random, dropout, batch_statistics, update_statistics, mixed;
 } UnitMode;
@@ -119,11 +118,13 @@ static bool train(Unit *u)
     }
     if (!distill_lower(&u->e, u->spec->data, u->recipe, &loss))
         return false;
+
     emit_loss(g, &loss);
     if (loss.weight != NO_NODE)
         g->assigns_if = loss.weight;
     if (loss.hits != NO_NODE)
         g_emit(g, SLOT_HITS, loss.hits, -1);
+
     TrainedList weights = trained_weights(u);
     differentiate(u, loss_mean(g, &loss), &weights);
     if (!schedule_lower(u->lower, g, u->recipe, false, &schedule))
@@ -133,6 +134,7 @@ static bool train(Unit *u)
     if (penalty != NO_NODE)
         g_emit(g, SLOT_PENALTY, penalty, -1);
     g_emit(g, SLOT_LR, schedule.lr, -1);
+
     for (size_t i = 0; i < u->e.pending.len; i++)
         if (u->e.pending.data[i] != NO_NODE)
             g_assign(g, emission_tensor(&u->e, (int)i), u->e.pending.data[i]);
@@ -164,8 +166,8 @@ static bool predict(Unit *u)
     return true;
 }
 
-/* Scores whose softmax, or sigmoid, the shares p are. A class that nobody voted for costs much, but
- * not everything. */
+/* The scores whose softmax, or sigmoid, the shares p are. A class that nobody voted for costs much,
+ * but not everything. */
 static NodeId scores_of_shares(Graph *g, NodeId p, bool one)
 {
     enum { RARE = 10000000 };
@@ -177,7 +179,7 @@ static NodeId scores_of_shares(Graph *g, NodeId p, bool one)
                : z;
 }
 
-/* Of outputs that were made elsewhere: they stand where the network's last values would. */
+/* Of outputs that were made elsewhere, in place of the network's last values. */
 static bool loss_of_outputs(Unit *u)
 {
     Graph *g = u->g;
@@ -188,6 +190,7 @@ static bool loss_of_outputs(Unit *u)
     start_network(u);
     g->sample = shape_batched(network->pub.output, true);
     NodeId in = g_input(g);
+
     Shape shape = network->pub.output;
     bool one = !shape.rank || shape.dim[shape.rank - 1] == 1;
     if (u->spec->given == GIVEN_SCORES && headed) {
@@ -201,6 +204,7 @@ static bool loss_of_outputs(Unit *u)
         emission_put(&u->e, output,
                      u->spec->given == GIVEN_SHARES ? scores_of_shares(g, in, one) : in);
     }
+
     /* boosting's next network learns what is left with the samples' weights: they count once */
     DataInfo data = *u->spec->data;
     data.weighted = data.weighted && u->spec->given != GIVEN_SCORES;
@@ -294,7 +298,7 @@ static bool inspect(Unit *u)
     return true;
 }
 
-/* ---- fns of numbers ---- */
+/* ---- functions of numbers ---- */
 static Trained variable(Unit *u, const char *name, Shape shape)
 {
     Tensor t = { .role = TENSOR_WEIGHT,
@@ -308,7 +312,15 @@ static Trained variable(Unit *u, const char *name, Shape shape)
     };
 }
 
-/* The fn at the variables' values; its other parameters take their defaults. */
+static const Trained *find_variable(const TrainedList *variables, const char *name)
+{
+    for (size_t i = 0; i < variables->list.len; i++)
+        if (!strcmp(variables->list.data[i].name, name))
+            return &variables->list.data[i];
+    return NULL;
+}
+
+/* The function at the variables' values; its other parameters take their defaults. */
 static NodeId function_at(Unit *u, const TrainedList *variables, bool random)
 {
     const Stmt *decl = u->spec->action->function;
@@ -317,12 +329,10 @@ static NodeId function_at(Unit *u, const TrainedList *variables, bool random)
                                       : shape_scalar();
     ExprEnv env = expr_env(u->lower, u->g, shape, &budget);
     env.random = random;
+
     for (size_t i = 0; i < decl->params.len; i++) {
         const Param *p = &decl->params.data[i];
-        const Trained *w = NULL;
-        for (size_t k = 0; k < variables->list.len; k++)
-            if (!strcmp(variables->list.data[k].name, p->name.text))
-                w = &variables->list.data[k];
+        const Trained *w = find_variable(variables, p->name.text);
         if (w) {
             expr_bind_node(&env, p->name.text, w->value);
         } else if (p->fallback) {
@@ -429,9 +439,9 @@ static bool (*const unit_builders[])(Unit *) = {
 
 static Span unit_span(const UnitSpec *spec)
 {
-    return spec->action  ? spec->action->span
-           : spec->model ? spec->model->decl->name_span
-                         : (Span){ 0 };
+    if (spec->action)
+        return spec->action->span;
+    return spec->model ? spec->model->decl->name_span : (Span){ 0 };
 }
 
 Graph *lower_unit(Lower *lower, const UnitSpec *spec)

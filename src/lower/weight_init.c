@@ -29,9 +29,11 @@ static const ScaledInit scaled[] = {
 
 static WeightInit init_scaled(const ScaledInit *row, double fan_in, double fan_out)
 {
-    double fans = row->scaling == BY_BOTH       ? (fan_in + fan_out) / 2
-                  : row->scaling == BY_IN_TWICE ? fan_in / 2
-                                                : fan_in;
+    double fans = fan_in;
+    if (row->scaling == BY_BOTH)
+        fans = (fan_in + fan_out) / 2;
+    if (row->scaling == BY_IN_TWICE)
+        fans = fan_in / 2;
     double variance = 1 / fmax(fans, 1e-9);
     if (row->uniform)
         return (WeightInit){ INIT_UNIFORM, -sqrt(3 * variance), sqrt(3 * variance) };
@@ -45,18 +47,29 @@ static double argument(const Call *call, size_t i, double otherwise)
                : otherwise;
 }
 
+static const ScaledInit *find_scaled(const char *name)
+{
+    for (size_t i = 0; i < sizeof scaled / sizeof *scaled; i++)
+        if (!strcmp(name, scaled[i].name))
+            return &scaled[i];
+    return NULL;
+}
+
 bool init_from_value(const Value *init, double fan_in, double fan_out, WeightInit *out)
 {
     const char *name = value_word(init);
     const Call *call = value_call(init);
-    if (init && init->kind == VALUE_NUMBER)
-        return *out = init_constant(init->number), true;
+    if (init && init->kind == VALUE_NUMBER) {
+        *out = init_constant(init->number);
+        return true;
+    }
     if (!name || !strcmp(name, "auto"))
         return false;
-    for (size_t i = 0; i < sizeof scaled / sizeof *scaled; i++)
-        if (!strcmp(name, scaled[i].name))
-            return *out = init_scaled(&scaled[i], fan_in, fan_out), true;
-    if (!strcmp(name, "zeros"))
+    const ScaledInit *row = find_scaled(name);
+
+    if (row)
+        *out = init_scaled(row, fan_in, fan_out);
+    else if (!strcmp(name, "zeros"))
         *out = init_constant(0);
     else if (!strcmp(name, "ones"))
         *out = init_constant(1);
