@@ -75,6 +75,8 @@ static bool as_expected(const json_t *expected, const nnrt_data *data, nnrt_erro
                       "classes", e) &&
            (!json_is_integer(below) ||
             nnrt_data_numbers_below(data, json_integer_value(below), e)) &&
+           (!json_is_true(json_object_get(expected, "shares")) ||
+            nnrt_data_targets_are_shares(data, e)) &&
            same_weighting(expected, data, e) && same_parts(expected, data, e);
 }
 

@@ -427,6 +427,25 @@ void nnrt_data_restore_targets(const nnrt_data *data, float *values, int64_t cou
             (float)nnrt_unscale_value(s, s->width == width ? i % width : i % s->width, values[i]);
 }
 
+bool nnrt_data_targets_are_shares(const nnrt_data *data, nnrt_error *e)
+{
+    for (int part = 0; part < NNRT_PARTS; part++) {
+        for (int64_t i = 0, n = data->part[part].count * data->target_size; i < n; i++) {
+            float y = data->part[part].y[i];
+            if (y >= 0 && y <= 1)
+                continue;
+            nnrt_fail(e, NNRT_FILES, "bad-target",
+                      "%s: binary_cross_entropy takes targets within 0..1, but that of sample %lld "
+                      "of the %s part of data '%s' is %.9g",
+                      data->x_name ? data->x_name : "", (long long)(i / data->target_size),
+                      part_names[part], data->name, (double)y);
+            snprintf(e->help, sizeof e->help, "mse, mae and huber take any real values");
+            return false;
+        }
+    }
+    return true;
+}
+
 bool nnrt_data_numbers_below(const nnrt_data *data, int64_t below, nnrt_error *e)
 {
     for (int part = 0; part < NNRT_PARTS; part++) {

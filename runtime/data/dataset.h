@@ -68,6 +68,8 @@ nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_
 /* Targets or outputs, [count][target_size], from normalised ones to the file's units; in place. */
 void nnrt_data_restore_targets(const nnrt_data *data, float *values, int64_t count);
 void nnrt_data_free(nnrt_data *data);
+/* Whether all targets are shares, from 0 to 1, as binary_cross_entropy takes them. */
+bool nnrt_data_targets_are_shares(const nnrt_data *data, nnrt_error *e);
 const char *nnrt_part_name(int part);
 /* Whether every sample holds only whole numbers from 0 to below `below`, as embeddings need them.
  */

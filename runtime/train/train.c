@@ -35,8 +35,10 @@ static void begin_epoch(nnrt_training *t)
 
 static bool end_epoch(nnrt_training *t, nnrt_error *e)
 {
-    if (!nnrt_training_average_epoch(t, e) || !nnrt_training_measure(t, e))
+    if (!nnrt_training_average_epoch(t, e) || !nnrt_training_renew_statistics(t, e) ||
+        !nnrt_training_measure(t, e)) {
         return false;
+    }
 
     int loss = t->columns.validation_loss;
     if (loss >= 0 && !isfinite(t->row[loss]) && nnrt_training_bad_weight(t))

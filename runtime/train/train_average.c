@@ -17,6 +17,8 @@ float *nnrt_training_effective_weight(const nnrt_training *t, size_t i)
     const nnrt_weight *weight = t->model->weight[i];
     if (!nnrt_training_averaged(t))
         return weight->values;
+    if (weight->buffer && t->average.statistics)
+        return t->average.statistics[i];
     if (t->average.kind == NNRT_AVERAGE_SWA)
         return weight->buffer ? weight->values : t->average.swa[i];
     char state[512];
@@ -45,6 +47,38 @@ bool nnrt_training_average_epoch(nnrt_training *t, nnrt_error *e)
         }
     }
     average->count++;
+    return true;
+}
+
+/* The unit reads the weights that count, and fills in the statistics beside them. */
+static void point_at_average(const nnrt_training *t, nnrt_instance *unit)
+{
+    for (size_t i = 0; i < t->model->count; i++)
+        for (size_t k = 0; k < unit->count; k++)
+            if (unit->slot[k].weight == t->model->weight[i])
+                unit->table[k] = nnrt_training_effective_weight(t, i);
+}
+
+bool nnrt_training_renew_statistics(nnrt_training *t, nnrt_error *e)
+{
+    const char *name = nnrt_action_text(t->program, "statistics_unit");
+    const nnrt_part *part = &t->data->part[NNRT_TRAIN];
+    if (!name || !nnrt_training_averaged(t))
+        return true;
+    nnrt_instance *unit = nnrt_program_instance(t->program, name, &t->compile_seconds, e);
+    if (!unit)
+        return false;
+    if (!t->average.statistics && !(t->average.statistics = nnrt_training_copies_new(t, e)))
+        return false;
+
+    point_at_average(t, unit);
+    int64_t count = t->samples;
+    if (t->session->options.dry_run && count > 2 * unit->batch)
+        count = 2 * unit->batch;
+    nnrt_call call = nnrt_instance_call(t->program, unit, t->seed);
+    call.x = part->x;
+    call.order = t->within ? t->within->sample : NULL;
+    nnrt_launch_batches(unit, &call, 0, count, false);
     return true;
 }
 

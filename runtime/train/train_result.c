@@ -56,6 +56,8 @@ json_t *nnrt_training_finish(nnrt_training *t, nnrt_error *e)
         nnrt_progress_note(&t->progress, note);
     }
 
+    if (!t->average.statistics && !nnrt_training_renew_statistics(t, e))
+        return NULL;
     keep_weights(t);
     nnrt_training_evaluate_model(t);
     json_t *result = result_of(t, seconds);

@@ -132,6 +132,7 @@ void nnrt_training_clear(nnrt_training *t)
     if (t->model) {
         nnrt_training_copies_free(t, t->early.best_weights);
         nnrt_training_copies_free(t, t->average.swa);
+        nnrt_training_copies_free(t, t->average.statistics);
     }
     free(t->order);
     nnrt_feed_free(t->feed);

@@ -51,7 +51,10 @@ typedef struct nnrt_average {
     nnrt_averaging kind;
     int64_t start, count; /* swa: first epoch of the mean; epochs in it so far */
     float **swa;          /* one tensor a weight; NULL: nothing yet */
-    bool evaluated;       /* the evaluation's table points at the averaged weights */
+    /* one tensor a weight, of which buffers are used: made anew with the averaged weights; NULL:
+     * nothing yet */
+    float **statistics;
+    bool evaluated; /* the evaluation's table points at the averaged weights */
 } nnrt_average;
 
 typedef enum nnrt_keep { NNRT_KEEP_LAST, NNRT_KEEP_BEST, NNRT_KEEP_ALL } nnrt_keep;
@@ -142,6 +145,9 @@ bool nnrt_training_checkpoint_if_due(nnrt_training *training, nnrt_error *e);
 /* ---- train_average.c ---- */
 /* Takes the epoch's weights into the mean, where there is one. */
 bool nnrt_training_average_epoch(nnrt_training *training, nnrt_error *e);
+/* Makes moving statistics anew with the averaged weights, over the training part as it lies, where
+ * there are any of either. */
+bool nnrt_training_renew_statistics(nnrt_training *training, nnrt_error *e);
 /* Is it the averaged weights that count now? */
 bool nnrt_training_averaged(const nnrt_training *training);
 /* The values that count now of the model's i-th weight, packed: averaged or as trained. */

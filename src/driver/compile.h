@@ -24,6 +24,7 @@ typedef struct DataUse {
     DataInfo info;
     /* all samples are whole numbers from 0 to below this; 0: not looked at */
     int64_t numbers_below;
+    bool targets_are_shares; /* some loss needs them so, and they are */
 } DataUse;
 
 typedef struct Unit {
@@ -42,7 +43,7 @@ typedef struct CompiledAction {
     const Checked *recipe;
     int64_t batch, steps, epochs;
     bool by_steps; /* the recipe says steps, not epochs */
-    Unit *unit, *eval_unit, *diagnose_unit;
+    Unit *unit, *eval_unit, *diagnose_unit, *statistics_unit;
     /* evaluate: outputs with dropout on, for the picture of a fit */
     Unit *passes_unit;
     /* of ensembles: a member's outputs, and the loss of what they come to together */

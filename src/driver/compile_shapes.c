@@ -142,6 +142,25 @@ static void check_numbers(Compiler *c, const CompiledAction *a, const DataUse **
     }
 }
 
+/* binary_cross_entropy of real targets takes only shares. */
+static void check_shares(Compiler *c, const CompiledAction *a, const DataUse **told)
+{
+    bool trains = a->action->recipe.count > 0;
+    nnrt_error e = { 0 };
+    if (!trains || a->data->info.classify || *told == a->data || a->data->targets_are_shares ||
+        !lower_takes_shares(c->lower, &a->action->recipe, &a->data->info, a->model)) {
+        return;
+    }
+    a->data->targets_are_shares = nnrt_data_targets_are_shares(a->data->opened, &e);
+    if (!a->data->targets_are_shares) {
+        Span span = setting_given(&a->action->recipe, "loss")
+                        ? setting_span(&a->action->recipe, "loss")
+                        : a->action->data_span;
+        compiler_report_runtime(c, span, &e);
+        *told = a->data;
+    }
+}
+
 /* Where other statements are broken, a model may have met its data there: of the errors after the
  * first `before`, those that say it has met none are taken back. */
 static void forget_unmet(Compiler *c, size_t before)
@@ -211,6 +230,7 @@ bool phase_shapes(Compiler *c, Compiled *out)
         shape_action(c, out, i);
         if (a->model && a->data && lower_check_fit(c->lower, a->model, &a->data->info, a->action)) {
             check_numbers(c, a, &told);
+            check_shares(c, a, &told);
             check_augmented_numbers(c, a);
         }
         if (a->data)

@@ -2,6 +2,31 @@
 #include "driver/compile_units.h"
 #include <string.h>
 
+/* Averaged weights need moving statistics of their own. */
+static bool needs_statistics(const CompiledAction *a)
+{
+    bool buffers = false;
+    for (size_t i = 0; i < a->model->weights.len; i++)
+        buffers |= a->model->weights.data[i].role == ROLE_BUFFER;
+    return buffers && setting(a->recipe, "average")->kind != VALUE_NONE;
+}
+
+/* One value has no deviation. */
+static void note_single_samples(Compiler *c, const CompiledAction *a, int64_t samples)
+{
+    if (!a->model->normalises_samples || (a->batch > 1 && samples % a->batch != 1))
+        return;
+    Diagnostic *d = diag_warning(
+        c->diags, DIAG_BATCH_OF_ONE, a->action->span,
+        "batchnorm of model '%s' meets %s of one sample, whose deviation is 0: all that it puts "
+        "out then is its bias",
+        a->model->decl->name, a->batch == 1 ? "batches" : "a last batch");
+    d->severity = SEVERITY_NOTE;
+    diag_help(c->diags, d,
+              a->batch == 1 ? "`batch = 32`, or layernorm, which normalises each sample by itself"
+                            : "another `batch` leaves no sample over");
+}
+
 /* Of a training on so many samples. `bare`: the network without its last softmax or sigmoid, on
  * other targets than the data's. */
 static bool units_of(Compiler *c, Compiled *out, CompiledAction *a, int64_t samples,
@@ -21,6 +46,13 @@ static bool units_of(Compiler *c, Compiled *out, CompiledAction *a, int64_t samp
         if (!(*units[i] = get_unit(c, out, spec, a->action->span)))
             return false;
     }
+    if (needs_statistics(a)) {
+        UnitSpec spec = spec_of(UNIT_STATISTICS, a, a->batch);
+        spec.bare = bare != NULL;
+        if (!(a->statistics_unit = get_unit(c, out, spec, a->action->span)))
+            return false;
+    }
+    note_single_samples(c, a, samples);
     remember_training(c, a);
     return true;
 }

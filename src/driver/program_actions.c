@@ -16,6 +16,8 @@ void write_unit_names(const CompiledAction *a, json_t *object)
         put_text(object, FIELD_unit_names_loss_unit, a->loss_unit->spec.name);
     if (a->eval_unit)
         put_text(object, FIELD_unit_names_eval_unit, a->eval_unit->spec.name);
+    if (a->statistics_unit)
+        put_text(object, FIELD_unit_names_statistics_unit, a->statistics_unit->spec.name);
     if (a->diagnose_unit)
         put_text(object, FIELD_unit_names_diagnose_unit, a->diagnose_unit->spec.name);
 }

@@ -19,6 +19,8 @@ static json_t *expected_json(const DataUse *use)
     put_shape(object, FIELD_expected_target_shape, d->target);
     put_integer(object, FIELD_expected_classes, d->classes);
     put_truth(object, FIELD_expected_weighted, d->weighted);
+    if (use->targets_are_shares)
+        put_truth(object, FIELD_expected_shares, true);
     if (use->numbers_below)
         put_integer(object, FIELD_expected_below, use->numbers_below);
     for (int i = 0; i < NNRT_PARTS; i++)

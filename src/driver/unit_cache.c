@@ -7,7 +7,7 @@ static const char *const kind_name[] = {
     [UNIT_TRAIN] = "train",       [UNIT_EVALUATE] = "evaluate", [UNIT_PREDICT] = "predict",
     [UNIT_PASSES] = "passes",     [UNIT_DIAGNOSE] = "diagnose", [UNIT_GRADIENTS] = "gradients",
     [UNIT_MINIMIZE] = "minimize", [UNIT_LOSS] = "loss",         [UNIT_INSPECT] = "inspect",
-    [UNIT_SURFACE] = "surface",   [UNIT_RATE] = "rate"
+    [UNIT_SURFACE] = "surface",   [UNIT_RATE] = "rate",         [UNIT_STATISTICS] = "statistics"
 };
 
 static bool sees_recipe(UnitKind kind) /* all of it, the way of training included */

@@ -56,6 +56,14 @@ static const Value *class_weights_of(const LossUse *loss)
     return loss->call && is_loss(loss, "cross_entropy") ? call_find(loss->call, "weights") : NULL;
 }
 
+bool lower_takes_shares(Lower *lower, const Checked *recipe, const DataInfo *data,
+                        const ModelInstance *model)
+{
+    (void)lower;
+    LossUse loss = loss_of((const Network *)(const void *)model, data, recipe, (Span){ 0 });
+    return is_loss(&loss, "binary_cross_entropy");
+}
+
 const char *lower_loss_name(Lower *lower, const Checked *recipe, const DataInfo *data,
                             const ModelInstance *model)
 {

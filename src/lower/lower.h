@@ -81,6 +81,8 @@ typedef struct ModelInstance {
     VEC(WeightSpec) weights;
     VEC(LayerSummary) layers; /* for `check` */
     int64_t parameters;       /* trainable */
+    /* a batchnorm has one value a sample and feature: of a batch of one sample nothing is left */
+    bool normalises_samples;
     /* the input's values are whole numbers from 0 to below this; 0: any */
     int64_t numbers_below;
     /* for `check` and `show --plan`: what was decided for the user, such as a bias that a batchnorm
@@ -131,7 +133,10 @@ typedef enum UnitKind {
        update */
     UNIT_MINIMIZE,
     UNIT_SURFACE, /* the same weights: VALUE alone, where they are; for pictures */
-    UNIT_RATE     /* LR of the call's step, of a recipe's schedule; for pictures */
+    UNIT_RATE,    /* LR of the call's step, of a recipe's schedule; for pictures */
+    /* forward with the batch's statistics; moving statistics become means over the call's batches
+     */
+    UNIT_STATISTICS
 } UnitKind;
 
 /* UNIT_DIAGNOSE also has a result "nonfinite.loss", the last one.
@@ -168,6 +173,9 @@ const ModelDecl *distill_teacher(Lower *lower, const Checked *recipe);
 Graph *lower_unit(Lower *lower, const UnitSpec *spec);
 /* What the executor must know of a recipe beyond the graph. */
 double lower_optimizer_lr(Lower *lower, const Checked *recipe);
+/* Whether the loss takes targets from 0 to 1 alone. */
+bool lower_takes_shares(Lower *lower, const Checked *recipe, const DataInfo *data,
+                        const ModelInstance *model);
 const char *lower_loss_name(Lower *lower, const Checked *recipe, const DataInfo *data,
                             const ModelInstance *model);
 

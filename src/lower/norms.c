@@ -51,13 +51,24 @@ static NodeId squared(Graph *g, NodeId x)
     return g_binary(g, IR_MUL, x, x);
 }
 
+/* How much of a moving statistic stays; of a plain mean over batches all but one part a batch. */
+static NodeId momentum_of(LayerContext *c, double momentum)
+{
+    Graph *g = c->g;
+    if (!c->e->mean_statistics)
+        return g_const(g, momentum);
+    NodeId step = g_hyper(g, HYPER_STEP);
+    return g_binary(g, IR_DIV, step, g_binary(g, IR_ADD, step, g_const(g, 1)));
+}
+
 /* moving = momentum * moving + (1 - momentum) * batch */
 static void move_statistic(LayerContext *c, const char *suffix, NodeId batch, double momentum)
 {
     int number = layer_weight_number(c, suffix);
-    NodeId old = emission_weight_now(c->e, number);
-    NodeId moved = g_binary(c->g, IR_ADD, g_binary(c->g, IR_MUL, g_const(c->g, momentum), old),
-                            g_binary(c->g, IR_MUL, g_const(c->g, 1 - momentum), batch));
+    NodeId old = emission_weight_now(c->e, number), stays = momentum_of(c, momentum);
+    NodeId joins = g_binary(c->g, IR_SUB, g_const(c->g, 1), stays);
+    NodeId moved = g_binary(c->g, IR_ADD, g_binary(c->g, IR_MUL, stays, old),
+                            g_binary(c->g, IR_MUL, joins, batch));
     c->e->pending.data[number] = moved;
 }
 
@@ -98,6 +109,8 @@ NodeId lower_layer_batchnorm(LayerContext *c)
         distance = g_binary(g, IR_SUB, c->in, mean);
     } else {
         double positions = (double)shape_elements(c->sample) / (double)features.dim[0];
+        if (positions == 1)
+            c->e->network->pub.normalises_samples = true;
         NodeId count = g_binary(g, IR_MUL, g_hyper(g, HYPER_N), g_const(g, positions)),
                one = g_const(g, 1);
         mean = g_binary(g, IR_DIV, g_reduce(g, IR_REDUCE_SUM, c->in, statistic), count);

@@ -116,6 +116,7 @@ typedef struct Emission {
     bool random, dropout; /* noise of all kinds; dropout alone in UNIT_PASSES */
     double weight_noise;  /* its deviation */
     bool batch_statistics, update_statistics;
+    bool mean_statistics; /* moving statistics become means over the batches */
     /* the output is what stands before a last softmax or sigmoid */
     bool bare;
     bool ok;

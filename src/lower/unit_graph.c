@@ -29,6 +29,7 @@ static const UnitMode unit_modes[] = {
     [UNIT_INSPECT] = { false, false, true, false, false },
     [UNIT_SURFACE] = { 0 },
     [UNIT_RATE] = { 0 },
+    [UNIT_STATISTICS] = { false, false, true, true, false },
 };
 
 static int add_result(Graph *g, const char *name, Shape shape, int feature_axis)
@@ -61,6 +62,7 @@ static bool build_network(Unit *u)
     u->e.dropout = mode->dropout;
     u->e.batch_statistics = mode->batch_statistics;
     u->e.update_statistics = mode->update_statistics;
+    u->e.mean_statistics = u->spec->kind == UNIT_STATISTICS;
     return emission_network(&u->e);
 }
 
@@ -99,6 +101,14 @@ static void differentiate(Unit *u, NodeId scalar, TrainedList *weights)
         weights->list.data[i].gradient = gradient[i];
 }
 
+/* What buffers hold behind the step. */
+static void assign_pending(Unit *u)
+{
+    for (size_t i = 0; i < u->e.pending.len; i++)
+        if (u->e.pending.data[i] != NO_NODE)
+            g_assign(u->g, emission_tensor(&u->e, (int)i), u->e.pending.data[i]);
+}
+
 static void emit_loss(Graph *g, const LossNodes *loss)
 {
     g_emit(g, SLOT_LOSS, loss->sum, -1);
@@ -134,10 +144,7 @@ static bool train(Unit *u)
     if (penalty != NO_NODE)
         g_emit(g, SLOT_PENALTY, penalty, -1);
     g_emit(g, SLOT_LR, schedule.lr, -1);
-
-    for (size_t i = 0; i < u->e.pending.len; i++)
-        if (u->e.pending.data[i] != NO_NODE)
-            g_assign(g, emission_tensor(&u->e, (int)i), u->e.pending.data[i]);
+    assign_pending(u);
     return true;
 }
 
@@ -428,13 +435,22 @@ static bool rate(Unit *u)
     return true;
 }
 
+static bool statistics(Unit *u)
+{
+    if (!build_network(u))
+        return false;
+    assign_pending(u);
+    g_emit(u->g, SLOT_VALUE, g_const(u->g, 0), -1);
+    return true;
+}
+
 static bool (*const unit_builders[])(Unit *) = {
     [UNIT_TRAIN] = train,       [UNIT_EVALUATE] = evaluate,
     [UNIT_PREDICT] = predict,   [UNIT_PASSES] = predict,
     [UNIT_DIAGNOSE] = diagnose, [UNIT_GRADIENTS] = gradients,
     [UNIT_MINIMIZE] = minimize, [UNIT_LOSS] = loss_of_outputs,
     [UNIT_INSPECT] = inspect,   [UNIT_SURFACE] = surface,
-    [UNIT_RATE] = rate,
+    [UNIT_RATE] = rate,         [UNIT_STATISTICS] = statistics,
 };
 
 static Span unit_span(const UnitSpec *spec)
