@@ -85,4 +85,8 @@ bool nnrt_interrupted(nnrt_error *e); /* always false */
 bool nnrt_flush_output(nnrt_program *program, nnrt_error *e);
 /* Reports the error, at the current action's place, on standard error and in the log. */
 void nnrt_report_error(const nnrt_program *program, const nnrt_error *e);
+/* Says something that is no error, likewise at the action's place on standard error, unless nothing
+ * is to be said (--quiet). */
+void nnrt_note(const nnrt_program *program, const char *code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 #endif
