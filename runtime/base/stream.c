@@ -1,4 +1,5 @@
-/* stream.c: the bytes of plain files, of gzip files (RFC 1952) and of zip members through one door
+/* stream.c: the bytes of plain files, of gzip files (RFC 1952), Zstandard files (RFC 8878) and zip
+ * members through one door
  * (stream.h). */
 #include "base/stream.h"
 #include "base/zip.h"
@@ -10,9 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#ifdef HAVE_ZSTD
+#include <zstd.h>
+#endif
 
 /* deflate never shrinks by more (zlib's technical note) */
 enum { BUFFER = 1 << 16, DEFLATE_RATIO = 1032 };
+
+/* Zstandard may shrink far more; beyond this, a file that packs tighter than deflate can is taken
+ * for one made to fill the memory. */
+static const int64_t zstd_allowed = INT64_C(1) << 30;
 
 struct nnrt_stream {
     int fd;
@@ -23,6 +31,11 @@ struct nnrt_stream {
     bool checked; /* a zip member: its CRC and length are known */
     uint32_t crc, expected_crc;
     z_stream z;
+#ifdef HAVE_ZSTD
+    ZSTD_DStream *zstd;
+    ZSTD_inBuffer packed; /* in the buffer */
+    bool in_frame;
+#endif
     unsigned char buffer[BUFFER];
 };
 
@@ -87,19 +100,47 @@ static bool start_inflating(nnrt_stream *stream, int window, nnrt_error *e)
     return true;
 }
 
+static bool start_zstd(nnrt_stream *stream, nnrt_error *e)
+{
+#ifdef HAVE_ZSTD
+    int64_t most;
+    if (!(stream->zstd = ZSTD_createDStream())) {
+        return nnrt_fail(e, NNRT_FILES, "out-of-memory", "%s: not enough memory to unpack it",
+                         stream->name);
+    }
+    if (__builtin_mul_overflow(stream->left, (int64_t)DEFLATE_RATIO, &most))
+        most = INT64_MAX;
+    stream->bound = most < zstd_allowed ? zstd_allowed : most;
+    return true;
+#else
+    return nnrt_fail(e, NNRT_FILES, "not-available",
+                     "%s: is packed by Zstandard, which this nnc was built without (Debian "
+                     "package: libzstd-dev)",
+                     stream->name);
+#endif
+}
+
+/* How a file is packed is told by its first bytes. */
+static bool start_unpacking(nnrt_stream *stream, nnrt_error *e)
+{
+    static const unsigned char zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };
+    unsigned char magic[4] = { 0 };
+    ssize_t got = pread(stream->fd, magic, sizeof magic, 0);
+
+    if (got >= 2 && magic[0] == 0x1f && magic[1] == 0x8b) {
+        stream->gzip = true;
+        return start_inflating(stream, 15 + 16, e);
+    }
+    return got < 4 || memcmp(magic, zstd, sizeof zstd) != 0 || start_zstd(stream, e);
+}
+
 nnrt_stream *nnrt_stream_open(const char *path, const char *name, nnrt_error *e)
 {
     nnrt_stream *stream = open_plain(path, name, e);
-    if (!stream)
+
+    if (stream && !start_unpacking(stream, e)) {
+        nnrt_stream_close(stream);
         return NULL;
-    unsigned char magic[2] = { 0 };
-    if (pread(stream->fd, magic, sizeof magic, 0) == sizeof magic && magic[0] == 0x1f &&
-        magic[1] == 0x8b) {
-        stream->gzip = true;
-        if (!start_inflating(stream, 15 + 16, e)) {
-            nnrt_stream_close(stream);
-            return NULL;
-        }
     }
     return stream;
 }
@@ -110,8 +151,20 @@ void nnrt_stream_close(nnrt_stream *stream)
         return;
     if (stream->inflating)
         inflateEnd(&stream->z);
+#ifdef HAVE_ZSTD
+    ZSTD_freeDStream(stream->zstd);
+#endif
     close(stream->fd);
     free(stream);
+}
+
+static bool is_packed(const nnrt_stream *stream)
+{
+#ifdef HAVE_ZSTD
+    if (stream->zstd)
+        return true;
+#endif
+    return stream->inflating;
 }
 
 /* Compressed bytes into the buffer; false: an error. At the end z.avail_in stays 0. */
@@ -172,6 +225,53 @@ static int64_t read_inflated(nnrt_stream *stream, unsigned char *to, size_t byte
     return (int64_t)done;
 }
 
+#ifdef HAVE_ZSTD
+/* Packed bytes into the buffer; at the end, an unfinished frame is an error. */
+static bool refill_zstd(nnrt_stream *stream, nnrt_error *e)
+{
+    int64_t want = stream->left < BUFFER ? stream->left : BUFFER,
+            got = read_some(stream->fd, stream->buffer, (size_t)want);
+    if (got < 0)
+        return fail_read(stream->name, errno, e);
+
+    stream->left = got < want ? 0 : stream->left - got;
+    stream->packed = (ZSTD_inBuffer){ stream->buffer, (size_t)got, 0 };
+    stream->ended = got == 0;
+    return got || !stream->in_frame ||
+           nnrt_fail(e, NNRT_FILES, "short-file", "%s: the compressed data ends too soon",
+                     stream->name);
+}
+
+static int64_t read_zstd(nnrt_stream *stream, void *to, size_t bytes, nnrt_error *e)
+{
+    ZSTD_outBuffer out = { to, bytes, 0 };
+
+    while (out.pos < bytes && !stream->ended) {
+        size_t before = out.pos, at = stream->packed.pos;
+        size_t left = ZSTD_decompressStream(stream->zstd, &out, &stream->packed);
+        if (ZSTD_isError(left)) {
+            nnrt_fail(e, NNRT_FILES, "bad-file", "%s: the compressed data is damaged: %s",
+                      stream->name, ZSTD_getErrorName(left));
+            return -1;
+        }
+        if (out.pos > before || stream->packed.pos > at)
+            stream->in_frame = left > 0;
+        if (stream->packed.pos == stream->packed.size && out.pos == before &&
+            !refill_zstd(stream, e)) {
+            return -1;
+        }
+    }
+    if ((int64_t)out.pos > stream->bound) {
+        nnrt_fail(e, NNRT_FILES, "bad-file",
+                  "%s: unpacks to more than a thousand times its size: it is not a table",
+                  stream->name);
+        snprintf(e->help, sizeof e->help, "where it is one, unpack it with `zstd -d` first");
+        return -1;
+    }
+    return (int64_t)out.pos;
+}
+#endif
+
 static int64_t read_plain(nnrt_stream *stream, void *to, size_t bytes, nnrt_error *e)
 {
     size_t want = stream->left < (int64_t)bytes ? (size_t)stream->left : bytes;
@@ -198,12 +298,21 @@ static bool check_bytes(nnrt_stream *stream, const unsigned char *bytes, int64_t
                      stream->name);
 }
 
+static int64_t read_any(nnrt_stream *stream, void *to, size_t bytes, nnrt_error *e)
+{
+#ifdef HAVE_ZSTD
+    if (stream->zstd)
+        return read_zstd(stream, to, bytes, e);
+#endif
+    return stream->inflating ? read_inflated(stream, to, bytes, e)
+                             : read_plain(stream, to, bytes, e);
+}
+
 int64_t nnrt_stream_read(nnrt_stream *stream, void *to, size_t bytes, nnrt_error *e)
 {
     if (bytes == 0)
         return 0;
-    int64_t got =
-        stream->inflating ? read_inflated(stream, to, bytes, e) : read_plain(stream, to, bytes, e);
+    int64_t got = read_any(stream, to, bytes, e);
     if (got < 0)
         return -1;
     if (stream->bound != INT64_MAX)
@@ -241,7 +350,7 @@ bool nnrt_stream_end(nnrt_stream *stream, nnrt_error *e)
 
 char *nnrt_stream_rest(nnrt_stream *stream, size_t *length, nnrt_error *e)
 {
-    size_t capacity = stream->inflating ? BUFFER : (size_t)stream->left + 1, used = 0;
+    size_t capacity = is_packed(stream) ? BUFFER : (size_t)stream->left + 1, used = 0;
     char *text = malloc(capacity + 1);
     while (text) {
         int64_t got = nnrt_stream_read(stream, text + used, capacity - used, e);

@@ -1,5 +1,5 @@
-/* stream.h: the bytes of a data file, one after another: a plain file, a gzip file (found by its
- * first bytes), or a member of a zip archive.
+/* stream.h: the bytes of a data file, one after another: a plain file, a gzip or Zstandard file
+ * (found by its first bytes), or a member of a zip archive.
  *
  * All errors name the file: status 3, "missing-file", "unreadable-file", "bad-file", "short-file".
  */

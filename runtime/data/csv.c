@@ -1,6 +1,7 @@
 /* csv.c: the source `csv`: the cells of a text as a table. */
 #include "data/csv.h"
 #include "data/columns.h"
+#include "data/files.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,18 +14,6 @@ static bool read_delimiter(const json_t *form, char *delimiter, nnrt_error *e)
                      "a delimiter is one character of ASCII, not a quote or the end of a line, "
                      "so it can't be '%s'",
                      text);
-}
-
-/* The whole file; free() */
-static char *read_text(const nnrt_source_request *request, const char *name, size_t *length,
-                       nnrt_error *e)
-{
-    char *path = nnrt_form_path(request, "file", e);
-    nnrt_stream *stream = path ? nnrt_stream_open(path, name, e) : NULL;
-    char *text = stream ? nnrt_stream_rest(stream, length, e) : NULL;
-    nnrt_stream_close(stream);
-    free(path);
-    return text;
 }
 
 /* A text is a column's kind as soon as one cell is neither a number nor missing. */
@@ -75,38 +64,88 @@ static bool add_cell(csv_load *l, const csv_cell *cell, size_t j, size_t row)
     return add_number(l, cell, j, row);
 }
 
-static bool fill_table(csv_load *l)
+/* Fills the table's rows from `row` on with those of a file. */
+static bool fill_from(csv_load *l, size_t file, size_t *row)
 {
-    size_t rows = (size_t)l->table->rows;
-    if (!(l->table->line = malloc(rows * sizeof *l->table->line)))
-        return csv_no_memory(l);
-
-    csv_rewind(&l->reader);
+    csv_turn_to(l, file);
     if (l->table->header && !csv_next_row(l))
         return false;
 
-    for (size_t row = 0; row < rows; row++) {
+    for (;; ++*row) {
         if (!csv_next_row(l))
             return false;
-        l->table->line[row] = l->reader.row_line;
+        if (!l->reader->cells)
+            return true;
+        l->table->line[*row] = l->reader->row_line;
         for (size_t j = 0; j < l->table->columns; j++)
-            if (!add_cell(l, &l->reader.cell[j], j, row))
+            if (!add_cell(l, &l->reader->cell[j], j, *row))
                 return false;
     }
+}
+
+static bool fill_table(csv_load *l)
+{
+    size_t rows = (size_t)l->table->rows, row = 0;
+    if (!(l->table->line = malloc(rows * sizeof *l->table->line)))
+        return csv_no_memory(l);
+
+    for (size_t i = 0; i < l->files; i++) {
+        l->table->rows = (int64_t)row;
+        if (l->files > 1 && !nnrt_table_begin_file(l->table, l->file[i].reader.name, l->e))
+            return false;
+        if (!fill_from(l, i, &row))
+            return false;
+    }
+    l->table->rows = (int64_t)row;
     return true;
+}
+
+/* ---- files ---- */
+
+static bool open_file(csv_load *l, const nnrt_files *files, char delimiter)
+{
+    size_t i = l->files, length = 0;
+    nnrt_stream *stream = nnrt_stream_open(files->path[i], files->name[i], l->e);
+
+    l->files++;
+    l->file[i].text = stream ? nnrt_stream_rest(stream, &length, l->e) : NULL;
+    nnrt_stream_close(stream);
+    return l->file[i].text &&
+           csv_open(&l->file[i].reader, files->name[i], l->file[i].text, length, delimiter, l->e);
+}
+
+static bool open_files(csv_load *l, const nnrt_files *files, char delimiter)
+{
+    l->file = calloc(files->count, sizeof *l->file);
+    if (!l->file)
+        return nnrt_no_memory_for(l->e, files->name[0]);
+
+    while (l->files < files->count)
+        if (!open_file(l, files, delimiter))
+            return false;
+    return true;
+}
+
+static void close_files(csv_load *l)
+{
+    for (size_t i = 0; i < l->files; i++) {
+        csv_close(&l->file[i].reader);
+        free(l->file[i].text);
+    }
+    free(l->file);
+    free(l->count);
 }
 
 bool nnrt_read_csv(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e)
 {
     const char *file = nnrt_form_text(request->form, "file", "");
     csv_load load = { .request = request, .e = e };
+    nnrt_files files = { 0 };
     char delimiter;
-    size_t length;
     if (!nnrt_source_name(source, file, file, e) || !read_delimiter(request->form, &delimiter, e))
         return false;
 
-    char *text = read_text(request, source->x_name, &length, e);
-    bool ok = text && csv_open(&load.reader, source->x_name, text, length, delimiter, e) &&
+    bool ok = nnrt_files_find(request, "file", &files, e) && open_files(&load, &files, delimiter) &&
               csv_survey(&load);
     source->table = load.table;
     if (ok) {
@@ -114,8 +153,7 @@ bool nnrt_read_csv(const nnrt_source_request *request, nnrt_source *source, nnrt
         ok = fill_table(&load);
     }
 
-    csv_close(&load.reader);
-    free(load.count);
-    free(text);
+    close_files(&load);
+    nnrt_files_free(&files);
     return ok;
 }

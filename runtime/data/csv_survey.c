@@ -5,17 +5,17 @@
 
 bool csv_no_memory(const csv_load *l)
 {
-    return nnrt_no_memory_for(l->e, l->reader.name);
+    return nnrt_no_memory_for(l->e, l->reader->name);
 }
 
 bool csv_next_row(csv_load *l)
 {
-    if (!csv_next(&l->reader, l->e))
+    if (!csv_next(l->reader, l->e))
         return false;
-    if (l->reader.cells && l->table && l->reader.cells != l->table->columns) {
+    if (l->reader->cells && l->table && l->reader->cells != l->table->columns) {
         return nnrt_fail(l->e, NNRT_FILES, "ragged-row",
-                         "%s: row %lld has %zu cells, the first row has %zu", l->reader.name,
-                         (long long)l->reader.row_line, l->reader.cells, l->table->columns);
+                         "%s: row %lld has %zu cells, the first row has %zu", l->reader->name,
+                         (long long)l->reader->row_line, l->reader->cells, l->table->columns);
     }
     return true;
 }
@@ -90,15 +90,15 @@ static bool take_names(csv_load *l, const csv_cell *cell)
 /* Makes the table's columns, as many as the row last read has cells. */
 static bool make_columns(csv_load *l)
 {
-    size_t columns = l->reader.cells;
+    size_t columns = l->reader->cells;
     if (!columns)
-        return nnrt_fail(l->e, NNRT_FILES, "bad-file", "%s: is empty", l->reader.name);
+        return nnrt_fail(l->e, NNRT_FILES, "bad-file", "%s: is empty", l->reader->name);
     if (columns > CSV_MOST_COLUMNS) {
-        return nnrt_fail(l->e, NNRT_FILES, "bad-file", "%s: row %lld has %zu cells", l->reader.name,
-                         (long long)l->reader.row_line, columns);
+        return nnrt_fail(l->e, NNRT_FILES, "bad-file", "%s: row %lld has %zu cells",
+                         l->reader->name, (long long)l->reader->row_line, columns);
     }
     l->count = calloc(columns, sizeof *l->count);
-    l->table = nnrt_table_new(l->reader.name, columns, l->e);
+    l->table = nnrt_table_new(nnrt_form_text(l->request->form, "file", ""), columns, l->e);
     return l->table && (l->count || csv_no_memory(l));
 }
 
@@ -107,7 +107,7 @@ static bool survey_begin(survey *s, const csv_load *l)
 {
     size_t columns = l->table->columns, bytes = 0;
     for (size_t j = 0; j < columns; j++)
-        bytes += l->reader.cell[j].length;
+        bytes += l->reader->cell[j].length;
     *s = (survey){ .first = calloc(columns, sizeof *s->first),
                    .text = malloc(bytes + 1),
                    .below = calloc(columns, sizeof *s->below) };
@@ -116,8 +116,8 @@ static bool survey_begin(survey *s, const csv_load *l)
 
     char *to = s->text;
     for (size_t j = 0; j < columns; j++) {
-        s->first[j] = (csv_cell){ to, l->reader.cell[j].length };
-        to = mempcpy(to, l->reader.cell[j].text, s->first[j].length);
+        s->first[j] = (csv_cell){ to, l->reader->cell[j].length };
+        to = mempcpy(to, l->reader->cell[j].text, s->first[j].length);
     }
     return true;
 }
@@ -137,11 +137,11 @@ static bool count_rows_below(csv_load *l, survey *s, bool keep)
     for (;;) {
         if (!csv_next_row(l))
             return false;
-        if (!l->reader.cells)
+        if (!l->reader->cells)
             return true;
         l->table->rows++;
         for (size_t j = 0; j < l->table->columns; j++) {
-            const csv_cell *cell = &l->reader.cell[j];
+            const csv_cell *cell = &l->reader->cell[j];
             uint32_t number;
             bool text = !csv_count_cell(&l->count[j], cell);
             if (text && keep && s->below[j].count < CSV_MOST_VALUES &&
@@ -210,16 +210,62 @@ static bool survey_rows(csv_load *l, survey *s)
     return !l->table->header || take_names(l, s->first);
 }
 
+/* ---- further files ---- */
+/* The row last read must be the first file's header. */
+static bool check_header(const csv_load *l)
+{
+    for (size_t j = 0; j < l->table->columns; j++) {
+        const csv_cell *cell = &l->reader->cell[j];
+        const char *name = l->table->column[j].name;
+        if (strlen(name) == cell->length && memcmp(name, cell->text, cell->length) == 0)
+            continue;
+        return nnrt_fail(l->e, NNRT_FILES, "shape-mismatch",
+                         "%s: its column %zu (counted from 0) is '%.*s', that of %s is '%.80s': "
+                         "files of one pattern have one header",
+                         l->reader->name, j, (int)(cell->length < 80 ? cell->length : 80),
+                         cell->text, l->file[0].reader.name, name);
+    }
+    return true;
+}
+
+static bool survey_further(csv_load *l, size_t file)
+{
+    survey none = { 0 };
+
+    csv_turn_to(l, file);
+    if (l->table->header) {
+        if (!csv_next(l->reader, l->e))
+            return false;
+        if (l->reader->cells != l->table->columns) {
+            return nnrt_fail(
+                l->e, NNRT_FILES, "shape-mismatch",
+                "%s: has %zu columns, %s has %zu: files of one pattern have one header",
+                l->reader->name, l->reader->cells, l->file[0].reader.name, l->table->columns);
+        }
+        if (!check_header(l))
+            return false;
+    }
+    return count_rows_below(l, &none, false);
+}
+
+void csv_turn_to(csv_load *l, size_t file)
+{
+    l->reader = &l->file[file].reader;
+    csv_rewind(l->reader);
+}
+
 bool csv_survey(csv_load *l)
 {
-    csv_rewind(&l->reader);
+    csv_turn_to(l, 0);
     if (!csv_next_row(l) || !make_columns(l))
         return false;
 
     survey s;
-    bool ok = survey_begin(&s, l) && survey_rows(l, &s) &&
-              (l->table->rows || nnrt_fail(l->e, NNRT_FILES, "bad-file",
-                                           "%s: holds no rows of data", l->reader.name));
+    bool ok = survey_begin(&s, l) && survey_rows(l, &s);
     survey_end(&s, l);
-    return ok;
+
+    for (size_t i = 1; ok && i < l->files; i++)
+        ok = survey_further(l, i);
+    return ok && (l->table->rows || nnrt_fail(l->e, NNRT_FILES, "bad-file",
+                                              "%s: holds no rows of data", l->table->file));
 }

@@ -23,6 +23,8 @@ libnnrt_a_SOURCES += \
     runtime/data/encoding.h \
     runtime/data/feed.c \
     runtime/data/feed.h \
+    runtime/data/files.c \
+    runtime/data/files.h \
     runtime/data/fit.c \
     runtime/data/fit.h \
     runtime/data/fit_columns.c \
@@ -32,6 +34,7 @@ libnnrt_a_SOURCES += \
     runtime/data/generate.h \
     runtime/data/idx.c \
     runtime/data/images.c \
+    runtime/data/jsonl.c \
     runtime/data/labels.c \
     runtime/data/labels.h \
     runtime/data/npy.c \
@@ -60,6 +63,7 @@ libnnrt_a_SOURCES += \
     runtime/data/windows.h \
     runtime/data/table.c \
     runtime/data/table.h \
+    runtime/data/table_files.c \
     runtime/data/table_samples.c \
     runtime/data/thrift.c \
     runtime/data/thrift.h \

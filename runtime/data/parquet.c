@@ -1,7 +1,7 @@
 /* parquet.c: a Parquet file as a table: row group by row group, column by column, so that beside
  * the table no more than one column of one group is in memory (parquet.h). */
 #include "data/parquet.h"
-#include "data/reader.h"
+#include "data/files.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,16 +135,43 @@ nnrt_table *nnrt_parquet_read(const char *path, const char *name, nnrt_error *e)
     return NULL;
 }
 
+/* Adds a file of a pattern to those before it. */
+static bool read_further(const char *path, const char *name, nnrt_table *table, nnrt_error *e)
+{
+    nnrt_table *more = nnrt_parquet_read(path, name, e);
+    bool ok = more && nnrt_table_begin_file(table, name, e) && nnrt_table_append(table, more, e);
+    nnrt_table_free(more);
+    return ok;
+}
+
+static bool read_files(const nnrt_files *files, nnrt_source *source, nnrt_error *e)
+{
+    if (files->count == 1) {
+        source->table = nnrt_parquet_read(files->path[0], files->name[0], e);
+        return source->table != NULL;
+    }
+
+    nnrt_table *first = nnrt_parquet_read(files->path[0], files->name[0], e);
+    int64_t rows = first ? first->rows : 0;
+    if (!(source->table = first))
+        return false;
+    first->rows = 0;
+    bool ok = nnrt_table_begin_file(first, files->name[0], e);
+    first->rows = rows;
+    for (size_t i = 1; ok && i < files->count; i++)
+        ok = read_further(files->path[i], files->name[i], first, e);
+    return ok;
+}
+
 bool nnrt_read_parquet(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e)
 {
     const char *file = nnrt_form_text(request->form, "file", "");
-    if (!nnrt_source_name(source, file, file, e))
-        return false;
+    nnrt_files files = { 0 };
 
-    char *path = nnrt_form_path(request, "file", e);
-    source->table = path ? nnrt_parquet_read(path, file, e) : NULL;
-    free(path);
-    return source->table &&
-           (source->table->rows > 0 ||
-            nnrt_fail(e, NNRT_FILES, "bad-file", "%s: holds no rows of data", file));
+    bool ok = nnrt_source_name(source, file, file, e) &&
+              nnrt_files_find(request, "file", &files, e) && read_files(&files, source, e) &&
+              (source->table->rows > 0 ||
+               nnrt_fail(e, NNRT_FILES, "bad-file", "%s: holds no rows of data", file));
+    nnrt_files_free(&files);
+    return ok;
 }

@@ -34,7 +34,11 @@ uint32_t nnrt_source_row(const nnrt_source *source, int64_t i)
 const char *nnrt_source_place(const nnrt_source *source, const char *file, int64_t i, char *buffer,
                               size_t size)
 {
-    if (source->row)
+    int64_t line;
+    if (source->table && source->table->files && source->at) {
+        file = nnrt_table_file(source->table, source->at[i], &line);
+        snprintf(buffer, size, "%s: row %lld", file, (long long)line);
+    } else if (source->row)
         snprintf(buffer, size, "%s: row %lld", file, (long long)source->row[i]);
     else
         snprintf(buffer, size, "%s: sample %lld", file, (long long)i);

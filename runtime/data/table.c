@@ -45,6 +45,10 @@ void nnrt_table_free(nnrt_table *table)
         nnrt_name_map_free(&c->values);
     }
 
+    for (size_t i = 0; i < table->files; i++)
+        free(table->part[i]);
+    free(table->part);
+    free(table->part_first);
     free(table->column);
     free(table->line);
     free(table->file);
@@ -194,12 +198,13 @@ const char *nnrt_cell_place(const nnrt_table *table, size_t column, int64_t row,
                             size_t size)
 {
     const char *name = table->column[column].name;
-    long long line = table->line ? table->line[row] : row;
+    int64_t line;
+    const char *file = nnrt_table_file(table, row, &line);
 
     if (name) {
-        snprintf(buffer, size, "%s: row %lld, column '%.80s'", table->file, line, name);
+        snprintf(buffer, size, "%s: row %lld, column '%.80s'", file, (long long)line, name);
     } else {
-        snprintf(buffer, size, "%s: row %lld, column %zu (counted from 0)", table->file, line,
+        snprintf(buffer, size, "%s: row %lld, column %zu (counted from 0)", file, (long long)line,
                  column);
     }
     return buffer;

@@ -33,12 +33,27 @@ typedef struct nnrt_table {
     size_t columns;
     nnrt_column *column;
     int64_t rows;
-    int64_t *line; /* a row's line in the file, from 1; NULL: rows count from 0 */
+    int64_t *line; /* a row's line in its file, from 1; NULL: rows count from 0 */
+    /* Of several files, one behind the other: their names and the first row of each. */
+    size_t files;
+    char **part;
+    int64_t *part_first;
 } nnrt_table;
 
 /* Room for so many columns, without names and rows. NULL and e filled: out of memory. */
 nnrt_table *nnrt_table_new(const char *file, size_t columns, nnrt_error *e);
 void nnrt_table_free(nnrt_table *table); /* NULL is fine */
+
+/* The rows from here on are those of another file. */
+bool nnrt_table_begin_file(nnrt_table *table, const char *name, nnrt_error *e);
+/* Appends the rows of another table, whose columns have the same names in the same order; their
+ * names differ, or one is unreadable: an error. A column that is of texts in either is of texts. */
+bool nnrt_table_append(nnrt_table *table, const nnrt_table *more, nnrt_error *e);
+/* A column of numbers as one of texts, in which the numbers are as nnrt_cell_text has them. False:
+ * out of memory. */
+bool nnrt_column_make_text(nnrt_column *column, int64_t rows);
+/* The name of a row's file, and in *line (NULL is fine) its place there. */
+const char *nnrt_table_file(const nnrt_table *table, int64_t row, int64_t *line);
 
 /* Append one cell to a column. False: out of memory. */
 bool nnrt_column_add_number(nnrt_column *column, size_t row, double value);
