@@ -28,6 +28,7 @@ typedef struct nnrt_data {
     bool classify;
     bool multilabel;   /* targets are 0 or 1, each told by itself */
     bool weighted;     /* parts have weights */
+    bool targetless;   /* the source has no targets: they are 0 */
     int64_t classes;   /* 0 where !classify */
     char **class_name; /* as text, in order: "setosa", "-1", "7" */
     int rank;

@@ -1,6 +1,6 @@
-/* generate.c: points in the plane and regression problems, drawn from the data's seed: small things
- * to learn that need no file. `noise` is the deviation of normal noise on each coordinate, or on
- * the target. */
+/* generate.c: points in the plane, regression problems and noise, drawn from the data's seed: small
+ * things to learn that need no file. `noise` is the deviation of normal noise on each coordinate,
+ * or on the target. */
 #include "data/generate.h"
 #include <math.h>
 #include <stdlib.h>
@@ -26,8 +26,8 @@ static bool draw_classes(nnrt_source *source, int64_t classes, nnrt_random *rand
     return ok || nnrt_no_memory_for(e, source->y_name);
 }
 
-bool nnrt_generate_begin(const nnrt_source_request *request, nnrt_source *source, int64_t classes,
-                         nnrt_random *random, nnrt_error *e)
+/* Names and room for as many samples of the source's shape as the form says. */
+static bool begin_samples(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e)
 {
     const char *form = nnrt_form_text(request->form, "form", "");
     double n = nnrt_form_number(request->form, "n", 0);
@@ -35,14 +35,49 @@ bool nnrt_generate_begin(const nnrt_source_request *request, nnrt_source *source
         return nnrt_fail(e, NNRT_SCRIPT, "out-of-range",
                          "%s(n): n is a number of samples, at least 1, not %g", form, n);
     }
+
     source->count = (int64_t)n;
     source->target_size = 1;
-    if (!nnrt_source_name(source, form, form, e) || !nnrt_source_allocate(source, e))
+    return nnrt_source_name(source, form, form, e) && nnrt_source_allocate(source, e);
+}
+
+bool nnrt_generate_begin(const nnrt_source_request *request, nnrt_source *source, int64_t classes,
+                         nnrt_random *random, nnrt_error *e)
+{
+    if (!begin_samples(request, source, e))
         return false;
     if (classes)
         return draw_classes(source, classes, random, e);
     source->kind = NNRT_LABEL_REAL;
     return (source->real = nnrt_floats_new(source->count, e)) != NULL;
+}
+
+static bool noise_shape(const json_t *form, nnrt_source *source, nnrt_error *e)
+{
+    const json_t *shape = json_object_get(form, "shape");
+    size_t rank = json_is_array(shape) ? json_array_size(shape) : 1;
+
+    for (size_t i = 0; i < rank && i < NNRT_MAX_RANK; i++) {
+        const json_t *size = json_is_array(shape) ? json_array_get(shape, i) : shape;
+        source->shape[i] = json_is_number(size) ? (int64_t)json_number_value(size) : 0;
+        if (source->shape[i] < 1)
+            rank = 0;
+    }
+    source->rank = (int)rank;
+    return (rank >= 1 && rank <= NNRT_MAX_RANK) ||
+           nnrt_fail(e, NNRT_SCRIPT, "wrong-shape",
+                     "noise(n, shape): a shape has 1 to %d sizes of at least 1", NNRT_MAX_RANK);
+}
+
+bool nnrt_generate_noise(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e)
+{
+    nnrt_random random = nnrt_random_new(request->seed, NNRT_DRAW_GENERATE, nnrt_hash("noise"), 0);
+    if (!noise_shape(request->form, source, e) || !begin_samples(request, source, e))
+        return false;
+
+    for (int64_t i = 0; i < source->count * source->sample_size; i++)
+        source->x[i] = (float)nnrt_random_normal(&random);
+    return true;
 }
 
 /* One sample's coordinates, without noise, for its class; or its coordinates and its target. */

@@ -3,7 +3,9 @@
  *
  * Classes and files are taken in bytewise order of their names, so the order does not depend on the
  * file system. Pictures have one channel where all of them are grey, else three. A first round
- * reads their sizes, which must agree; a second one their pixels. */
+ * reads their sizes, which must agree unless the form says what size they are brought to; a second
+ * one their pixels. */
+#include "data/fitting.h"
 #include "data/picture.h"
 #include "data/reader.h"
 #include <dirent.h>
@@ -27,6 +29,8 @@ typedef struct search {
     found *file;
     size_t count, capacity;
     nnrt_name_map classes;
+    int64_t height, width; /* that pictures are brought to; 0: they keep their own */
+    nnrt_fitting fitting;
 } search;
 
 static bool no_memory(search *s)
@@ -159,6 +163,21 @@ static bool read_file(search *s, const char *name, nnrt_picture *picture, int ch
     return read;
 }
 
+static bool check_size(const search *s, const nnrt_picture *picture, size_t i)
+{
+    if (s->height ||
+        (picture[i].width == picture[0].width && picture[i].height == picture[0].height))
+        return true;
+
+    nnrt_fail(s->e, NNRT_FILES, "shape-mismatch",
+              "%s: is %lldx%lld (height x width), and %s is %lldx%lld: all images must be of one "
+              "size",
+              s->file[i].name, (long long)picture[i].height, (long long)picture[i].width,
+              s->file[0].name, (long long)picture[0].height, (long long)picture[0].width);
+    snprintf(s->e->help, sizeof s->e->help, "'size = 64x64' brings them all to this size");
+    return false;
+}
+
 static bool measure(search *s, nnrt_picture *picture, nnrt_source *source)
 {
     const nnrt_source *like = s->request->like;
@@ -168,21 +187,34 @@ static bool measure(search *s, nnrt_picture *picture, nnrt_source *source)
             return false;
         if (picture[i].channels > channels)
             channels = picture[i].channels;
-        if (picture[i].width == picture[0].width && picture[i].height == picture[0].height)
-            continue;
-        nnrt_fail(s->e, NNRT_FILES, "shape-mismatch",
-                  "%s: is %lldx%lld (height x width), and %s is %lldx%lld: all images must be of "
-                  "one size",
-                  s->file[i].name, (long long)picture[i].height, (long long)picture[i].width,
-                  s->file[0].name, (long long)picture[0].height, (long long)picture[0].width);
-        return false;
+        if (!check_size(s, picture, i))
+            return false;
     }
     source->count = (int64_t)s->count;
     source->rank = 3;
     source->shape[0] = channels;
-    source->shape[1] = picture[0].height;
-    source->shape[2] = picture[0].width;
+    source->shape[1] = s->height ? s->height : picture[0].height;
+    source->shape[2] = s->height ? s->width : picture[0].width;
     return true;
+}
+
+/* Reads a picture of its own size and brings it to the one that is wanted. */
+static bool read_fitted(search *s, const char *name, nnrt_picture *picture, int channels,
+                        float *out)
+{
+    int64_t cells;
+    if (__builtin_mul_overflow(picture->width, picture->height, &cells) ||
+        __builtin_mul_overflow(cells, channels, &cells)) {
+        return nnrt_no_memory_for(s->e, name);
+    }
+
+    float *whole = nnrt_floats_new(cells, s->e);
+    bool ok = whole && read_file(s, name, picture, channels, whole) &&
+              (nnrt_fit_picture(s->fitting, channels, whole, picture->height, picture->width, out,
+                                s->height, s->width) ||
+               nnrt_no_memory_for(s->e, name));
+    free(whole);
+    return ok;
 }
 
 static bool fill(search *s, nnrt_picture *picture, nnrt_source *source)
@@ -190,10 +222,10 @@ static bool fill(search *s, nnrt_picture *picture, nnrt_source *source)
     if (!nnrt_source_allocate(source, s->e))
         return false;
     for (size_t i = 0; i < s->count; i++) {
-        if (!read_file(s, s->file[i].name, &picture[i], (int)source->shape[0],
-                       source->x + (int64_t)i * source->sample_size)) {
+        float *out = source->x + (int64_t)i * source->sample_size;
+        int channels = (int)source->shape[0];
+        if (!(s->height ? read_fitted : read_file)(s, s->file[i].name, &picture[i], channels, out))
             return false;
-        }
     }
     source->kind = NNRT_LABEL_TEXT;
     source->target_size = 1;
@@ -204,11 +236,28 @@ static bool fill(search *s, nnrt_picture *picture, nnrt_source *source)
     return nnrt_labels_sort(source, &s->classes, source->count, s->e);
 }
 
+static void read_size(search *s)
+{
+    const json_t *form = s->request->form, *size = json_object_get(form, "size");
+    const char *fit = nnrt_form_text(form, "fit", "crop");
+
+    if (json_array_size(size) == 2) {
+        s->height = json_integer_value(json_array_get(size, 0));
+        s->width = json_integer_value(json_array_get(size, 1));
+    }
+    s->fitting = NNRT_FIT_CROP;
+    if (strcmp(fit, "pad") == 0)
+        s->fitting = NNRT_FIT_PAD;
+    else if (strcmp(fit, "stretch") == 0)
+        s->fitting = NNRT_FIT_STRETCH;
+}
+
 bool nnrt_read_images(const nnrt_source_request *request, nnrt_source *source, nnrt_error *e)
 {
     const char *folder = nnrt_form_text(request->form, "folder", "");
     search s = { .request = request, .e = e };
     nnrt_picture *picture = NULL;
+    read_size(&s);
     bool read = nnrt_source_name(source, folder, folder, e) && walk(&s, folder, 0, 0);
     if (read && !s.count) {
         read = nnrt_fail(e, NNRT_FILES, "empty-file", "%s: holds no folder with images", folder);

@@ -21,6 +21,8 @@ libnnrt_a_SOURCES += \
     runtime/data/digits.c \
     runtime/data/encoding.c \
     runtime/data/encoding.h \
+    runtime/data/exif.c \
+    runtime/data/exif.h \
     runtime/data/feed.c \
     runtime/data/feed.h \
     runtime/data/files.c \
@@ -28,6 +30,8 @@ libnnrt_a_SOURCES += \
     runtime/data/fit.c \
     runtime/data/fit.h \
     runtime/data/fit_columns.c \
+    runtime/data/fitting.c \
+    runtime/data/fitting.h \
     runtime/data/form.c \
     runtime/data/form.h \
     runtime/data/generate.c \

@@ -4,6 +4,7 @@
  * a job outside of the function jumped to. Of libjpeg's warnings, those that mean data is missing
  * or damaged are errors here: it would fill the rest with grey. */
 #include "data/picture.h"
+#include "data/exif.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -34,20 +35,31 @@ static bool damaged(const job *j, const char *kind, const char *why)
     return nnrt_fail(j->e, NNRT_FILES, "bad-file", "%s: is a damaged %s: %s", j->name, kind, why);
 }
 
-/* The first time around it notes the size; then it holds the picture to it. */
-static bool judge(const job *j, int64_t width, int64_t height, int channels)
+/* The first time around it notes the size, of a stored picture of width x height the right way up;
+ * then it holds the picture to it. */
+static bool judge(const job *j, int64_t width, int64_t height, int channels, int orientation)
 {
     nnrt_picture *p = j->picture;
+    int64_t across = orientation >= 5 ? height : width, down = orientation >= 5 ? width : height;
     if (!j->out)
-        *p = (nnrt_picture){ width, height, channels };
-    return (p->width == width && p->height == height && p->channels == channels) ||
+        *p = (nnrt_picture){ across, down, channels, orientation };
+
+    return (p->width == across && p->height == down && p->channels == channels &&
+            p->orientation == orientation) ||
            nnrt_fail(j->e, NNRT_FILES, "unreadable-file", "%s: changed while it was read", j->name);
 }
 
-/* One sample of a picture of `channels` channels to all that are wanted. */
-static void put(const job *j, int channels, int64_t place, int c, float value)
+/* One sample of a picture of `channels` channels, at column x of stored row y, to all that are
+ * wanted. */
+static void put(const job *j, int channels, int64_t x, int64_t y, int c, float value)
 {
-    int64_t plane = j->picture->width * j->picture->height;
+    const nnrt_picture *p = j->picture;
+    bool turned = p->orientation >= 5;
+    int64_t plane = p->width * p->height, to_x, to_y;
+    nnrt_exif_turn(p->orientation, turned ? p->height : p->width, turned ? p->width : p->height, x,
+                   y, &to_x, &to_y);
+
+    int64_t place = to_y * p->width + to_x;
     if (channels == j->channels)
         j->out[c * plane + place] = value;
     else
@@ -68,6 +80,17 @@ static void png_warned(png_structp png, png_const_charp message)
     (void)png, (void)message;
 }
 
+/* Of the chunks before the pixels. */
+static int png_orientation(const job *j)
+{
+    png_uint_32 length = 0;
+    png_bytep bytes = NULL;
+
+    if (!png_get_eXIf_1(j->png, j->info, &length, &bytes))
+        return 1;
+    return nnrt_exif_orientation(bytes, length);
+}
+
 static bool decode_png(job *j)
 {
     if (setjmp(j->back))
@@ -77,7 +100,7 @@ static bool decode_png(job *j)
     int kind = png_get_color_type(j->png, j->info),
         channels = kind == PNG_COLOR_TYPE_GRAY || kind == PNG_COLOR_TYPE_GRAY_ALPHA ? 1 : 3;
     if (!judge(j, png_get_image_width(j->png, j->info), png_get_image_height(j->png, j->info),
-               channels)) {
+               channels, png_orientation(j))) {
         return false;
     }
     if (!j->out)
@@ -91,7 +114,8 @@ static bool decode_png(job *j)
     png_set_interlace_handling(j->png);
     png_read_update_info(j->png, j->info);
 
-    int64_t width = j->picture->width, height = j->picture->height;
+    int64_t width = png_get_image_width(j->png, j->info);
+    int64_t height = png_get_image_height(j->png, j->info);
     size_t row = png_get_rowbytes(j->png, j->info);
     bool wide = png_get_bit_depth(j->png, j->info) == 16;
     if (row != (size_t)width * (size_t)channels * (wide ? 2 : 1))
@@ -110,7 +134,7 @@ static bool decode_png(job *j)
     for (int64_t i = 0; i < width * height; i++) {
         for (int c = 0; c < channels; c++) {
             int64_t at = i * channels + c;
-            put(j, channels, i, c,
+            put(j, channels, i % width, i / width, c,
                 wide ? (float)(j->bytes[2 * at] << 8 | j->bytes[2 * at + 1]) / 257.0f
                      : j->bytes[at]);
         }
@@ -148,6 +172,19 @@ static void jpeg_warned(j_common_ptr common, int level)
     }
 }
 
+static int jpeg_orientation(const struct jpeg_decompress_struct *jpeg)
+{
+    static const char mark[] = "Exif\0";
+
+    for (jpeg_saved_marker_ptr m = jpeg->marker_list; m; m = m->next) {
+        if (m->marker == JPEG_APP0 + 1 && m->data_length > sizeof mark &&
+            memcmp(m->data, mark, sizeof mark) == 0) {
+            return nnrt_exif_orientation(m->data + sizeof mark, m->data_length - sizeof mark);
+        }
+    }
+    return 1;
+}
+
 /* Four inks, which Adobe's programs write the other way round. */
 static float ink(const job *j, const unsigned char *pixel, int c)
 {
@@ -166,6 +203,7 @@ static bool decode_jpeg(job *j)
         return false;
     jpeg_create_decompress(jpeg);
     jpeg_stdio_src(jpeg, j->file);
+    jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(jpeg, TRUE);
     bool inks = jpeg->num_components == 4;
     int channels = jpeg->num_components == 1 ? 1 : 3;
@@ -173,7 +211,7 @@ static bool decode_jpeg(job *j)
         jpeg->out_color_space = JCS_CMYK;
     else
         jpeg->out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
-    if (!judge(j, jpeg->image_width, jpeg->image_height, channels))
+    if (!judge(j, jpeg->image_width, jpeg->image_height, channels, jpeg_orientation(jpeg)))
         return false;
     if (!j->out)
         return true;
@@ -185,12 +223,12 @@ static bool decode_jpeg(job *j)
                          j->name);
     }
     while (jpeg->output_scanline < jpeg->output_height) {
-        int64_t first = (int64_t)jpeg->output_scanline * j->picture->width;
+        int64_t y = jpeg->output_scanline;
         jpeg_read_scanlines(jpeg, &j->bytes, 1);
-        for (int64_t x = 0; x < j->picture->width; x++) {
+        for (int64_t x = 0; x < jpeg->output_width; x++) {
             for (int c = 0; c < channels; c++) {
                 const unsigned char *pixel = j->bytes + x * jpeg->output_components;
-                put(j, channels, first + x, c, inks ? ink(j, pixel, c) : pixel[c]);
+                put(j, channels, x, y, c, inks ? ink(j, pixel, c) : pixel[c]);
             }
         }
     }

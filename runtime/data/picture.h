@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 typedef struct nnrt_picture {
-    int64_t width, height;
+    int64_t width, height; /* the right way up, as Exif data say it lies */
     int channels;
+    int orientation; /* exif.h */
 } nnrt_picture;
 
 /* `name` is what messages call the file. `out` NULL: only its size is read; else `picture` says

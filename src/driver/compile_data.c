@@ -11,9 +11,9 @@ static DataUse *find_data(const Compiler *c, const DataDecl *decl, const nnrt_pr
 {
     for (size_t i = 0; i < c->data.len; i++) {
         DataUse *use = c->data.data[i];
-        bool same = use->preparation == wanted ||
-                    (wanted && nnrt_preparation_equal(use->opened->preparation, wanted));
-        if (use->decl == decl && same)
+        bool suits =
+            wanted ? nnrt_preparation_equal(use->opened->preparation, wanted) : !use->preparation;
+        if (use->decl == decl && suits)
             return use;
     }
     return NULL;
@@ -28,6 +28,7 @@ static void describe_data(DataUse *use)
         .classify = d->classify,
         .multilabel = d->multilabel,
         .weighted = d->weighted,
+        .targetless = d->targetless,
         .classes = d->classes,
         .sample = shape_of(d->rank, d->shape),
         .target = shape_of(d->target_rank, d->target_shape),

@@ -38,6 +38,8 @@ void print_data(Arena *arena, const DataUse *use)
     printf("data %s: samples of %s, ", d->name, times_text(arena, d->sample));
     if (d->classify)
         printf("%" PRId64 " classes\n", d->classes);
+    else if (d->targetless)
+        printf("no targets\n");
     else
         printf("targets of %s\n", times_text(arena, d->target));
     for (int i = 0; i < NNRT_PARTS; i++)

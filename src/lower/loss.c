@@ -217,6 +217,18 @@ static bool minimises_something(Lower *lower, const CheckedAction *action)
     return false;
 }
 
+/* Losses and metrics compare outputs with targets. */
+static bool has_targets(Lower *lower, const DataInfo *data, const LossUse *loss)
+{
+    if (!data->targetless)
+        return true;
+    Diagnostic *d = diag_error(lower->diags, DIAG_WRONG_TARGET, loss->span,
+                               "%s compares outputs with targets, and data '%s' has none",
+                               loss->name, data->name);
+    diag_note(lower->diags, d, data->span, "data '%s' is declared here", data->name);
+    return false;
+}
+
 /* Whether the loss is one for targets, and outputs, of this kind. */
 static bool kind_fits(Lower *lower, const Network *network, const DataInfo *data,
                       const LossUse *loss)
@@ -260,8 +272,8 @@ bool loss_fits(Lower *lower, const Network *network, const DataInfo *data,
         return true;
     LossUse loss = loss_of(network, data, action ? &action->recipe : NULL,
                            action ? action->span : network->pub.decl->name_span);
-    return minimises_something(lower, action) && kind_fits(lower, network, data, &loss) &&
-           class_weights_fit(lower, data, &loss) &&
+    return minimises_something(lower, action) && has_targets(lower, data, &loss) &&
+           kind_fits(lower, network, data, &loss) && class_weights_fit(lower, data, &loss) &&
            (data->classify || values_fit(lower, network, data)) &&
            mixing_fits(lower, network, data, action);
 }

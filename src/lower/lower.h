@@ -16,6 +16,7 @@ typedef struct DataInfo {
     bool classify;
     bool multilabel; /* several targets of 0 and 1, each told by itself; not `classify` */
     bool weighted;   /* samples have weights */
+    bool targetless; /* its source has no targets */
     int64_t classes;
     Shape sample, target;
     int64_t count[4]; /* train, validation, test, new */

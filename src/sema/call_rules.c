@@ -122,6 +122,18 @@ static bool csv(Sema *sema, const Call *call)
     return has_name(sema, call);
 }
 
+static bool images(Sema *sema, const Call *call)
+{
+    const Value *size = call_arg(call, "size");
+    if (is_known(size) && size->kind == VALUE_SHAPE && size->count != 2) {
+        diag_error(sema->diags, DIAG_OUT_OF_RANGE, size->span,
+                   "'size' of 'images' is height x width, such as 64x48, but is %s",
+                   value_text(sema->arena, size));
+        return false;
+    }
+    return has_name(sema, call);
+}
+
 static bool scale(Sema *sema, const Call *call)
 {
     const Value *k = call_arg(call, "k");
@@ -160,7 +172,7 @@ static const Rule rules[] = {
     { FORM_SOURCE, "npy", has_name },
     { FORM_SOURCE, "npz", has_name },
     { FORM_SOURCE, "idx", has_name },
-    { FORM_SOURCE, "images", has_name },
+    { FORM_SOURCE, "images", images },
     { FORM_SOURCE, "text", has_name },
     { FORM_CHECKPOINT, "every", has_name },
     { FORM_NORMALIZE, "scale", scale },

@@ -205,7 +205,6 @@ typedef enum SettingTable {
     TABLE_PRUNE,
     TABLE_FREEZE,
     TABLE_MINIMIZE,
-    TABLE_LOAD,
     TABLE_NONE
 } SettingTable;
 
