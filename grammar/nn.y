@@ -101,7 +101,8 @@ static void nnerror(const Span *span, Parser *parser, const char *message);
 %right CARET                        /* a ^ b ^ c is a ^ (b ^ c) */
 
 %type <expr> expr primary call link
-%type <exprs> exprs operands chain_links weight_dims
+%type <expr> list_item
+%type <exprs> exprs list_items operands chain_links weight_dims
 %type <arg> arg
 %type <args> args arg_list
 %type <setting> setting
@@ -491,9 +492,25 @@ primary:
         $$->span = @$;
     }
 | LBRACKET RBRACKET                     { $$ = build_list(parser, @$, (ExprList){ 0 }); }
-| LBRACKET exprs comma_opt RBRACKET     { $$ = build_list(parser, @$, $2); }
+| LBRACKET list_items comma_opt RBRACKET        { $$ = build_list(parser, @$, $2); }
 | primary DOT NAME                      { $$ = build_field(parser, @$, $1, $3); }
 | primary LBRACKET expr RBRACKET        { $$ = build_index(parser, @$, $1, $3); }
+;
+list_items:
+  list_item
+    {
+        $$ = (ExprList){ 0 };
+        vec_push(parser->arena, &$$, $1);
+    }
+| list_items COMMA list_item
+    {
+        $$ = $1;
+        vec_push(parser->arena, &$$, $3);
+    }
+;
+list_item:
+  expr
+| expr TO expr                          { $$ = build_renaming(parser, @$, @2, $1, $3); }
 ;
 exprs:
   expr

@@ -23,8 +23,10 @@ static void log_evaluation(const nnrt_program *program, int64_t samples, const j
     nnrt_log_end(log);
 }
 
-static void print_result(const nnrt_program *program, const nnrt_data *data, int64_t samples,
-                         const json_t *result)
+/* As a table: the numbers, the confusion matrix where it was asked for, and what is true of each
+ * class. */
+static bool print_result(const nnrt_program *program, const nnrt_data *data,
+                         const nnrt_sample_set *set, int64_t samples, const json_t *result)
 {
     const char *name;
     json_t *value;
@@ -38,6 +40,9 @@ static void print_result(const nnrt_program *program, const nnrt_data *data, int
                               data->class_name, data->classes);
         }
     }
+    if (!data->classify && !data->multilabel)
+        return true;
+    return nnrt_print_classes(set, data->multilabel ? data->target_name : data->class_name);
 }
 
 /* An ensemble's outputs for a part and their mean loss. `view`: the model as its outputs are to
@@ -207,6 +212,8 @@ bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
             notes = json_object();
         ok = add_picture(&(question){ program, model, data }, notes, &set, part.x, e);
     }
+    if (ok && !as)
+        ok = print_result(program, data, &set, part.count, result) || nnrt_no_memory(e);
     free(out);
 
     if (!ok) {
@@ -215,8 +222,6 @@ bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e)
         return false;
     }
     log_evaluation(program, part.count, result);
-    if (!as)
-        print_result(program, data, part.count, result);
     ok = nnrt_result_set(&program->session->results, as, result, NULL, NULL, e);
     nnrt_result_note(&program->session->results, ok ? as : NULL, notes);
     return ok;

@@ -35,8 +35,14 @@ static bool load(nnrt_program *program, nnrt_model *stored, const char *name, co
                  nnrt_error *e)
 {
     nnrt_preparation *preparation = NULL;
-    bool ok = nnrt_model_load(stored, path, &preparation, e) &&
-              nnrt_preparations_set(&program->session->preparations, name, preparation, e);
+    bool *left = calloc(stored->count + 1, sizeof *left);
+    bool ok = left ? nnrt_model_load_by(stored, path, program->action, left, &preparation, e)
+                   : nnrt_no_memory(e);
+    ok = ok && nnrt_preparations_set(&program->session->preparations, name, preparation, e);
+    for (size_t i = 0; ok && i < stored->count; i++)
+        if (left[i])
+            nnrt_note(program, "partial-load", "'%s' stays as it was", stored->weight_name[i]);
+    free(left);
     nnrt_preparation_free(preparation);
     return ok;
 }

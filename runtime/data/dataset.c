@@ -36,6 +36,26 @@ static void shape_text(const int64_t *shape, int rank, char *text, size_t size)
 
 /* ---- tables ---- */
 
+/* A model that was trained on arrays meets a table: the table's own columns are its features, and
+ * the model's scales and classes hold. */
+static bool take_own_columns(opening *o, int part, const json_t *form)
+{
+    nnrt_source *s = &o->source[part];
+    nnrt_preparation *model = o->data->preparation, *own = nnrt_preparation_copy(model);
+    if (!own)
+        return nnrt_no_memory_for(o->e, s->table->file);
+
+    int64_t features = model->features;
+    o->data->preparation = own;
+    nnrt_preparation_free(model);
+    if (!nnrt_fit_columns(own, form, s->table, &o->uses[part], o->e))
+        return false;
+    return own->features == features ||
+           nnrt_fail(o->e, NNRT_FILES, "shape-mismatch",
+                     "%s: has %lld features, and the model was trained on arrays of %lld numbers",
+                     s->table->file, (long long)own->features, (long long)features);
+}
+
 /* The training table decides what the columns are, unless a model has. */
 static bool settle_columns(opening *o, int part, const json_t *form)
 {
@@ -46,13 +66,10 @@ static bool settle_columns(opening *o, int part, const json_t *form)
         !nnrt_fit_columns(p, form, s->table, &o->uses[part], o->e)) {
         return false;
     }
-    if (!p->columns) {
-        return nnrt_fail(o->e, NNRT_FILES, "bad-file",
-                         "%s: is a table, and the model knows arrays of %lld numbers",
-                         s->table->file, (long long)p->features);
-    }
+    if (!p->columns && !take_own_columns(o, part, form))
+        return false;
 
-    o->encoding[part] = nnrt_encoding_new(p, s->table, o->e);
+    o->encoding[part] = nnrt_encoding_new(o->data->preparation, s->table, o->e);
     return o->encoding[part] != NULL;
 }
 

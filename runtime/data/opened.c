@@ -50,7 +50,10 @@ void nnrt_opened_free(nnrt_opened *opened)
  * same as that which is wanted. */
 static bool suits(const entry *item, const nnrt_preparation *wanted)
 {
-    return wanted ? nnrt_preparation_equal(item->data->preparation, wanted) : !item->given;
+    if (!wanted)
+        return !item->given;
+    return nnrt_preparation_equal(item->data->preparation, wanted) ||
+           (item->given && nnrt_preparation_equal(item->given, wanted));
 }
 
 static const nnrt_data *find(const nnrt_opened *opened, const json_t *declaration,

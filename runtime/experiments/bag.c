@@ -160,7 +160,8 @@ bool nnrt_do_bag(nnrt_program *program, nnrt_error *e)
     bagging b = { .program = program,
                   .model = nnrt_program_model(program, nnrt_action_text(program, "model"), e),
                   .seed = nnrt_action_seed(program) };
-    if (!b.model || !(b.data = nnrt_program_data(program, nnrt_action_text(program, "data"), e)))
+    if (!b.model || !(b.data = nnrt_program_training_data(program, b.model,
+                                                          nnrt_action_text(program, "data"), e)))
         return false;
 
     if (program->session->options.dry_run && members > 2)

@@ -341,7 +341,7 @@ bool nnrt_do_boost(nnrt_program *program, nnrt_error *e)
                    .model = nnrt_program_model(program, nnrt_action_text(program, "model"), e),
                    .seed = nnrt_action_seed(program),
                    .rounds = (size_t)nnrt_action_number(program, "rounds", 20) };
-    if (!b.model || !(b.data = nnrt_program_data(program, data, e)))
+    if (!b.model || !(b.data = nnrt_program_training_data(program, b.model, data, e)))
         return false;
     if (program->session->options.dry_run && b.rounds > 2)
         b.rounds = 2;

@@ -111,15 +111,29 @@ static bool run_sweep(sweep *s, const nnrt_snapshot *start, nnrt_error *e)
                                       lowest);
 }
 
+/* The smoothed loss lags behind, so its least lies where training is no longer stable: what is
+ * proposed is a quarter of that rate at most, and a tenth of one at which the loss ran away. */
+static int last_stable(const sweep *s, int bottom)
+{
+    double most = s->lr[bottom] / 4;
+    if (s->count < STEPS)
+        most = fmin(most, s->lr[s->count - 1] / 10);
+    int last = bottom;
+    while (last > 0 && s->lr[last] > most)
+        last--;
+    return last;
+}
+
+/* The rate at which the loss falls fastest, of those that are stable. */
 static double steepest(const sweep *s)
 {
     int bottom = 0;
     for (int i = 1; i < s->count; i++)
         if (s->smooth[i] < s->smooth[bottom])
             bottom = i;
-    int best = bottom / 2;
+    int stable = last_stable(s, bottom), best = stable;
     double fall = 0;
-    for (int i = 0; i < bottom; i++) {
+    for (int i = 0; i <= stable; i++) {
         int a = i > REACH ? i - REACH : 0, b = i + REACH < bottom ? i + REACH : bottom;
         double slope = (s->smooth[b] - s->smooth[a]) / (b - a);
         if (slope < fall) {

@@ -291,6 +291,15 @@ static void fail_interrupted(nnrt_tuning *t, nnrt_error *e)
     free(path);
 }
 
+/* The best trial's weights stay, and with them the preparation of the data that it was trained on.
+ */
+static bool prepare_as_trained(nnrt_program *program, nnrt_error *e)
+{
+    nnrt_model *model = nnrt_program_model(program, nnrt_action_text(program, "model"), e);
+    return model &&
+           nnrt_program_training_data(program, model, nnrt_action_text(program, "data"), e);
+}
+
 bool nnrt_do_tune(nnrt_program *program, nnrt_error *e)
 {
     char *as = nnrt_action_text(program, "as") ? strdup(nnrt_action_text(program, "as")) : NULL;
@@ -301,7 +310,8 @@ bool nnrt_do_tune(nnrt_program *program, nnrt_error *e)
                       .objective = nnrt_action_text(program, "watch"),
                       .maximize = json_is_true(json_object_get(program->action, "maximize")) };
 
-    bool ok = nnrt_search_new(&t.search, program->action, t.seed, e) && set_up_checkpoint(&t, e);
+    bool ok = nnrt_search_new(&t.search, program->action, t.seed, e) && set_up_checkpoint(&t, e) &&
+              prepare_as_trained(program, e);
     if (ok)
         ok = t.search.method == NNRT_HALVING ? run_halving(&t, records, e)
                                              : run_trials(&t, records, e);

@@ -17,6 +17,8 @@ libnnrt_a_SOURCES += \
     runtime/model/metrics.h \
     runtime/model/model.h \
     runtime/model/model_file.c \
+    runtime/model/offers.h \
+    runtime/model/offers.c \
     runtime/model/network.c \
     runtime/model/network.h \
     runtime/model/outputs.c \

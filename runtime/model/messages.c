@@ -1,6 +1,7 @@
 /* messages.c: errors at their action's place, and standard output that may be closed. */
 #include "model/program.h"
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,13 +70,13 @@ static void say_text(const place *p, const nnrt_error *e, bool color)
         fprintf(stderr, "%shelp:%s %s\n", color ? "\x1b[1;32m" : "", plain, e->help);
 }
 
-static void say_json(const place *p, const nnrt_error *e)
+static void say_json(const place *p, const char *severity, const nnrt_error *e)
 {
     json_t *said = json_pack("{s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:s, s:s?, s:[]}", "severity",
-                             "error", "code", e->code, "file", p->file, "line", (json_int_t)p->line,
-                             "column", (json_int_t)p->column, "end_line", (json_int_t)p->line,
-                             "end_column", (json_int_t)p->end, "message", e->text, "help",
-                             *e->help ? e->help : NULL, "notes");
+                             severity, "code", e->code, "file", p->file, "line",
+                             (json_int_t)p->line, "column", (json_int_t)p->column, "end_line",
+                             (json_int_t)p->line, "end_column", (json_int_t)p->end, "message",
+                             e->text, "help", *e->help ? e->help : NULL, "notes");
     if (said)
         json_dumpf(said, stderr, JSON_COMPACT);
     fputc('\n', stderr);
@@ -89,7 +90,7 @@ void nnrt_report_error(const nnrt_program *program, const nnrt_error *e)
     place p = place_of(program);
     fflush(stdout);
     if (options->diagnostics_json)
-        say_json(&p, e);
+        say_json(&p, "error", e);
     else
         say_text(&p, e, options->color);
     fflush(stderr);
@@ -103,4 +104,27 @@ void nnrt_report_error(const nnrt_program *program, const nnrt_error *e)
     nnrt_log_text(log, "help", *e->help ? e->help : NULL);
     nnrt_log_end(log);
     nnrt_log_flush(log);
+}
+
+void nnrt_note(const nnrt_program *program, const char *code, const char *format, ...)
+{
+    const nnrt_options *options = &program->session->options;
+    nnrt_error note = { 0 };
+    place p = place_of(program);
+    if (options->quiet)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(note.text, sizeof note.text, format, arguments);
+    va_end(arguments);
+    snprintf(note.code, sizeof note.code, "%s", code);
+
+    fflush(stdout);
+    if (options->diagnostics_json)
+        say_json(&p, "note", &note);
+    else if (p.file && p.line)
+        fprintf(stderr, "%s:%lld:%lld: note: %s [%s]\n", p.file, p.line, p.column, note.text, code);
+    else
+        fprintf(stderr, "note: %s [%s]\n", note.text, code);
+    fflush(stderr);
 }

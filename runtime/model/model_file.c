@@ -1,5 +1,6 @@
 /* model_file.c: a model's weights in a safetensors file, as PyTorch lays them out. */
 #include "model/network.h"
+#include "model/offers.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,17 +48,14 @@ bool nnrt_model_save(const nnrt_model *model, const nnrt_preparation *preparatio
 }
 
 /* ---- loading ---- */
-/* Files may also hold optimizer states and what checkpoints need; PyTorch's may count batches. */
-static bool ignored(const char *name)
-{
-    static const char *const prefixes[] = { "optimizer.", "average.", "nnc." };
-    static const char counter[] = "num_batches_tracked";
-    size_t length = strlen(name), tail = sizeof counter - 1;
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
-            return true;
-    return length >= tail && !strcmp(name + length - tail, counter);
-}
+typedef struct loading {
+    nnrt_model *model;
+    const nnrt_safetensors *file;
+    nnrt_offers offers;
+    const char *path;
+    bool partial; /* what the file lacks stays as it is */
+    bool *left;   /* a weight: stays as it is */
+} loading;
 
 static void list_name(char *list, size_t size, size_t *count, const char *name)
 {
@@ -69,20 +67,24 @@ static void list_name(char *list, size_t size, size_t *count, const char *name)
         snprintf(list + length, size - length, ", ...");
 }
 
-static bool names_fit(const nnrt_safetensors *file, const nnrt_model *model, const char *path,
-                      nnrt_error *e)
+static bool names_fit(const loading *l, nnrt_error *e)
 {
+    const nnrt_model *model = l->model;
     char missing[300] = "", unknown[300] = "";
     size_t missing_count = 0, unknown_count = 0;
     json_t *known = json_object();
     for (size_t i = 0; i < model->count; i++) {
         json_object_set_new(known, model->weight_name[i], json_true());
-        if (!nnrt_safetensors_find(file, model->weight_name[i]))
+        if (nnrt_offers_find(&l->offers, model->weight_name[i]))
+            continue;
+        if (l->partial)
+            l->left[i] = true;
+        else
             list_name(missing, sizeof missing, &missing_count, model->weight_name[i]);
     }
-    for (size_t k = 0; k < nnrt_safetensors_count(file); k++) {
-        const char *name = nnrt_safetensors_at(file, k)->name;
-        if (!ignored(name) && !json_object_get(known, name))
+    for (size_t k = 0; k < l->offers.names.count; k++) {
+        const char *name = l->offers.names.text[k];
+        if (!json_object_get(known, name))
             list_name(unknown, sizeof unknown, &unknown_count, name);
     }
     json_decref(known);
@@ -91,38 +93,45 @@ static bool names_fit(const nnrt_safetensors *file, const nnrt_model *model, con
         return true;
     if (!unknown_count) {
         return nnrt_fail(e, NNRT_FILES, "weights-mismatch",
-                         "'%s' does not fit model '%s': it lacks %s", path, model->name, missing);
+                         "'%s' does not fit model '%s': it lacks %s", l->path, model->name,
+                         missing);
     }
     if (!missing_count) {
         return nnrt_fail(e, NNRT_FILES, "weights-mismatch",
                          "'%s' does not fit model '%s': it has %s, which the model does not have",
-                         path, model->name, unknown);
+                         l->path, model->name, unknown);
     }
     return nnrt_fail(
         e, NNRT_FILES, "weights-mismatch",
-        "'%s' does not fit model '%s': it lacks %s and has %s, which the model does not have", path,
-        model->name, missing, unknown);
+        "'%s' does not fit model '%s': it lacks %s and has %s, which the model does not have",
+        l->path, model->name, missing, unknown);
 }
 
-static bool shapes_fit(const nnrt_safetensors *file, const nnrt_model *model, const char *path,
-                       nnrt_error *e)
+static bool shapes_fit(const loading *l, nnrt_error *e)
 {
+    const nnrt_model *model = l->model;
     for (size_t i = 0; i < model->count; i++) {
-        const nnrt_tensor_in *tensor = nnrt_safetensors_find(file, model->weight_name[i]);
+        const nnrt_offer *offer = nnrt_offers_find(&l->offers, model->weight_name[i]);
         const nnrt_layout *layout = &model->weight[i]->layout;
         char is[128], wanted[128];
-        if (!tensor->real) {
-            return nnrt_fail(e, NNRT_FILES, "weights-mismatch",
-                             "'%s': '%s' is of type %s, which weights can't have", path,
-                             tensor->name, tensor->dtype);
-        }
-        if (nnrt_layout_is(layout, tensor->rank, tensor->dims))
+        if (l->left[i])
             continue;
-        nnrt_shape_text(tensor->rank, tensor->dims, is, sizeof is);
+        if (!offer->tensor->real) {
+            return nnrt_fail(e, NNRT_FILES, "weights-mismatch",
+                             "'%s': '%s' is of type %s, which weights can't have", l->path,
+                             offer->tensor->name, offer->tensor->dtype);
+        }
+        if (nnrt_layout_is(layout, nnrt_offer_rank(offer), nnrt_offer_dims(offer)))
+            continue;
+        l->left[i] = l->partial;
+        if (l->partial)
+            continue;
+
+        nnrt_shape_text(nnrt_offer_rank(offer), nnrt_offer_dims(offer), is, sizeof is);
         nnrt_shape_text(layout->file_rank, layout->dims, wanted, sizeof wanted);
         return nnrt_fail(e, NNRT_FILES, "weights-mismatch",
                          "'%s' does not fit model '%s': '%s' is %s in the file and %s in the model",
-                         path, model->name, tensor->name, is, wanted);
+                         l->path, model->name, offer->tensor->name, is, wanted);
     }
     return true;
 }
@@ -142,27 +151,29 @@ static bool all_finite(const float *values, size_t count, const char *name, cons
 }
 
 /* Everything is read before the first weight changes. */
-static bool read_model(const nnrt_safetensors *file, nnrt_model *model, const char *path,
-                       nnrt_error *e)
+static bool read_model(const loading *l, nnrt_error *e)
 {
+    nnrt_model *model = l->model;
     float **logical = calloc(model->count + 1, sizeof *logical);
     bool ok = logical || nnrt_no_memory(e);
     for (size_t i = 0; ok && i < model->count; i++) {
+        if (l->left[i])
+            continue;
+        const nnrt_offer *offer = nnrt_offers_find(&l->offers, model->weight_name[i]);
         logical[i] = nnrt_tensor_new((size_t)model->weight[i]->layout.elements);
-        ok = logical[i]
-                 ? nnrt_safetensors_read(file, nnrt_safetensors_find(file, model->weight_name[i]),
-                                         logical[i], e)
-                 : nnrt_no_memory(e);
+        ok = logical[i] ? nnrt_offer_read(offer, l->file, logical[i], e) : nnrt_no_memory(e);
         ok = ok && all_finite(logical[i], (size_t)model->weight[i]->layout.elements,
-                              model->weight_name[i], path, e);
+                              model->weight_name[i], l->path, e);
     }
+
     for (size_t i = 0; logical && i < model->count; i++) {
         nnrt_weight *weight = model->weight[i];
-        if (ok) {
+        if (ok && logical[i]) {
             nnrt_pack(logical[i], weight->values, weight->layout.dims, weight->layout.rank,
                       weight->layout.feature_axis);
             weight->drawn = true;
-            weight->pruned |= weight->kernel && nnrt_safetensors_metadata(file, NNRT_PRUNED_MARK);
+            weight->pruned |=
+                weight->kernel && nnrt_safetensors_metadata(l->file, NNRT_PRUNED_MARK);
         }
         free(logical[i]);
     }
@@ -170,19 +181,35 @@ static bool read_model(const nnrt_safetensors *file, nnrt_model *model, const ch
     return ok;
 }
 
-bool nnrt_model_load(nnrt_model *model, const char *path, nnrt_preparation **preparation,
-                     nnrt_error *e)
+bool nnrt_model_load_by(nnrt_model *model, const char *path, const json_t *rules, bool *left,
+                        nnrt_preparation **preparation, nnrt_error *e)
 {
     nnrt_safetensors *file = nnrt_safetensors_open(path, e);
+    loading l = { .model = model,
+                  .file = file,
+                  .path = path,
+                  .partial = json_is_true(json_object_get(rules, "partial")),
+                  .left = left };
     bool ok = file &&
               nnrt_preparation_of_file(nnrt_safetensors_metadata(file, "nnc"), path, model->name,
                                        preparation, e) &&
-              names_fit(file, model, path, e) && shapes_fit(file, model, path, e) &&
-              read_model(file, model, path, e);
+              nnrt_offers_make(&l.offers, file, rules, path, e) && names_fit(&l, e) &&
+              shapes_fit(&l, e) && read_model(&l, e);
+    nnrt_offers_free(&l.offers);
     nnrt_safetensors_close(file);
     if (!ok && file) {
         nnrt_preparation_free(*preparation);
         *preparation = NULL;
     }
+    return ok;
+}
+
+bool nnrt_model_load(nnrt_model *model, const char *path, nnrt_preparation **preparation,
+                     nnrt_error *e)
+{
+    bool *left = calloc(model->count + 1, sizeof *left);
+    bool ok =
+        left ? nnrt_model_load_by(model, path, NULL, left, preparation, e) : nnrt_no_memory(e);
+    free(left);
     return ok;
 }

@@ -34,6 +34,10 @@ bool nnrt_model_save(const nnrt_model *model, const nnrt_preparation *preparatio
 /* *preparation: what the file says of it, held; NULL: nothing. */
 bool nnrt_model_load(nnrt_model *model, const char *path, nnrt_preparation **preparation,
                      nnrt_error *e);
+/* By the rules of a `load` of the program (offers.h); `left`, a weight, all false before: those
+ * that stayed as they were, where `partial` allows it. */
+bool nnrt_model_load_by(nnrt_model *model, const char *path, const json_t *rules, bool *left,
+                        nnrt_preparation **preparation, nnrt_error *e);
 
 /* A model's weights as they are at one moment, drawn or not. */
 typedef struct nnrt_snapshot {

@@ -71,6 +71,16 @@ const nnrt_data *nnrt_program_data_for(nnrt_program *program, const nnrt_model *
     return declared ? nnrt_session_prepared(session, declared, program->folder, own, e) : NULL;
 }
 
+const nnrt_data *nnrt_program_training_data(nnrt_program *program, const nnrt_model *model,
+                                            const char *name, nnrt_error *e)
+{
+    const nnrt_data *data = nnrt_program_data(program, name, e);
+    bool ok = data && nnrt_preparations_set(&program->session->preparations, model->name,
+                                            data->preparation, e);
+
+    return ok ? data : NULL;
+}
+
 /* ---- units ---- */
 static nnrt_instance *instance_new(nnrt_program *program, const nnrt_weights *weights,
                                    const char *name, double *compile_seconds, nnrt_error *e)

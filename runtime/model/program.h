@@ -37,6 +37,9 @@ const nnrt_data *nnrt_program_data(nnrt_program *program, const char *name, nnrt
 /* Data as a model must see it: prepared as what it was trained on, or as its file says. */
 const nnrt_data *nnrt_program_data_for(nnrt_program *program, const nnrt_model *model,
                                        const char *name, nnrt_error *e);
+/* The data, which the model is about to be trained on: from now on it has its preparation. */
+const nnrt_data *nnrt_program_training_data(nnrt_program *program, const nnrt_model *model,
+                                            const char *name, nnrt_error *e);
 const json_t *nnrt_program_declaration(nnrt_program *program, const char *data, nnrt_error *e);
 /* The program's instance of a unit, freed with it. `compile_seconds` (NULL: not asked) is added
  * to. */
@@ -85,4 +88,8 @@ bool nnrt_interrupted(nnrt_error *e); /* always false */
 bool nnrt_flush_output(nnrt_program *program, nnrt_error *e);
 /* Reports the error, at the current action's place, on standard error and in the log. */
 void nnrt_report_error(const nnrt_program *program, const nnrt_error *e);
+/* Says something that is no error, likewise at the action's place on standard error, unless nothing
+ * is to be said (--quiet). */
+void nnrt_note(const nnrt_program *program, const char *code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 #endif

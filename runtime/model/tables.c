@@ -1,6 +1,7 @@
 /* tables.c: tables with aligned columns; widths are in characters, not bytes. */
 #include "model/tables.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CELL = 64 };
@@ -97,4 +98,41 @@ void nnrt_print_matrix(const char *title, const json_t *matrix, char *const *nam
         }
         printf("\n");
     }
+}
+
+/* Each number has room for a heading. */
+static void print_class(const char *name, int left, nnrt_counts of)
+{
+    printf("  ");
+    print_left_aligned(name, left);
+    printf("  %9.3f  %6.3f  %5.3f  %7lld\n", nnrt_precision(of), nnrt_recall(of), nnrt_f1(of),
+           (long long)of.are);
+}
+
+bool nnrt_print_classes(const nnrt_sample_set *set, char *const *names)
+{
+    enum { MOST = 100 };
+
+    int64_t all = set->multilabel ? set->width : set->classes, shown = all < MOST ? all : MOST;
+    nnrt_counts *of = nnrt_count_classes(set);
+    char text[CELL];
+    int left = width("class");
+    if (!of)
+        return false;
+    for (int64_t c = 0; c < shown; c++) {
+        column_name(c, names, names ? all : 0, text);
+        left = wider(left, text);
+    }
+
+    printf("  ");
+    print_left_aligned(set->multilabel ? "label" : "class", left);
+    printf("  precision  recall     f1  support\n");
+    for (int64_t c = 0; c < shown; c++) {
+        column_name(c, names, names ? all : 0, text);
+        print_class(text, left, of[c]);
+    }
+    if (shown < all)
+        printf("  and %lld more\n", (long long)(all - shown));
+    free(of);
+    return true;
 }

@@ -75,7 +75,14 @@ static bool set_up_checkpoints(nnrt_training *t, nnrt_error *e)
     const json_t *rule = json_object_get(t->program->action, "checkpoint");
     const char *to = json_string_value(json_object_get(rule, "to"));
     nnrt_checkpointing *checkpoint = &t->checkpoint;
-    checkpoint->best = INFINITY;
+    const char *monitor = json_string_value(json_object_get(rule, "monitor"));
+    checkpoint->monitor =
+        t->columns.validation_loss >= 0 ? t->columns.validation_loss : COLUMN_LOSS;
+    if (monitor &&
+        !nnrt_training_find_monitor(t, monitor, &checkpoint->monitor, &checkpoint->rises, e)) {
+        return false;
+    }
+    checkpoint->best = checkpoint->rises ? -INFINITY : INFINITY;
     if (!to || t->session->options.dry_run || t->within)
         return true;
     checkpoint->every = (int64_t)number_in(rule, "epochs", 1);
@@ -158,9 +165,8 @@ bool nnrt_training_checkpoint_if_due(nnrt_training *t, nnrt_error *e)
         return true;
 
     if (checkpoint->keep == NNRT_KEEP_BEST) {
-        int validation = t->columns.validation_loss;
-        double now = t->row[validation >= 0 ? validation : COLUMN_LOSS];
-        if (!(now < checkpoint->best))
+        double now = t->row[checkpoint->monitor];
+        if (!(checkpoint->rises ? now > checkpoint->best : now < checkpoint->best))
             return true;
         checkpoint->best = now;
     }

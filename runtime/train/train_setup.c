@@ -32,14 +32,14 @@ static bool set_up_model(nnrt_training *t, nnrt_error *e)
     const nnrt_data *own = t->within ? t->within->data : NULL;
     if (!(t->model = nnrt_program_model(t->program, t->model_name, e)))
         return false;
-    if (!(t->data = own ? own : nnrt_program_data(t->program, t->data_name, e)))
+    if (own)
+        t->data = own;
+    else if (t->within)
+        t->data = nnrt_program_data(t->program, t->data_name, e);
+    else
+        t->data = nnrt_program_training_data(t->program, t->model, t->data_name, e);
+    if (!t->data || !nnrt_model_draw(t->model, t->seed, e))
         return false;
-    if (!nnrt_model_draw(t->model, t->seed, e))
-        return false;
-    if (!t->within && !nnrt_preparations_set(&t->session->preparations, t->model->name,
-                                             t->data->preparation, e)) {
-        return false;
-    }
 
     const char *name = nnrt_action_text(t->program, "teacher");
     nnrt_model *teacher = name ? nnrt_program_model(t->program, name, e) : NULL;

@@ -63,7 +63,9 @@ typedef struct nnrt_checkpointing {
     char *path;    /* NULL: none are asked for */
     int64_t every; /* epochs */
     nnrt_keep keep;
-    double best; /* the lowest loss that one was written at */
+    int monitor; /* column, of what the best is best at */
+    bool rises;  /* better is higher */
+    double best; /* the best one that one was written at */
 } nnrt_checkpointing;
 
 typedef struct nnrt_training {

@@ -11,9 +11,9 @@ static DataUse *find_data(const Compiler *c, const DataDecl *decl, const nnrt_pr
 {
     for (size_t i = 0; i < c->data.len; i++) {
         DataUse *use = c->data.data[i];
-        bool suits =
-            wanted ? nnrt_preparation_equal(use->opened->preparation, wanted) : !use->preparation;
-        if (use->decl == decl && suits)
+        bool same = use->preparation == wanted ||
+                    (wanted && nnrt_preparation_equal(use->opened->preparation, wanted));
+        if (use->decl == decl && same)
             return use;
     }
     return NULL;

@@ -79,6 +79,8 @@ static void check_recipe(Compiler *c, const CompiledAction *a, const Checked *re
         check_rule(c, a, setting(recipe, "stop"));
     if (checked_has(recipe, "schedule"))
         check_rule(c, a, setting(recipe, "schedule"));
+    if (checked_has(recipe, "checkpoint"))
+        check_rule(c, a, setting(recipe, "checkpoint"));
 }
 
 void check_metrics(Compiler *c, const CompiledAction *a)

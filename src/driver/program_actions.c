@@ -151,11 +151,36 @@ static void write_save(ProgramWriter *w, const CompiledAction *a, json_t *object
     put_text(object, FIELD_save_to, a->action->path);
 }
 
+static json_t *renamings_json(const Value *rename)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < rename->count; i++) {
+        const Call *call = rename->items[i].call;
+        json_t *one = json_object();
+        put_text(one, FIELD_renaming_old, call->args[0].text);
+        put_text(one, FIELD_renaming_new, call->args[1].text);
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
 static void write_load(ProgramWriter *w, const CompiledAction *a, json_t *object)
 {
     put_text(object, FIELD_load_from, a->action->path);
     if (load_made_above(w->compiled, a))
         put_truth(object, FIELD_load_made, true);
+
+    const Checked *settings = &a->action->settings;
+    const Value *rename = setting(settings, "rename"), *transpose = setting(settings, "transpose"),
+                *skip = setting(settings, "skip"), *partial = setting(settings, "partial");
+    if (rename->kind == VALUE_LIST)
+        put(object, FIELD_load_rename, renamings_json(rename));
+    if (transpose->kind == VALUE_LIST)
+        put(object, FIELD_load_transpose, value_json(w->c->arena, transpose));
+    if (skip->kind == VALUE_LIST)
+        put(object, FIELD_load_skip, value_json(w->c->arena, skip));
+    if (partial->kind == VALUE_BOOL && partial->boolean)
+        put_truth(object, FIELD_load_partial, true);
 }
 
 static void write_prune(ProgramWriter *w, const CompiledAction *a, json_t *object)

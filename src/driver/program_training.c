@@ -107,6 +107,16 @@ static json_t *average_json(ProgramWriter *w, const CompiledAction *a)
     return object;
 }
 
+/* What is not watched by name goes by what there is. */
+static json_t *checkpointing_json(ProgramWriter *w, const Checked *recipe)
+{
+    const Call *every = setting_call(recipe, "checkpoint");
+    json_t *object = rule_json(w, TYPE_checkpointing, every);
+    if (object && !call_given(every, "monitor"))
+        json_object_del(object, program_field_key(FIELD_checkpointing_monitor));
+    return object;
+}
+
 /* ---- the training ---- */
 
 /* What a checkpoint must agree with for a run to resume from it: the network, the data, and what
@@ -157,8 +167,7 @@ void write_training(ProgramWriter *w, const CompiledAction *a, json_t *object)
     put(object, FIELD_training_plateau, plateau_json(w, recipe));
     put(object, FIELD_training_stop, rule_json(w, TYPE_early_stop, setting_call(recipe, "stop")));
     put(object, FIELD_training_average, average_json(w, a));
-    put(object, FIELD_training_checkpoint,
-        rule_json(w, TYPE_checkpointing, setting_call(recipe, "checkpoint")));
+    put(object, FIELD_training_checkpoint, checkpointing_json(w, recipe));
     write_mixing(w, recipe, object);
 
     put_text(object, FIELD_training_fingerprint, fingerprint(w, a));

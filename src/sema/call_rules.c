@@ -156,6 +156,33 @@ static bool swa(Sema *sema, const Call *call)
     return false;
 }
 
+static size_t stars_in(const Value *text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text->length; i++)
+        count += text->text[i] == '*';
+    return count;
+}
+
+/* Each star on the right stands for one on the left. */
+static bool renames(Sema *sema, const Call *call)
+{
+    enum { MOST_STARS = 16 };
+
+    const Value *old = call_arg(call, "old"), *new = call_arg(call, "new");
+    if (!is_known(old) || !is_known(new))
+        return true;
+    size_t left = stars_in(old), right = stars_in(new);
+    if (right <= left && left <= MOST_STARS)
+        return true;
+    Diagnostic *d = diag_error(sema->diags, DIAG_OUT_OF_RANGE, right > left ? new->span : old->span,
+                               "'%s' has %zu stars, and '%s' %zu", value_text(sema->arena, new),
+                               right, value_text(sema->arena, old), left);
+    diag_help(sema->diags, d, "each star on the right is one on the left, in order, of %d at most",
+              MOST_STARS);
+    return false;
+}
+
 static const Rule rules[] = {
     { FORM_INIT, "uniform", in_order },
     { FORM_DOMAIN, "uniform", in_order },
@@ -175,6 +202,7 @@ static const Rule rules[] = {
     { FORM_SOURCE, "images", images },
     { FORM_SOURCE, "text", has_name },
     { FORM_CHECKPOINT, "every", has_name },
+    { FORM_RENAME, "to", renames },
     { FORM_NORMALIZE, "scale", scale },
     { FORM_AVERAGE, "swa", swa },
 };

@@ -28,10 +28,13 @@ static bool watches_validation(const Value *rule)
 
 static void check_monitors(Check *c, const Checked *recipe)
 {
-    static const char *const keys[] = { "stop", "schedule" };
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const keys[] = { "stop", "schedule", "checkpoint" };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const Value *rule = setting(recipe, keys[i]);
         if (has_validation(c) || !watches_validation(rule))
+            continue;
+        /* where nothing is said, a checkpoint goes by what there is */
+        if (!strcmp(keys[i], "checkpoint") && !call_given(rule->call, "monitor"))
             continue;
         Diagnostic *d = diag_error(c->sema->diags, DIAG_NO_PART, rule->span,
                                    "'%s' watches the validation part, but data '%s' has none",

@@ -205,6 +205,7 @@ typedef enum SettingTable {
     TABLE_PRUNE,
     TABLE_FREEZE,
     TABLE_MINIMIZE,
+    TABLE_LOAD,
     TABLE_NONE
 } SettingTable;
 

@@ -31,6 +31,7 @@ const char *setting_table_name(SettingTable table)
         [TABLE_PRUNE] = "prune",
         [TABLE_FREEZE] = "freeze",
         [TABLE_MINIMIZE] = "minimize",
+        [TABLE_LOAD] = "load",
     };
     return names[table];
 }

@@ -130,12 +130,21 @@ static int clause_token(const char *text, int head)
     return TOK_NAME;
 }
 
+/* The `to` of `["h.*" to "block*"]`: no other word can stand between two texts. */
+static bool is_renaming(const Layout *l, const Token *token, const Token *after)
+{
+    return token->kind == TOK_NAME && !strcmp(token->text, "to") && open_kind(l) == TOK_LBRACKET &&
+           last_kind(l) == TOK_STRING && after->kind == TOK_STRING;
+}
+
 static void emit_word(Layout *l, const Token *token, const Token *after)
 {
     Token word = *token;
     if (last_kind(l) == TOK_DOT || is_key(l, after) || is_word_value(l, token, after) ||
         is_measure_word(l, token, after)) {
         word.kind = TOK_NAME;
+    } else if (is_renaming(l, token, after)) {
+        word.kind = TOK_TO;
     } else if (word.kind == TOK_NAME && !l->open.len && last_kind(l) != TOK_NEWLINE) {
         word.kind = (uint16_t)clause_token(word.text, l->head);
     }

@@ -84,6 +84,14 @@ Expr *build_call(Parser *parser, Span span, Name callee, ArgList args)
     return made;
 }
 
+Expr *build_renaming(Parser *parser, Span span, Span to, Expr *old, Expr *new)
+{
+    ArgList args = { 0 };
+    vec_push(parser->arena, &args, ((Arg){ { 0 }, old, old->span }));
+    vec_push(parser->arena, &args, ((Arg){ { 0 }, new, new->span }));
+    return build_call(parser, span, (Name){ intern_cstr(parser->names, "to"), to }, args);
+}
+
 Expr *build_field(Parser *parser, Span span, Expr *of, Name field)
 {
     Expr *made = new_parent(parser, EXPR_FIELD, span, of, NULL, NULL);

@@ -18,6 +18,8 @@ Expr *build_none(Parser *parser, Span span);
 Expr *build_list(Parser *parser, Span span, ExprList items);
 Expr *build_range(Parser *parser, Span span, Span op, Expr *first, Expr *last);
 Expr *build_call(Parser *parser, Span span, Name callee, ArgList args);
+/* "old" to "new" in a list: a call of `to` */
+Expr *build_renaming(Parser *parser, Span span, Span to, Expr *old, Expr *new);
 Expr *build_field(Parser *parser, Span span, Expr *of, Name field);
 Expr *build_index(Parser *parser, Span span, Expr *of, Expr *index);
 Expr *build_unary(Parser *parser, Span span, OpKind op, Span op_span, Expr *operand);

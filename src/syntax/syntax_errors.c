@@ -374,7 +374,7 @@ static bool is_left_out(const Mistake *m, int token)
     if (clauses && ((token >= TOK_ON && token <= TOK_FROM) || token == TOK_LBRACE))
         return true;
     return only_continues(m, token) || (token == TOK_END && m->expected[TOK_NEWLINE]) ||
-           token == TOK_IN;
+           token == TOK_IN || (token == TOK_TO && m->expected[TOK_RBRACKET]);
 }
 
 /* The list of what could come there, in words; NULL where it is too long to help. */
