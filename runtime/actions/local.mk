@@ -17,4 +17,5 @@ libnnrt_a_SOURCES += \
     runtime/actions/prune.c \
     runtime/actions/save_load.c \
     runtime/actions/surface.c \
-    runtime/actions/surface.h
+    runtime/actions/surface.h \
+    runtime/actions/threshold_curves.c

@@ -204,10 +204,14 @@ bool nnrt_picture_evaluation(json_t *notes, const nnrt_data *data, bool normaliz
                              const nnrt_sample_set *set, const float *x, nnrt_answer *answer,
                              void *context, nnrt_error *e)
 {
+    if (set->multilabel && set->rows)
+        return nnrt_threshold_curves(notes, set, e);
     if (data->target_size != 1 || !set->rows)
         return true;
     if (set->classify) {
         add_calibration(notes, set);
+        if (!nnrt_threshold_curves(notes, set, e))
+            return false;
     } else if (set->width == 1 && data->sample_size > 1) {
         nnrt_part part = { .count = set->rows, .y = (float *)(uintptr_t)set->target },
                   said = { .count = set->rows, .y = (float *)(uintptr_t)set->out };

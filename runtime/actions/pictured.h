@@ -13,7 +13,8 @@ typedef float *nnrt_answer(void *context, float *x, int64_t count, nnrt_error *e
  *      confidence (of one or two outputs: the second class's share among samples of like
  *      probability), as in Guo et al. 2017, and "calibration_error", the mean gap weighted by
  *      counts;
- *   "regions": { x0, x1, y0, y1, columns, rows, width, "scores" }, outputs on a grid over two
+ *   "roc", "precision_recall": [ { "class", "x", "y" } ], of classes (of two, the second) or
+ * labels; "regions": { x0, x1, y0, y1, columns, rows, width, "scores" }, outputs on a grid over two
  *      features;
  *   "fit": { "x", "y", "low", "high" }, those over one, and, where dropout can be left on, two
  *      deviations to either side of the mean of many draws of it (Monte Carlo dropout);
@@ -25,6 +26,9 @@ typedef float *nnrt_answer(void *context, float *x, int64_t count, nnrt_error *e
 bool nnrt_picture_evaluation(json_t *notes, const nnrt_data *data, bool normalized,
                              const nnrt_sample_set *set, const float *x, nnrt_answer *answer,
                              void *context, nnrt_error *e);
+
+/* "roc" and "precision_recall" (threshold_curves.c) */
+bool nnrt_threshold_curves(json_t *notes, const nnrt_sample_set *set, nnrt_error *e);
 
 /* Mean and deviation, [count][outputs] each, of a unit's outputs over so many draws of dropout
  * (predict.c). */

@@ -192,8 +192,38 @@ static void chart_agreement(nnrt_figure *f, const json_t *notes)
     }
 }
 
+/* A curve a class, named where there are several. */
+static void chart_thresholds(nnrt_figure *f, const json_t *notes, const char *key,
+                             const char *title, const char *const axes[2], bool diagonal)
+{
+    const json_t *curves = json_object_get(notes, key), *names = json_object_get(notes, "classes");
+    size_t i;
+    json_t *curve;
+    nnrt_panel *panel =
+        json_array_size(curves) ? nnrt_figure_panel(f, NNRT_PANEL_CURVES, title) : NULL;
+    if (!panel)
+        return;
+    panel->x_label = axes[0];
+    panel->y_label = axes[1];
+    panel->height = 400;
+    panel->unit_square = true;
+    if (diagonal) {
+        nnrt_panel_series(f, panel, "guessing", NNRT_INK_AXIS, NNRT_CURVE_DASHED, 2, pair(f, 0, 1),
+                          pair(f, 0, 1));
+    }
+    json_array_foreach ((json_t *)curves, i, curve) {
+        size_t of = (size_t)number(curve, "class");
+        const char *name = json_string_value(json_array_get(names, of));
+        name = name && *name ? nnrt_figure_text(f, "%s", name) : nnrt_figure_text(f, "%zu", of);
+        add_series(f, panel, name, i, NNRT_CURVE, curve, "y");
+    }
+}
+
 void nnrt_chart_evaluation(nnrt_figure *f, const json_t *notes)
 {
+    static const char *const receiver[] = { "false positives", "true positives" },
+                             *const recalled[] = { "recall", "precision" };
+
     if (json_object_get(notes, "regions"))
         chart_regions(f, notes);
     if (json_object_get(notes, "fit"))
@@ -202,4 +232,6 @@ void nnrt_chart_evaluation(nnrt_figure *f, const json_t *notes)
         chart_agreement(f, notes);
     if (json_object_get(notes, "calibration"))
         chart_calibration(f, notes);
+    chart_thresholds(f, notes, "roc", "Receiver's curve (ROC)", receiver, true);
+    chart_thresholds(f, notes, "precision_recall", "Precision and recall", recalled, false);
 }

@@ -67,10 +67,12 @@ bool nnrt_measure(nnrt_program *program, const nnrt_data *data, const nnrt_sampl
 
 json_t *nnrt_class_notes(const nnrt_data *data)
 {
-    if (!data->classify)
+    char **name = data->multilabel ? data->target_name : data->class_name;
+    int64_t count = data->multilabel ? data->target_size : data->classes;
+    if (!data->classify && !data->multilabel)
         return NULL;
     json_t *names = json_array();
-    for (int64_t i = 0; i < data->classes; i++)
-        json_array_append_new(names, json_string(data->class_name ? data->class_name[i] : ""));
+    for (int64_t i = 0; i < count; i++)
+        json_array_append_new(names, json_string(name ? name[i] : ""));
     return json_pack("{s:o}", "classes", names);
 }
