@@ -35,7 +35,7 @@ enum {
 
 typedef struct nnrt_barrier nnrt_barrier;
 
-/* Generated code reads fields by position: change them only together with codegen/abi.c, which
+/* Generated code reads fields by position: change them only together with codegen/cpu/abi.c, which
  * checks the size. */
 typedef struct nnrt_call {
     /* 0: weights, states and results in the unit's order, each packed in panels of 16 (below),

@@ -1,4 +1,4 @@
-/* error.h: how the runtime's rooms say what went wrong: a status (LANGUAGE.md, section 10), a text,
+/* error.h: how the runtime's rooms say what went wrong: a status (docs/language.md), a text,
  * and where it helps, the file and row. */
 #ifndef NNRT_ERROR_H
 #define NNRT_ERROR_H

@@ -14,8 +14,8 @@ typedef struct nnrt_signals {
 /* While nothing runs yet that could be finished or kept, SIGINT and SIGTERM end the process with
  * NNRT_INTERRUPTED. */
 void nnrt_signals_early(void);
-/* From now on the first SIGINT or SIGTERM only sets the flag; a second one ends the process at
- * once. Clears the flag. */
+/* From now on the first SIGINT or SIGTERM only sets the flag; a second one of the same kind
+ * ends the process at once. Clears the flag. */
 void nnrt_signals_hold(nnrt_signals *signals);
 void nnrt_signals_release(const nnrt_signals *signals); /* as they were before */
 bool nnrt_stop_asked(void);

@@ -1,4 +1,4 @@
-/* augment.h: what a data declaration's `augment` does to one sample (LANGUAGE.md, section 6).
+/* augment.h: what a data declaration's `augment` does to one sample (docs/language.md).
  *
  * Images are channels x height x width; a change is drawn once for all channels and cells that it
  * leaves empty are 0. The forms are rows of the table in augment.c, carried out in the order of the

@@ -1,5 +1,5 @@
 /* preparation.h: what is done to data before a network meets it: which columns are features and how
- * they become numbers, normalisation, the scale of targets, classes, tokens (LANGUAGE.md, 6a).
+ * they become numbers, normalisation, the scale of targets, classes, tokens (docs/language.md).
  *
  * Fitting makes one from the training part (fit.h), or it comes from a model's file. It goes with
  * the model from then on: whatever the model meets is prepared by it. Once made it is never

@@ -1,4 +1,4 @@
-/* log.h: the log of a run, JSON lines (LANGUAGE.md, section 10). Every function takes NULL for "no
+/* log.h: the log of a run, JSON lines (docs/language.md). Every function takes NULL for "no
  * log" and then does nothing.
  *
  * Lines gather in a buffer that is written at most every 0.2 s and at the end, so that logging an

@@ -1,4 +1,4 @@
-/* metrics.h: what `metrics = [...]` measures (LANGUAGE.md, section 8), in float64 from a part's
+/* metrics.h: what `metrics = [...]` measures (docs/language.md), in float64 from a part's
  * outputs and targets. metrics.def has a row for each: METRIC(name, direction, kind). */
 #ifndef NNRT_METRICS_H
 #define NNRT_METRICS_H

@@ -1,4 +1,4 @@
-/* learning_rate.c: the learning rate of a step as scalar nodes (LANGUAGE.md, section 5).
+/* learning_rate.c: the learning rate of a step as scalar nodes (docs/language.md).
  *
  * Schedules in the language are evaluated with the step's counters as nodes; the few that are no
  * formula have a row below. plateau is the runtime's: HYPER_LR carries what it has left of the

@@ -1,5 +1,5 @@
 /* loss.c: losses, the number of right predictions, and whether a model fits the targets of its data
- * (LANGUAGE.md, section 8).
+ * (docs/language.md).
  *
  * A loss is worked out as its sum over the batch's samples, which is what is reported; the mean is
  * taken of that. Both cross entropies are built on scores: over a final softmax or sigmoid they

@@ -1,5 +1,4 @@
-/* optimizer.c: from gradients to assignments, weight by weight, in the order of LANGUAGE.md,
- * section 4: penalties, clipping, decoupled decay, the optimizer's lines, constraints, the mask of
+/* optimizer.c: from gradients to assignments, weight by weight, in the order of docs/language.md: penalties, clipping, decoupled decay, the optimizer's lines, constraints, the mask of
  * a pruned weight (its own zeros), the moving average. */
 #include "lower/room.h"
 #include <float.h>

@@ -1,4 +1,4 @@
-/* weight_init.c: initialisers to distributions (LANGUAGE.md, section 7).
+/* weight_init.c: initialisers to distributions (docs/language.md).
  *
  * glorot: Glorot and Bengio 2010; he: He et al. 2015; lecun: LeCun et al. 1998. The plain names are
  * the normal variants, those of glorot called xavier the uniform ones; a uniform one of the same

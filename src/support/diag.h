@@ -1,4 +1,4 @@
-/* diag.h: source files, spans, and the diagnostics collected about them (LANGUAGE.md, section 10).
+/* diag.h: source files, spans, and the diagnostics collected about them (docs/language.md).
  *
  * Errors are data: collected, sorted into source order, then printed, at most 20. Nothing here ends
  * the process. diag.def: DIAG(ID, "short-code", "what `nnc explain short-code` says: what it means,
