@@ -84,23 +84,24 @@ static bool take_version(command *c, const char *value)
 
 static const struct {
     const char *name, *argument, *accepted, *help;
+    char letter; /* '\0': none */
     bool (*take)(command *, const char *);
 } rows[] = {
-    { "--threads", "N", "a whole number from 1", "run on N threads (default: all processors)",
+    { "--threads", "N", "a whole number from 1", "run on N threads (default: all processors)", '\0',
       take_threads },
-    { "--seed", "N", "a whole number from 0", "the seed where the script does not set one",
+    { "--seed", "N", "a whole number from 0", "the seed where the script does not set one", '\0',
       take_seed },
-    { "--log", "F", "a file", "write JSON lines to F", take_log },
-    { "--resume", "F", "a file", "continue from a checkpoint", take_resume },
+    { "--log", "F", "a file", "write JSON lines to F", '\0', take_log },
+    { "--resume", "F", "a file", "continue from a checkpoint", '\0', take_resume },
     { "--dry-run", NULL, NULL, "two batches of everything; writes nothing, checks no assertions",
-      take_dry_run },
-    { "--quiet", NULL, NULL, "no progress", take_quiet },
-    { "--color", "WHEN", "auto, always or never", "colour messages: auto, always, never",
+      '\0', take_dry_run },
+    { "--quiet", NULL, NULL, "no progress", 'q', take_quiet },
+    { "--color", "WHEN", "auto, always or never", "colour messages: auto, always, never", '\0',
       take_color },
-    { "--diagnostics", "FORM", "text or json", "messages as text or as JSON lines",
+    { "--diagnostics", "FORM", "text or json", "messages as text or as JSON lines", '\0',
       take_diagnostics },
-    { "--help", NULL, NULL, "show this help", take_help },
-    { "--version", NULL, NULL, "show what made this program", take_version },
+    { "--help", NULL, NULL, "show this help", 'h', take_help },
+    { "--version", NULL, NULL, "show what made this program", '\0', take_version },
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -112,15 +113,21 @@ static bool usage_error(const command *c, const char *text, const char *what, co
     return false;
 }
 
+/* Whether the `length` characters are the row's name, or its letter behind a '-'. */
+static bool is_option(int row, const char *text, size_t length)
+{
+    if (length == 2 && text[0] == '-' && rows[row].letter && text[1] == rows[row].letter)
+        return true;
+    return strlen(rows[row].name) == length && !strncmp(rows[row].name, text, length);
+}
+
 static bool read_options(command *c, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         size_t length = strcspn(argv[i], "=");
         int row = 0;
-        while (row < ROWS &&
-               (strlen(rows[row].name) != length || strncmp(rows[row].name, argv[i], length))) {
+        while (row < ROWS && !is_option(row, argv[i], length))
             row++;
-        }
         if (row == ROWS) {
             return usage_error(c, *argv[i] == '-' ? "unknown option" : "unexpected argument",
                                argv[i], NULL);

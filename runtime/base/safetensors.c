@@ -319,6 +319,33 @@ static bool read_entries(nnrt_safetensors *file, uint64_t data_bytes, nnrt_error
     return true;
 }
 
+/* What a file is whose first bytes can't be a length; NULL: not known. */
+static const char *other_format(uint64_t first)
+{
+    static const struct {
+        const char *begins, *what;
+    } known[] = {
+        { "PK\x03\x04",
+          "is a PyTorch file (or another zip archive), not safetensors: convert it in "
+          "Python by safetensors.torch.save_file(torch.load(\"f.pt\"), "
+          "\"f.safetensors\")" },
+        { "\x80\x02",
+          "is a Python pickle, as old PyTorch files are, not safetensors: convert it in "
+          "Python by safetensors.torch.save_file(torch.load(\"f.pt\"), "
+          "\"f.safetensors\")" },
+        { "\x89HDF", "is an HDF5 file, as Keras has them, not safetensors" },
+        { "\x93NUMPY", "is a NumPy array, not safetensors" },
+        { "GGUF", "is a GGUF file, not safetensors" },
+    };
+
+    char bytes[sizeof first];
+    memcpy(bytes, &first, sizeof first);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (first > HEADER_LIMIT && !memcmp(bytes, known[i].begins, strlen(known[i].begins)))
+            return known[i].what;
+    return NULL;
+}
+
 /* The header's length, judged against the file's. */
 static bool read_length(const nnrt_safetensors *file, uint64_t size, uint64_t *length,
                         nnrt_error *e)
@@ -327,6 +354,9 @@ static bool read_length(const nnrt_safetensors *file, uint64_t size, uint64_t *l
         return fail_weights(file, e, "%llu bytes are not a safetensors file",
                             (unsigned long long)size);
     }
+    const char *other = other_format(*length);
+    if (other)
+        return fail_weights(file, e, "%s", other);
     if (*length > size - LENGTH_BYTES) {
         return fail_weights(
             file, e,

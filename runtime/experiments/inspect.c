@@ -86,7 +86,7 @@ static void count_bins(spread *s, const float *values, int64_t n)
 {
     double width = (s->high - s->low) / BINS;
     for (int64_t i = 0; s->finite && i < n; i++) {
-        int64_t b = width > 0 ? (int64_t)((values[i] - s->low) / width) : 0;
+        int64_t b = width > 0 ? (int64_t)((values[i] - s->low) / width) : BINS / 2;
         if (b >= BINS)
             b = BINS - 1;
         s->bin[b < 0 ? 0 : b]++;
@@ -258,13 +258,22 @@ static void show(const inspection *in, const json_t *records, bool table)
              nnrt_action_text(in->program, "data"));
     if (table)
         nnrt_print_records(title, records, columns, sizeof columns / sizeof *columns);
+
+    const char *before = "";
     json_array_foreach (records, i, record) {
         const char *trouble = json_string_value(json_object_get(record, "trouble")),
                    *help = json_string_value(json_object_get(record, "cure"));
-        if (trouble && table) {
+        if (!trouble)
+            continue;
+        bool same = !strcmp(help, before); /* layers of one trouble are told once what to do */
+        before = help;
+
+        if (same)
+            help = "likewise";
+        if (table) {
             printf("  %s: %s: %s\n", json_string_value(json_object_get(record, "layer")), trouble,
                    help);
-        } else if (trouble) {
+        } else {
             nnrt_print_progress(in->program, "%s: %s: %s",
                                 json_string_value(json_object_get(record, "layer")), trouble, help);
         }

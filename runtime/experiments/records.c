@@ -148,7 +148,7 @@ static void cell_text(const json_t *value, char *text, size_t size)
     else if (json_is_string(value))
         snprintf(text, size, "%s", json_string_value(value));
     else if (json_is_boolean(value))
-        snprintf(text, size, "%s", json_is_true(value) ? "yes" : "");
+        snprintf(text, size, "%s", json_is_true(value) ? "true" : "false");
     else
         snprintf(text, size, "-");
 }

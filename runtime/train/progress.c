@@ -69,17 +69,15 @@ void nnrt_progress_begin(nnrt_progress *progress, bool quiet, const char *title,
         write_line(title);
 }
 
-void nnrt_scaled_text(double value, bool binary, char *text, size_t size)
+void nnrt_scaled_text(double value, char *text, size_t size)
 {
-    static const char *const decimal_prefix[] = { "", " k", " M", " G", " T" },
-                             *const binary_prefix[] = { " ", " Ki", " Mi", " Gi", " Ti" };
-    double base = binary ? 1024 : 1000;
+    static const char *const prefixes[] = { "", " k", " M", " G", " T" };
     int power = 0;
-    while (power < 4 && value >= base) {
-        value /= base;
+    while (power < 4 && value >= 1000) {
+        value /= 1000;
         power++;
     }
-    const char *prefix = binary ? binary_prefix[power] : decimal_prefix[power];
+    const char *prefix = prefixes[power];
     int digits = 0; /* after the point */
     if (value < 100)
         digits = value < 10 ? 2 : 1;
@@ -108,9 +106,10 @@ static void draw(nnrt_progress *progress, int64_t step, int64_t epoch)
     if (done > 0 && to_do > 0)
         duration_text(spent / (double)done * (double)to_do, left, sizeof left);
 
+    /* what may be cut off at the terminal's edge comes last */
     int n =
-        snprintf(line, sizeof line, "\repoch %lld/%lld [%s]  %s%s%s", (long long)epoch,
-                 (long long)progress->epochs, bar, progress->last, *left ? "  left: " : "", left);
+        snprintf(line, sizeof line, "\repoch %lld/%lld [%s]%s%s  %s", (long long)epoch,
+                 (long long)progress->epochs, bar, *left ? "  left: " : "", left, progress->last);
     int most = columns() - 1;
     if (n >= LINE)
         n = LINE - 1;
@@ -122,6 +121,17 @@ static void draw(nnrt_progress *progress, int64_t step, int64_t epoch)
     progress->width = drawn;
     progress->drawn_at = now;
     write_all(line, (size_t)n);
+}
+
+/* The bar, so that a line can stand in its place: the lines of all epochs stay above it. */
+static void erase(nnrt_progress *progress)
+{
+    char line[LINE];
+    if (!progress->width)
+        return;
+    int n = snprintf(line, sizeof line, "\r%*s\r", progress->width, "");
+    write_all(line, (size_t)(n < LINE ? n : LINE - 1));
+    progress->width = 0;
 }
 
 void nnrt_progress_step(nnrt_progress *progress, int64_t step, int64_t epoch)
@@ -136,27 +146,22 @@ void nnrt_progress_epoch(nnrt_progress *progress, int64_t step, int64_t epoch, c
     if (progress->quiet)
         return;
     snprintf(progress->last, sizeof progress->last, "%s", numbers);
-    if (progress->bar) {
-        if (nnrt_seconds() - progress->drawn_at > 0.05)
-            draw(progress, step, epoch);
-        return;
-    }
+    erase(progress);
     snprintf(line, sizeof line, "epoch %lld/%lld  %s", (long long)epoch,
              (long long)progress->epochs, numbers);
     write_line(line);
+    if (progress->bar && step < progress->steps)
+        draw(progress, step, epoch + 1);
 }
 
-void nnrt_progress_end(nnrt_progress *progress, int64_t step, int64_t epoch)
+void nnrt_progress_end(nnrt_progress *progress)
 {
-    if (!progress->bar || (step == progress->began_at && !progress->width))
-        return;
-    draw(progress, step, epoch);
-    write_all("\n", 1);
-    progress->width = 0;
+    erase(progress);
 }
 
 void nnrt_progress_note(nnrt_progress *progress, const char *text)
 {
+    erase(progress);
     if (!progress->quiet)
         write_line(text);
 }

@@ -1,5 +1,5 @@
-/* progress.h: how far a training is, on standard error: on a terminal a bar that is redrawn in
- * place, else a line for each epoch, and nothing with --quiet. */
+/* progress.h: how far a training is, on standard error: a line for each epoch, on a terminal
+ * above a bar that is redrawn in place; nothing with --quiet. */
 #ifndef NNRT_PROGRESS_H
 #define NNRT_PROGRESS_H
 #include <stdbool.h>
@@ -22,9 +22,9 @@ void nnrt_progress_begin(nnrt_progress *progress, bool quiet, const char *title,
 void nnrt_progress_step(nnrt_progress *progress, int64_t step, int64_t epoch);
 /* An epoch is done; `numbers`: "loss 0.31  accuracy 0.9". */
 void nnrt_progress_epoch(nnrt_progress *progress, int64_t step, int64_t epoch, const char *numbers);
-void nnrt_progress_end(nnrt_progress *progress, int64_t step, int64_t epoch);
-/* "12.3 k", "4.56 M": three digits and the unit's prefix, in steps of 1000 or (binary) 1024. */
-void nnrt_scaled_text(double value, bool binary, char *text, size_t size);
+void nnrt_progress_end(nnrt_progress *progress);
+/* "12.3 k", "4.56 M": three digits and the unit's prefix, in steps of 1000. */
+void nnrt_scaled_text(double value, char *text, size_t size);
 /* A line of its own, such as "stopped early". */
 void nnrt_progress_note(nnrt_progress *progress, const char *text);
 #endif

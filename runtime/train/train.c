@@ -112,7 +112,7 @@ static bool stop_here(nnrt_training *t, nnrt_error *e)
     char where[64];
     snprintf(where, sizeof where, "interrupted at step %lld (epoch %lld)", (long long)t->step,
              (long long)(t->step / t->per_epoch + 1));
-    nnrt_progress_end(&t->progress, t->step, t->epoch);
+    nnrt_progress_end(&t->progress);
     if (!t->checkpoint.path)
         return nnrt_fail(e, NNRT_INTERRUPTED, "interrupted", "%s", where);
 
@@ -196,7 +196,7 @@ static json_t *train(nnrt_training *t, nnrt_error *e)
         if (nnrt_log_sound(t->session->log, e) && train_steps(t, e))
             result = nnrt_training_finish(t, e);
         if (!result)
-            nnrt_progress_end(&t->progress, t->step, t->epoch);
+            nnrt_progress_end(&t->progress);
     }
     nnrt_training_evaluate_model(t);
     return result;

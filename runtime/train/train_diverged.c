@@ -91,7 +91,7 @@ bool nnrt_training_diverged(nnrt_training *t, int64_t step, nnrt_error *e)
                  "; the outputs, from layer '%s', are finite, but their loss is not", last);
     }
 
-    nnrt_progress_end(&t->progress, t->step, t->epoch);
+    nnrt_progress_end(&t->progress);
     if (e->status)
         return false;
     nnrt_fail(e, NNRT_DIVERGED, "diverged",

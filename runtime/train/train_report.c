@@ -37,7 +37,7 @@ static void log_start(const nnrt_training *t)
 static void begin_progress(nnrt_training *t)
 {
     char title[160], memory[32];
-    nnrt_scaled_text((double)t->unit->arena_bytes, true, memory, sizeof memory);
+    nnrt_scaled_text((double)t->unit->arena_bytes, memory, sizeof memory);
     snprintf(title, sizeof title,
              "train %s on %s: %lld parameters, %lld samples in batches of %lld, %d thread%s, %sB "
              "of working memory",
@@ -116,7 +116,7 @@ static void show_epoch(nnrt_training *t)
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %.4g", at ? "  " : "",
                                train ? name + 6 : name, row[i]);
     }
-    nnrt_scaled_text(row[COLUMN_RATE], false, rate, sizeof rate);
+    nnrt_scaled_text(row[COLUMN_RATE], rate, sizeof rate);
     if (at < sizeof text - 1)
         snprintf(text + at, sizeof text - at, "  %s samples/s", rate);
     nnrt_progress_epoch(&t->progress, t->step, t->epoch, text);

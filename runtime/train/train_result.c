@@ -48,7 +48,7 @@ json_t *nnrt_training_finish(nnrt_training *t, nnrt_error *e)
         return NULL;
     }
 
-    nnrt_progress_end(&t->progress, t->step, t->epoch);
+    nnrt_progress_end(&t->progress);
     if (t->stopped) {
         char note[96];
         snprintf(note, sizeof note, "stopped early: the best was epoch %lld",

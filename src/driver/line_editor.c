@@ -106,10 +106,8 @@ static unsigned char complete(EditLine *el, int ch)
         begin--;
     size_t length = (size_t)(info->cursor - begin);
     char *prefix = strndup(begin, length);
-    if (!prefix || !length) {
-        free(prefix);
+    if (!prefix)
         return CC_ERROR;
-    }
 
     Candidates found = { .prefix = prefix, .length = length };
     consider_all(e, info, &found);

@@ -148,9 +148,18 @@ static bool show_result(Compiler *c, const char *name)
     return true;
 }
 
+/* An action that was interrupted has a name and no result. */
+static bool has_result(void *context, const char *name)
+{
+    Compiler *c = context;
+    json_t *result = c->session ? nnrt_session_result(c->session, name) : NULL;
+    json_decref(result);
+    return result != NULL;
+}
+
 static void show_all(Compiler *c)
 {
-    bool some = sema_list_declared(c->sema, stdout);
+    bool some = sema_list_declared(c->sema, has_result, c, stdout);
     for (size_t i = 0; i < c->data.len; i++)
         print_data(c->arena, c->data.data[i]);
     for (size_t i = 0; i < c->models.len; i++) {

@@ -110,13 +110,59 @@ static bool print_category(Sema *sema, const char *word, FILE *out)
             continue;
         }
         NameList names = { 0 };
-        const NameMap *maps[] = { &sema->rows[c], &sema->prelude[c], &sema->forms[c] };
-        for (size_t m = 0; m < 3; m++)
-            name_list_add_map(sema->arena, &names, maps[m]);
+        list_forms(sema, (FormCategory)c, &names);
         if (!names.len)
             continue;
         fprintf(out, "%s: %s\n", category_plural((FormCategory)c),
                 name_list_text(sema->arena, names.data, names.len));
+        return true;
+    }
+    return false;
+}
+
+/* What a declaration looks like, by its word. */
+static bool print_declaration_form(Sema *sema, const char *word, FILE *out)
+{
+    static const struct {
+        const char *word, *form, *help;
+        SettingTable table;
+    } rows[] = {
+        { "data", "data NAME { source = csv(\"f.csv\", target = \"y\"), test = 20% }",
+          "samples, and how they are split and prepared; the keys:", TABLE_DATA },
+        { "recipe", "recipe NAME { epochs = 10, optimizer = adam(lr = 1e-3) }",
+          "how to train; the keys:", TABLE_RECIPE },
+        { "model", "model NAME { dense(32) -> relu -> dense(classes) }",
+          "a network: layers joined by '->', or a line each; `help layers` lists them",
+          TABLE_NONE },
+        { "block", "block NAME(channels, stride = 1) { conv(channels, 3) -> relu }",
+          "layers that are used like one, with weights of its own each time", TABLE_NONE },
+        { "fn", "fn swish(x, beta = 1) = x / (1 + exp(-beta * x))",
+          "a function of one value is an activation, of two (prediction, target) a loss",
+          TABLE_NONE },
+        { "param", "param width = 64 in choice(32, 64, 128)",
+          "a constant that --set overrides and `tune` searches", TABLE_NONE },
+        { "optimizer", "optimizer NAME(lr = 0.01) { w = w - lr * g }",
+          "an update of a weight w by its gradient g; values that live on are `state m = 0`",
+          TABLE_NONE },
+        { "schedule", "schedule NAME(over) = lr * 0.1 ^ (step / over)",
+          "the learning rate from lr, step, steps, epoch, epochs and progress", TABLE_NONE },
+        { "import", "import \"blocks.nn\"", "the declarations of another file", TABLE_NONE },
+        { "weight", "weight table[n, m] = normal(0.1)", "a learned tensor of a model's own",
+          TABLE_NONE },
+        { "layer", "layer enc = dense(32)", "a layer whose uses in a model share its weights",
+          TABLE_NONE },
+        { "repeat", "repeat i in 1..3 { dense(32) -> relu }", "layers several times", TABLE_NONE },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].word, word) != 0)
+            continue;
+        fprintf(out, "%s\n  %s\n", rows[i].form, rows[i].help);
+        if (rows[i].table == TABLE_NONE)
+            return true;
+        Checked keys = checked_new(sema, rows[i].table, (Span){ 0 });
+        for (size_t k = 0; k < keys.count; k++)
+            fprintf(out, "  %-18s %s\n", keys.rows[k].key, keys.rows[k].help);
         return true;
     }
     return false;
@@ -127,6 +173,7 @@ bool sema_help(Sema *sema, const char *name, FILE *out)
     name = intern_cstr(sema->names, name);
     const Symbol *symbol = name_map_get(&sema->symbols, name);
     bool found = print_verb(sema, name, out);
+    found |= print_declaration_form(sema, name, out);
     for (int c = 0; c < FORM_CATEGORY_COUNT; c++) {
         const Form *declared = name_map_get(&sema->forms[c], name);
         if (!declared)
@@ -151,11 +198,14 @@ static bool list_line(Sema *sema, const char *what, const NameMap *map, FILE *ou
     return names.len > 0;
 }
 
-bool sema_list_declared(Sema *sema, FILE *out)
+bool sema_list_declared(Sema *sema, bool (*is_there)(void *context, const char *result),
+                        void *context, FILE *out)
 {
     bool some = false;
     for (size_t i = 0; i < sema->symbols.len; i++) {
         const Symbol *symbol = sema->symbols.values[i];
+        if (symbol->is_result && !is_there(context, symbol->name))
+            continue;
         if (symbol->is_result) {
             fprintf(out, "result %s\n", symbol->name);
         } else {

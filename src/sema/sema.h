@@ -223,9 +223,10 @@ void sema_each_argument(Sema *sema, const char *form,
 /* Prints what a name means wherever it can be used: forms, declarations, actions, keys, constants.
  * False: it is unknown, and nothing was printed. */
 bool sema_help(Sema *sema, const char *name, FILE *out);
-/* Lists the script's own constants, params, recipes and forms, a line each kind. False: there are
- * none. */
-bool sema_list_declared(Sema *sema, FILE *out);
+/* Lists the script's own constants, params, recipes and forms, a line each kind, and of the results
+ * those that are there. False: there are none. */
+bool sema_list_declared(Sema *sema, bool (*is_there)(void *context, const char *result),
+                        void *context, FILE *out);
 Arena *sema_arena(Sema *sema);
 Diagnostics *sema_diagnostics(Sema *sema);
 Interner *sema_names(Sema *sema);
