@@ -74,6 +74,17 @@ static double float_value(uint64_t bits, size_t bytes)
     return value;
 }
 
+static double element_value(const nnrt_array *array, const unsigned char *at)
+{
+    uint64_t bits = element_bits(array, at);
+    switch (array->element) {
+    case NNRT_ELEMENT_FLOAT: return float_value(bits, array->bytes);
+    case NNRT_ELEMENT_SIGNED: return (double)sign_extend(bits, array->bytes);
+    default: return (double)bits;
+    }
+}
+
+/* A whole number is rounded once. */
 static float element_float(const nnrt_array *array, const unsigned char *at)
 {
     uint64_t bits = element_bits(array, at);
@@ -81,6 +92,17 @@ static float element_float(const nnrt_array *array, const unsigned char *at)
     case NNRT_ELEMENT_FLOAT: return (float)float_value(bits, array->bytes);
     case NNRT_ELEMENT_SIGNED: return (float)sign_extend(bits, array->bytes);
     default: return (float)bits;
+    }
+}
+
+/* Elements whose numbers a float32 may not hold. */
+static bool is_wide(const nnrt_array *array)
+{
+    switch (array->element) {
+    case NNRT_ELEMENT_FLOAT: return array->bytes > 4;
+    case NNRT_ELEMENT_SIGNED:
+    case NNRT_ELEMENT_UNSIGNED: return array->bytes >= 4;
+    default: return false;
     }
 }
 
@@ -115,18 +137,19 @@ static bool check_finite(const nnrt_array *array, const float *x, nnrt_error *e)
                      isnan(x[i]) ? "NaN" : "infinite", (long long)(i % each));
 }
 
-/* Column order into row order. */
-static bool from_fortran(const nnrt_array *array, float *x, nnrt_error *e)
+/* Column order into row order, of numbers of so many bytes. */
+static bool from_fortran(const nnrt_array *array, void *x, size_t bytes, nnrt_error *e)
 {
-    float *columns = malloc((size_t)array->count * sizeof *columns);
+    char *columns = malloc((size_t)array->count * bytes), *to = x;
     int64_t index[NNRT_ARRAY_RANK] = { 0 }, stride[NNRT_ARRAY_RANK], at = 0;
     if (!columns)
         return nnrt_no_memory_for(e, nnrt_stream_name(array->stream));
-    memcpy(columns, x, (size_t)array->count * sizeof *columns);
+
+    memcpy(columns, x, (size_t)array->count * bytes);
     for (int i = 0; i < array->rank; i++)
         stride[i] = i ? stride[i - 1] * array->shape[i - 1] : 1;
     for (int64_t i = 0; i < array->count; i++) {
-        x[i] = columns[at];
+        memcpy(to + (size_t)i * bytes, columns + (size_t)at * bytes, bytes);
         for (int k = array->rank - 1; k >= 0; k--) {
             at += stride[k];
             if (++index[k] < array->shape[k])
@@ -146,7 +169,8 @@ static int64_t chunk_elements(const nnrt_array *array, int64_t done)
     return left < most ? left : most;
 }
 
-static bool read_converted(nnrt_array *array, float *x, nnrt_error *e)
+/* `wide` (NULL: not wanted) gets the same numbers as float64. */
+static bool read_converted(nnrt_array *array, float *x, double *wide, nnrt_error *e)
 {
     unsigned char chunk[CHUNK];
     bool bytes = array->element == NNRT_ELEMENT_UNSIGNED && array->bytes == 1;
@@ -160,21 +184,35 @@ static bool read_converted(nnrt_array *array, float *x, nnrt_error *e)
         else
             for (int64_t i = 0; i < n; i++)
                 x[done + i] = element_float(array, chunk + i * (int64_t)array->bytes);
+        for (int64_t i = 0; wide && i < n; i++)
+            wide[done + i] = element_value(array, chunk + i * (int64_t)array->bytes);
     }
     return true;
 }
 
-static bool read_floats(nnrt_array *array, float *x, nnrt_error *e)
+static bool read_floats(nnrt_array *array, float *x, double *wide, nnrt_error *e)
 {
+    bool by_columns = array->fortran && array->rank > 1;
     bool as_here = array->element == NNRT_ELEMENT_FLOAT && array->bytes == sizeof(float) &&
                    array->big_endian == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
     bool ok = as_here ? nnrt_stream_need(array->stream, x, (size_t)array->count * sizeof *x, e)
-                      : read_converted(array, x, e);
+                      : read_converted(array, x, wide, e);
     if (!ok || !nnrt_stream_end(array->stream, e))
         return false;
-    if (array->fortran && array->rank > 1 && !from_fortran(array, x, e))
+    if (by_columns && (!from_fortran(array, x, sizeof *x, e) ||
+                       (wide && !from_fortran(array, wide, sizeof *wide, e)))) {
         return false;
+    }
     return check_finite(array, x, e);
+}
+
+/* Room for so many float64; true and NULL where the array holds no more digits than float32. */
+static bool wide_room(const nnrt_array *array, double **wide, nnrt_error *e)
+{
+    if (!is_wide(array))
+        return true;
+    *wide = malloc((size_t)array->count * sizeof **wide);
+    return *wide || nnrt_no_memory_for(e, nnrt_stream_name(array->stream));
 }
 
 static bool is_text(const nnrt_array *array)
@@ -182,7 +220,7 @@ static bool is_text(const nnrt_array *array)
     return array->element == NNRT_ELEMENT_BYTES || array->element == NNRT_ELEMENT_UCS4;
 }
 
-bool nnrt_array_samples(nnrt_array *array, nnrt_source *source, nnrt_error *e)
+bool nnrt_array_samples(nnrt_array *array, bool wide, nnrt_source *source, nnrt_error *e)
 {
     const char *name = nnrt_stream_name(array->stream);
     if (is_text(array)) {
@@ -199,7 +237,8 @@ bool nnrt_array_samples(nnrt_array *array, nnrt_source *source, nnrt_error *e)
     source->shape[0] = 1;
     for (int i = 1; i < array->rank; i++)
         source->shape[i - 1] = array->shape[i];
-    return nnrt_source_allocate(source, e) && read_floats(array, source->x, e);
+    return nnrt_source_allocate(source, e) && (!wide || wide_room(array, &source->wide, e)) &&
+           read_floats(array, source->x, source->wide, e);
 }
 
 /* A text element (numpy's S or U, padded with zeros) as UTF-8. Returns its length; `to` has room
@@ -317,7 +356,8 @@ bool nnrt_array_targets(nnrt_array *array, nnrt_source *source, nnrt_error *e)
     if (array->element == NNRT_ELEMENT_FLOAT) {
         source->kind = NNRT_LABEL_REAL;
         return (source->real = nnrt_floats_new(array->count, e)) &&
-               read_floats(array, source->real, e);
+               wide_room(array, &source->exact, e) &&
+               read_floats(array, source->real, source->exact, e);
     }
     source->kind = NNRT_LABEL_INTEGER;
     source->integer = malloc((size_t)array->count * sizeof *source->integer);

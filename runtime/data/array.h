@@ -31,7 +31,8 @@ bool nnrt_idx_begin(nnrt_stream *stream, nnrt_array *array, nnrt_error *e);
 /* count = product of shape; judges the shape against the bytes that may follow. */
 bool nnrt_array_measure(nnrt_array *array, nnrt_error *e);
 
-/* The first axis counts the samples, the others are a sample's shape. */
-bool nnrt_array_samples(nnrt_array *array, nnrt_source *source, nnrt_error *e);
+/* The first axis counts the samples, the others are a sample's shape. `wide`: the source keeps
+ * numbers that float32 does not hold as float64 too. */
+bool nnrt_array_samples(nnrt_array *array, bool wide, nnrt_source *source, nnrt_error *e);
 bool nnrt_array_targets(nnrt_array *array, nnrt_source *source, nnrt_error *e);
 #endif

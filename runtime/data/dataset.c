@@ -114,6 +114,14 @@ static char **known_names(const opening *o, size_t *count)
 
 /* ---- sources ---- */
 
+static bool wants_wide(const opening *o)
+{
+    const json_t *normalize = opening_setting(o, "normalize");
+    if (o->fitted)
+        return o->data->preparation->samples.kind != NNRT_SCALE_NONE;
+    return json_is_true(opening_setting(o, "whole")) || (normalize && !json_is_null(normalize));
+}
+
 static bool read_source(opening *o, int part, const json_t *form)
 {
     nnrt_source *s = &o->source[part];
@@ -121,6 +129,7 @@ static bool read_source(opening *o, int part, const json_t *form)
                                     .folder = o->folder,
                                     .seed = o->data->seed,
                                     .task = o->task,
+                                    .wants_wide = wants_wide(o),
                                     .like = part == NNRT_TRAIN || !o->given[NNRT_TRAIN]
                                                 ? NULL
                                                 : &o->source[NNRT_TRAIN] };
@@ -505,6 +514,7 @@ static void free_raw(nnrt_raw *raw)
         return;
     nnrt_encoding_free(raw->encoding);
     nnrt_table_free(raw->table);
+    free(raw->wide);
     free(raw->row);
     free(raw);
 }

@@ -120,6 +120,7 @@ static nnrt_samples samples_of(const opening *o, int part, const uint32_t *row, 
 {
     return (nnrt_samples){ .count = count,
                            .x = o->source[part].x,
+                           .wide = o->source[part].wide,
                            .encoding = o->encoding[part],
                            .row = row,
                            .name = o->source[part].x_name };
@@ -131,6 +132,11 @@ static int64_t rows_of_sample(const nnrt_source *source)
     return source->window ? source->window : 1;
 }
 
+static uint32_t row_at(const nnrt_source *source, int64_t i)
+{
+    return source->at ? source->at[i] : (uint32_t)i;
+}
+
 /* Numbers of samples as rows of the source's table, each sample's together; free() */
 static uint32_t *table_rows(const opening *o, int part, const uint32_t *sample, int64_t count)
 {
@@ -140,7 +146,7 @@ static uint32_t *table_rows(const opening *o, int part, const uint32_t *sample, 
 
     for (int64_t i = 0; row && i < count; i++)
         for (int64_t t = 0; t < width; t++)
-            row[i * width + t] = s->at[(sample ? sample[i] : i) * stride + t];
+            row[i * width + t] = row_at(s, (sample ? sample[i] : i) * stride + t);
     if (!row)
         no_memory(o);
     return row;
@@ -442,14 +448,24 @@ static bool prepare_table(opening *o, const split *s, int part)
     return ok;
 }
 
-static bool prepare_array(opening *o, int part)
+/* Where they lie, from float64 where the source has that. */
+static bool prepare_array(opening *o, const split *s, int part)
 {
     nnrt_data *data = o->data;
     nnrt_part *to = &data->part[part];
-    nnrt_samples samples = { .count = to->count, .x = to->x, .name = data->name };
+    const double *wide = o->source[source_of(o, part)].wide;
+    uint32_t *sample = wide ? part_samples(o, s, part) : NULL;
+    if (wide && !sample && (!o->given[part] || part == NNRT_TRAIN))
+        return no_memory(o);
 
-    return data->preparation->samples.kind == NNRT_SCALE_NONE ||
-           nnrt_prepare(data->preparation, &samples, to->x, o->e);
+    nnrt_samples samples = {
+        .count = to->count, .x = to->x, .wide = wide, .row = sample, .name = data->name
+    };
+
+    bool ok = data->preparation->samples.kind == NNRT_SCALE_NONE ||
+              nnrt_prepare(data->preparation, &samples, to->x, o->e);
+    free(sample);
+    return ok;
 }
 
 static bool prepare_parts(opening *o, const split *s)
@@ -458,7 +474,7 @@ static bool prepare_parts(opening *o, const split *s)
         if (!o->data->part[part].count)
             continue;
         bool table = o->encoding[source_of(o, part)] != NULL;
-        if (!(table ? prepare_table(o, s, part) : prepare_array(o, part)))
+        if (!(table ? prepare_table(o, s, part) : prepare_array(o, s, part)))
             return false;
     }
     return true;
@@ -470,7 +486,7 @@ static bool prepare_parts(opening *o, const split *s)
 static bool keep_raw(opening *o, const split *s)
 {
     nnrt_source *source = &o->source[NNRT_TRAIN];
-    if (!source->table)
+    if (!source->table && !source->wide)
         return true;
 
     nnrt_raw *raw = o->data->raw = calloc(1, sizeof *raw);
@@ -479,6 +495,8 @@ static bool keep_raw(opening *o, const split *s)
     raw->width = rows_of_sample(source);
     raw->row = table_rows(o, NNRT_TRAIN, s->train, s->size[NNRT_TRAIN]);
     raw->table = source->table;
+    raw->wide = source->wide;
+    source->wide = NULL;
     raw->encoding = o->encoding[NNRT_TRAIN];
     source->table = NULL;
     o->encoding[NNRT_TRAIN] = NULL;

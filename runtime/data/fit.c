@@ -16,6 +16,10 @@ static bool raw_sample(const nnrt_preparation *p, const nnrt_samples *s, int64_t
     if (s->encoding)
         return nnrt_encode(s->encoding, row, out, e);
 
+    if (s->wide) {
+        memcpy(out, s->wide + (size_t)row * (size_t)p->features, (size_t)p->features * sizeof *out);
+        return true;
+    }
     const float *x = s->x + (size_t)row * (size_t)p->features;
     for (int64_t f = 0; f < p->features; f++)
         out[f] = x[f];

@@ -7,7 +7,8 @@
 /* Samples before they are prepared: rows of floats, or of a table. */
 typedef struct nnrt_samples {
     int64_t count;
-    const float *x;                /* [..][features]; NULL: encoding */
+    const float *x;                /* [..][features]; NULL: wide, or encoding */
+    const double *wide;            /* the same with more digits, and used where it is there */
     const nnrt_encoding *encoding; /* of a table */
     const uint32_t *row;           /* [count], numbers of rows; NULL: 0, 1, 2, ... */
     const char *name;              /* of the file, for messages */

@@ -62,7 +62,7 @@ bool nnrt_read_idx(const nnrt_source_request *request, nnrt_source *source, nnrt
         return false;
     }
     nnrt_stream *x = open_idx(request, "images", source->x_name, &array, e);
-    bool read = x && nnrt_array_samples(&array, source, e);
+    bool read = x && nnrt_array_samples(&array, request->wants_wide, source, e);
     nnrt_stream_close(x);
     if (!read)
         return false;

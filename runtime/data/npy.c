@@ -222,7 +222,7 @@ static bool read_pair(const nnrt_source_request *request, const char *x_file, co
         return false;
     }
     nnrt_stream *x = open_array(request, x_file, x_member, source->x_name, &array, e);
-    bool read = x && nnrt_array_samples(&array, source, e);
+    bool read = x && nnrt_array_samples(&array, request->wants_wide, source, e);
     nnrt_stream_close(x);
     if (!read)
         return false;

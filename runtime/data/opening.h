@@ -10,6 +10,7 @@
 typedef struct nnrt_raw {
     nnrt_table *table;
     nnrt_encoding *encoding;
+    double *wide;  /* of arrays with more digits than float32, in place of a table */
     int64_t width; /* rows of a sample */
     uint32_t *row; /* [count of the training part * width] */
 } nnrt_raw;

@@ -14,6 +14,7 @@ void nnrt_source_free(nnrt_source *source)
     free(source->weight);
     free(source->at);
     free(source->x);
+    free(source->wide);
     free(source->row);
     free(source->x_name);
     free(source->y_name);

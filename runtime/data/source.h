@@ -28,6 +28,8 @@ typedef struct nnrt_source {
     int64_t shape[NNRT_MAX_RANK]; /* of a sample */
     int64_t sample_size;
     float *x; /* [count][sample_size], from nnrt_floats_new; NULL: the table's rows hold them */
+    double
+        *wide; /* the same in float64, where the file has more digits and `wants_wide`; else NULL */
     int target_rank;
     int64_t target_shape[NNRT_MAX_RANK];
     int64_t target_size;
@@ -57,6 +59,7 @@ typedef struct nnrt_source_request {
     const char *folder; /* where relative paths start; NULL: the current folder */
     uint64_t seed;
     nnrt_task task;
+    bool wants_wide; /* samples will be normalised, so every digit of the file counts */
     /* the training source, when this is another part's; else NULL */
     const nnrt_source *like;
     /* names of columns that the file probably has, since the training file or the model has them */

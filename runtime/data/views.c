@@ -46,6 +46,7 @@ static bool raw_samples(const nnrt_data *whole, const uint32_t *sample, int64_t 
     *samples = (nnrt_samples){ .count = count,
                                .x = whole->part[NNRT_TRAIN].x,
                                .encoding = raw ? raw->encoding : NULL,
+                               .wide = raw ? raw->wide : NULL,
                                .row = sample,
                                .name = whole->name };
     *row = NULL;

@@ -114,6 +114,35 @@ static void json_lines(void)
             "g-2.jsonl: row 2");
 }
 
+/* ---- arrays of more digits than float32 ---- */
+
+static void put_array(const char *name, const char *type, const void *elements, size_t bytes)
+{
+    char file[256] = "\x93NUMPY\x01\x00\x76\x00";
+    size_t at = 10;
+    at += (size_t)snprintf(file + at, sizeof file - at,
+                           "{'descr': '%s', 'fortran_order': False, 'shape': (2, 1), }", type);
+    memset(file + at, ' ', 127 - at);
+    file[127] = '\n';
+    memcpy(file + 128, elements, bytes);
+    put(name, file, 128 + bytes);
+}
+
+static void wide_arrays(void)
+{
+    const double dates[] = { 20240101.25, 20240101.75 }, values[] = { 1e9, 1e9 + 1 };
+    const int64_t whole[] = { (INT64_C(1) << 40) + 1, (INT64_C(1) << 40) + 3 };
+    const char *normalised = "{\"source\": {\"form\": \"npy\", \"x\": \"x.npy\", \"y\": "
+                             "\"y.npy\"}, \"shuffle\": false, \"normalize\": \"standard\", "
+                             "\"normalize_target\": \"minmax\"}";
+
+    put_array("x.npy", "<f8", dates, sizeof dates);
+    put_array("y.npy", "<f8", values, sizeof values);
+    READS("arrays/normalised-in-float64", normalised, -1, 0, 1, 1);
+    put_array("x.npy", "<i8", whole, sizeof whole);
+    READS("arrays/of-whole-numbers-too", normalised, -1, 0, 1, 1);
+}
+
 /* ---- packed files ---- */
 
 static void packed_by_gzip(void)
@@ -186,6 +215,7 @@ int main(void)
         return 1;
     patterns();
     json_lines();
+    wide_arrays();
     packed_by_gzip();
 #ifdef HAVE_ZSTD
     packed_by_zstd();
