@@ -32,6 +32,7 @@ TESTS += \
     tests/structure/includes.sh \
     tests/structure/laws.sh \
     tests/structure/links.sh \
+    tests/structure/pages.sh \
     tests/structure/program.sh \
     tests/structure/wings.sh \
     tests/conformance/exchange.sh

@@ -1,11 +1,11 @@
 /* inspect.c: `inspect`: what each layer puts out, and the derivative of the loss by it, over the
  * training part as it is; nothing is changed.
  *
- * The unit's output is a row of all layers' outputs and then of all their gradients (lower/unit_graph.c);
- * two sweeps over it give moments and ranges, then histograms. A gradient a thousand times smaller,
- * or larger, than the last layer's has vanished, or exploded (Glorot and Bengio, Understanding the
- * difficulty of training deep feedforward neural networks, 2010); an activation that is 0 for every
- * sample is dead. */
+ * The unit's output is a row of all layers' outputs and then of all their gradients
+ * (lower/unit_graph.c); two sweeps over it give moments and ranges, then histograms. A gradient a
+ * thousand times smaller, or larger, than the last layer's has vanished, or exploded (Glorot and
+ * Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010); an
+ * activation that is 0 for every sample is dead. */
 #include "experiments/records.h"
 #include <math.h>
 #include <stdio.h>

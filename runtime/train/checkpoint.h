@@ -18,8 +18,8 @@
  *   checkpoint_file.c         nnrt_bundle_write() hands them on as one safetensors file
  *   base/safetensors.c        writes it through base/atomic_file.c: into a file beside its place,
  *                             flushed, fsynced, and only then renamed over the old one
- *   app/run_program.c             nnrt_session_run() reports the error that stop_here() gave, and the
- *                             process ends with 130
+ *   app/run_program.c             nnrt_session_run() reports the error that stop_here() gave, and
+ * the process ends with 130
  *
  * The checkpoints of epochs go the same way from nnrt_training_checkpoint_if_due() on
  * (train_rules.c), those of a search from experiments/tune_checkpoint.c. A second signal of

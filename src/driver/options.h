@@ -1,4 +1,5 @@
-/* options.h: the command line, read against two tables: the commands and the options (docs/language.md). */
+/* options.h: the command line, read against two tables: the commands and the options
+ * (docs/language.md). */
 #ifndef NNC_OPTIONS_H
 #define NNC_OPTIONS_H
 #include "sema/sema.h"

@@ -250,6 +250,7 @@ json_t *program_json(Compiler *c, const Compiled *compiled, bool with_folder)
                         c->options->command->bit == FOR_BUILD && c->options->seed_given };
     json_t *program = json_object(), *data = json_array(), *expect = json_array(),
            *models = json_array(), *units = json_array(), *actions = json_array();
+
     for (size_t i = 0; i < compiled->data.len; i++) {
         const DataUse *use = compiled->data.data[i];
         if (!declared_before(compiled, i))
@@ -263,6 +264,7 @@ json_t *program_json(Compiler *c, const Compiled *compiled, bool with_folder)
         json_array_append_new(units, unit_json(c, compiled->units.data[i]));
     for (size_t i = 0; i < compiled->actions.len; i++)
         json_array_append_new(actions, action_json(&w, compiled->actions.data[i]));
+
     put_text(program, FIELD_program_script, compiled->file->path);
     if (with_folder && c->folder)
         put_text(program, FIELD_program_folder, c->folder);

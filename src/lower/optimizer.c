@@ -1,5 +1,6 @@
-/* optimizer.c: from gradients to assignments, weight by weight, in the order of docs/language.md: penalties, clipping, decoupled decay, the optimizer's lines, constraints, the mask of
- * a pruned weight (its own zeros), the moving average. */
+/* optimizer.c: from gradients to assignments, weight by weight, in the order of docs/language.md:
+ * penalties, clipping, decoupled decay, the optimizer's lines, constraints, the mask of a pruned
+ * weight (its own zeros), the moving average. */
 #include "lower/room.h"
 #include <float.h>
 #include <string.h>
@@ -114,6 +115,7 @@ static void clip_gradients(Lower *lower, Graph *g, const Checked *recipe, Traine
     const char *per = value_word(call_find(clip, "per"));
     bool by_value = !strcmp(clip->form->name, "value"), by_tensor = per && !strcmp(per, "tensor");
     VEC(NodeId) sums = { 0 }, scaled = { 0 };
+
     for (size_t i = 0; i < weights->list.len; i++) {
         Trained *w = &weights->list.data[i];
         w->gradient = g_broadcast(g, w->gradient, g->tensors.data[w->tensor].shape);
@@ -130,6 +132,7 @@ static void clip_gradients(Lower *lower, Graph *g, const Checked *recipe, Traine
     }
     if (by_value || by_tensor)
         return;
+
     Squares all = { sum_nodes(g, sums.data, sums.len), sum_nodes(g, scaled.data, scaled.len) };
     NodeId factor = clip_factor(g, all, c);
     for (size_t i = 0; i < weights->list.len; i++)
