@@ -1,5 +1,6 @@
 /* train_report.c: what is told of a training: events of the log, and progress on standard error. */
 #include "train/training.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,8 +49,38 @@ static void begin_progress(nnrt_training *t)
                         t->steps, t->epochs);
 }
 
+/* Real targets that are far from 0 or far apart, and are trained on as they are: a network starts
+ * near 0, and takes long to get there. */
+static void note_targets(const nnrt_training *t)
+{
+    static const double far = 10;
+    const nnrt_data *data = t->data;
+    const nnrt_part *part = &data->part[NNRT_TRAIN];
+    int64_t n = part->count * data->target_size;
+    double sum = 0, square = 0;
+    if (data->classify || data->multilabel || data->targetless || n < 2 ||
+        data->preparation->target.kind != NNRT_SCALE_NONE) {
+        return;
+    }
+
+    for (int64_t i = 0; i < n; i++)
+        sum += part->y[i];
+    double mean = sum / (double)n;
+    for (int64_t i = 0; i < n; i++)
+        square += (part->y[i] - mean) * (part->y[i] - mean);
+    double deviation = sqrt(square / (double)n);
+    if (fabs(mean) <= far && deviation <= far)
+        return;
+    nnrt_note(t->program, "far-targets",
+              "the targets of '%s' have mean %.4g and deviation %.4g, which a network learns "
+              "slowly: write normalize_target = standard in data %s",
+              t->data_name, mean, deviation, t->data_name);
+}
+
 void nnrt_training_report_start(nnrt_training *t)
 {
+    if (!t->within && !t->step)
+        note_targets(t);
     if (!t->within)
         log_start(t);
     begin_progress(t);
