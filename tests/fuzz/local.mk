@@ -4,8 +4,10 @@
 FUZZ_SECONDS = 15
 FUZZ_FLAGS = -g -O1 -fno-omit-frame-pointer \
     -fsanitize=address,undefined -fno-sanitize-recover=undefined
-FUZZ_TARGETS = tests/fuzz/fuzz_grammar tests/fuzz/fuzz_data tests/fuzz/fuzz_safetensors
-FUZZ_LDADD = libnnc.a libnnrt.a $(JANSSON_LIBS) $(PNG_LIBS) $(JPEG_LIBS) $(ZLIB_LIBS)
+FUZZ_TARGETS = tests/fuzz/fuzz_grammar tests/fuzz/fuzz_data tests/fuzz/fuzz_safetensors \
+    tests/fuzz/fuzz_tables tests/fuzz/fuzz_preparation
+FUZZ_LDADD = libnnc.a libnnrt.a $(JANSSON_LIBS) $(PNG_LIBS) $(JPEG_LIBS) $(ZSTD_LIBS) $(SNAPPY_LIBS) \
+    $(ZLIB_LIBS)
 
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
 tests_fuzz_fuzz_grammar_SOURCES = tests/fuzz/fuzz_grammar.c
@@ -17,6 +19,12 @@ tests_fuzz_fuzz_data_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c
 tests_fuzz_fuzz_safetensors_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_safetensors_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_tables_SOURCES = tests/fuzz/fuzz_tables.c
+tests_fuzz_fuzz_tables_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_tables_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_preparation_SOURCES = tests/fuzz/fuzz_preparation.c
+tests_fuzz_fuzz_preparation_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_preparation_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += \
     $(FUZZ_SEEDS) \
     tests/fuzz/single/omp.h
