@@ -59,6 +59,10 @@ static void nnerror(const Span *span, Parser *parser, const char *message);
     Chain chain;
     Stmt *stmt;
     Action *action;
+
+    struct {
+        Expr *to, *from;
+    } path;
 }
 
 /* The texts are what messages call the tokens. */
@@ -117,7 +121,8 @@ static void nnerror(const Span *span, Parser *parser, const char *message);
 %type <body> body else_opt
 %type <chain> chain
 %type <stmt> declaration action
-%type <action> clauses clause_on clause_with clause_as
+%type <action> clauses clause_on clause_with
+%type <path> clause_path
 
 /* What a trace shows of a value (YYDEBUG). */
 %printer { fprintf(yyo, "%s", $$.text); } <name>
@@ -239,7 +244,7 @@ param:
 comma_opt: %empty | COMMA ;
 newline_opt: %empty | NEWLINE ;
 
-/* ---- actions: the clauses come in one order ---- */
+/* ---- actions: the clauses come in one order, but for `to` and `as` ---- */
 action:
   VERB operands clauses braces_opt      { $$ = build_action(parser, @$, $1, $2, $3, $4); }
 ;
@@ -256,25 +261,36 @@ operands:
     }
 ;
 clauses:
-  clause_as
-| clause_as TO expr
-    {
-        $$ = $1;
-        $$->to = $3;
-    }
-| clause_as FROM expr
-    {
-        $$ = $1;
-        $$->from = $3;
-    }
-;
-clause_as:
   clause_with
 | clause_with AS NAME
     {
         $$ = $1;
         $$->as = $3;
     }
+| clause_with clause_path
+    {
+        $$ = $1;
+        $$->to = $2.to;
+        $$->from = $2.from;
+    }
+| clause_with AS NAME clause_path
+    {
+        $$ = $1;
+        $$->as = $3;
+        $$->to = $4.to;
+        $$->from = $4.from;
+    }
+| clause_with clause_path AS NAME
+    {
+        $$ = $1;
+        $$->to = $2.to;
+        $$->from = $2.from;
+        $$->as = $4;
+    }
+;
+clause_path:
+  TO expr                               { $$.to = $2, $$.from = NULL; }
+| FROM expr                             { $$.from = $2, $$.to = NULL; }
 ;
 clause_with:
   clause_on

@@ -9,6 +9,7 @@ bool nnrt_do_check_gradients(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_evaluate(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_export(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_freeze(nnrt_program *program, nnrt_error *e);
+bool nnrt_do_generate(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_load(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_minimize(nnrt_program *program, nnrt_error *e);
 bool nnrt_do_plot(nnrt_program *program, nnrt_error *e);

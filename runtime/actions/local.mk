@@ -4,8 +4,11 @@ libnnrt_a_SOURCES += \
     runtime/actions/evaluate.c \
     runtime/actions/export.c \
     runtime/actions/freeze.c \
+    runtime/actions/generate_text.c \
     runtime/actions/gradients.c \
     runtime/actions/minimize.c \
+    runtime/actions/next_token.c \
+    runtime/actions/next_token.h \
     runtime/actions/onnx_file.c \
     runtime/actions/onnx_file.h \
     runtime/actions/pictured.c \

@@ -57,17 +57,10 @@ static bool (*const action_of[VERB_COUNT])(nnrt_program *program, nnrt_error *e)
 
 /* Those that take a while: what was printed must be on the screen before they begin. */
 static const bool runs_long[VERB_COUNT] = {
-    [VERB_TRAIN] = true,
-    [VERB_EVALUATE] = true,
-    [VERB_PREDICT] = true,
-    [VERB_MINIMIZE] = true,
-    [VERB_CHECK_GRADIENTS] = true,
-    [VERB_CROSSVALIDATE] = true,
-    [VERB_COMPARE] = true,
-    [VERB_TUNE] = true,
-    [VERB_INSPECT] = true,
-    [VERB_FIND_LR] = true,
-    [VERB_BAG] = true,
+    [VERB_TRAIN] = true,         [VERB_EVALUATE] = true, [VERB_PREDICT] = true,
+    [VERB_GENERATE] = true,      [VERB_MINIMIZE] = true, [VERB_CHECK_GRADIENTS] = true,
+    [VERB_CROSSVALIDATE] = true, [VERB_COMPARE] = true,  [VERB_TUNE] = true,
+    [VERB_INSPECT] = true,       [VERB_FIND_LR] = true,  [VERB_BAG] = true,
     [VERB_BOOST] = true,
 };
 

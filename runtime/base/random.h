@@ -19,7 +19,8 @@ enum {
     NNRT_DRAW_MIX,
     NNRT_DRAW_BOOTSTRAP,
     NNRT_DRAW_TUNE,
-    NNRT_DRAW_OTHER
+    NNRT_DRAW_OTHER,
+    NNRT_DRAW_TOKENS
 };
 
 typedef struct nnrt_random {

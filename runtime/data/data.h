@@ -5,5 +5,6 @@
 #include "data/dataset.h"
 #include "data/feed.h"
 #include "data/opened.h"
+#include "data/tokens.h"
 #include "data/views.h"
 #endif

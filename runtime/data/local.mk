@@ -71,5 +71,7 @@ libnnrt_a_SOURCES += \
     runtime/data/table_samples.c \
     runtime/data/thrift.c \
     runtime/data/thrift.h \
+    runtime/data/tokens.c \
+    runtime/data/tokens.h \
     runtime/data/views.c \
     runtime/data/views.h

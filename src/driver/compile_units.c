@@ -137,25 +137,16 @@ static bool units_freeze(Compiler *c, Compiled *out, CompiledAction *a)
 
 /* By verb; NULL where it needs no units. */
 static bool (*const makers[VERB_COUNT])(Compiler *, Compiled *, CompiledAction *) = {
-    [VERB_TRAIN] = units_train,
-    [VERB_EVALUATE] = units_evaluate,
-    [VERB_PREDICT] = units_predict,
-    [VERB_MINIMIZE] = units_minimize,
-    [VERB_CHECK_GRADIENTS] = units_check_gradients,
-    [VERB_PLOT] = units_plot,
-    [VERB_EXPORT] = units_export,
-    [VERB_FREEZE] = units_freeze,
-    [VERB_UNFREEZE] = units_freeze,
-    [VERB_PRUNE] = units_prune,
-    [VERB_SAVE] = units_save,
-    [VERB_LOAD] = units_load,
-    [VERB_TUNE] = units_tune,
-    [VERB_INSPECT] = units_inspect,
-    [VERB_CROSSVALIDATE] = units_crossvalidate,
-    [VERB_COMPARE] = units_compare,
-    [VERB_FIND_LR] = units_find_lr,
-    [VERB_BAG] = units_bag,
-    [VERB_BOOST] = units_boost,
+    [VERB_TRAIN] = units_train,       [VERB_EVALUATE] = units_evaluate,
+    [VERB_PREDICT] = units_predict,   [VERB_GENERATE] = units_generate,
+    [VERB_MINIMIZE] = units_minimize, [VERB_CHECK_GRADIENTS] = units_check_gradients,
+    [VERB_PLOT] = units_plot,         [VERB_EXPORT] = units_export,
+    [VERB_FREEZE] = units_freeze,     [VERB_UNFREEZE] = units_freeze,
+    [VERB_PRUNE] = units_prune,       [VERB_SAVE] = units_save,
+    [VERB_LOAD] = units_load,         [VERB_TUNE] = units_tune,
+    [VERB_INSPECT] = units_inspect,   [VERB_CROSSVALIDATE] = units_crossvalidate,
+    [VERB_COMPARE] = units_compare,   [VERB_FIND_LR] = units_find_lr,
+    [VERB_BAG] = units_bag,           [VERB_BOOST] = units_boost,
 };
 
 /* A library's models predict, whatever the script does with them. */

@@ -40,6 +40,9 @@ bool units_tune(Compiler *compiler, Compiled *out, CompiledAction *action);
 bool units_bag(Compiler *compiler, Compiled *out, CompiledAction *action);
 bool units_boost(Compiler *compiler, Compiled *out, CompiledAction *action);
 
+/* ---- compile_generate.c ---- */
+bool units_generate(Compiler *compiler, Compiled *out, CompiledAction *action);
+
 /* ---- compile_plot.c ---- */
 bool units_minimize(Compiler *compiler, Compiled *out, CompiledAction *action);
 bool units_plot(Compiler *compiler, Compiled *out, CompiledAction *action);

@@ -15,6 +15,7 @@ libnnc_a_SOURCES += \
     src/driver/compile.c \
     src/driver/compile.h \
     src/driver/compile_data.c \
+    src/driver/compile_generate.c \
     src/driver/compile_phases.h \
     src/driver/compile_plot.c \
     src/driver/compile_pruned.c \

@@ -145,6 +145,27 @@ static void write_predict(ProgramWriter *w, const CompiledAction *a, json_t *obj
                 passes->kind == VALUE_NUMBER ? (int64_t)passes->number : 0);
 }
 
+static const char *const memory_name[] = {
+    [MEMORY_WINDOW] = "window", [MEMORY_CAUSAL] = "causal", [MEMORY_STATE] = "state"
+};
+
+static void write_generate(ProgramWriter *w, const CompiledAction *a, json_t *object)
+{
+    const Checked *settings = &a->action->settings;
+    Arena *arena = w->c->arena;
+    write_unit_names(a, object);
+    if (a->action->path)
+        put_text(object, FIELD_generate_to, a->action->path);
+    put_text(object, FIELD_generate_prompt, setting(settings, "prompt")->text);
+    put_integer(object, FIELD_generate_length, (int64_t)setting(settings, "length")->number);
+    put_number(object, FIELD_generate_temperature, setting(settings, "temperature")->number);
+    put(object, FIELD_generate_top_k, value_json(arena, setting(settings, "top_k")));
+    put(object, FIELD_generate_top_p, value_json(arena, setting(settings, "top_p")));
+    put(object, FIELD_generate_seed, seed_json(w, settings));
+    put_text(object, FIELD_generate_memory, memory_name[lower_memory(a->model)]);
+    put_integer(object, FIELD_generate_window, a->model->input.dim[0]);
+}
+
 static void write_save(ProgramWriter *w, const CompiledAction *a, json_t *object)
 {
     (void)w;

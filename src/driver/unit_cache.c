@@ -7,7 +7,8 @@ static const char *const kind_name[] = {
     [UNIT_TRAIN] = "train",       [UNIT_EVALUATE] = "evaluate", [UNIT_PREDICT] = "predict",
     [UNIT_PASSES] = "passes",     [UNIT_DIAGNOSE] = "diagnose", [UNIT_GRADIENTS] = "gradients",
     [UNIT_MINIMIZE] = "minimize", [UNIT_LOSS] = "loss",         [UNIT_INSPECT] = "inspect",
-    [UNIT_SURFACE] = "surface",   [UNIT_RATE] = "rate",         [UNIT_STATISTICS] = "statistics"
+    [UNIT_SURFACE] = "surface",   [UNIT_RATE] = "rate",         [UNIT_STATISTICS] = "statistics",
+    [UNIT_STEP] = "step"
 };
 
 static bool sees_recipe(UnitKind kind) /* all of it, the way of training included */
@@ -23,7 +24,7 @@ static const char *recipe_key(Compiler *c, const UnitSpec *s)
     const char *key = "";
     if (s->recipe && sees_recipe(s->kind))
         key = settings_text(c->arena, s->recipe, false);
-    else if (s->recipe && s->kind != UNIT_PREDICT && s->kind != UNIT_PASSES)
+    else if (s->recipe && s->kind != UNIT_PREDICT && s->kind != UNIT_PASSES && s->kind != UNIT_STEP)
         key = value_signature(c->arena, setting(s->recipe, "loss"), false);
 
     if (!s->model)
@@ -43,8 +44,9 @@ static const char *recipe_key(Compiler *c, const UnitSpec *s)
 static const char *unit_key(Compiler *c, const UnitSpec *s)
 {
     const DataInfo *d = s->data;
-    bool trains = sees_recipe(s->kind),
-         follows_freezes = s->kind != UNIT_EVALUATE && s->kind != UNIT_PREDICT;
+    bool trains = sees_recipe(s->kind), follows_freezes = s->kind != UNIT_EVALUATE &&
+                                                          s->kind != UNIT_PREDICT &&
+                                                          s->kind != UNIT_STEP;
     const char *recipe = recipe_key(c, s);
     return arena_printf(
         c->arena, "%d.%d.%d %p %p %s/%s/%d%d%d/%lld b%lld f%u %lld %lld %lld %s", (int)s->kind,

@@ -4,14 +4,15 @@
 #include <math.h>
 #include <string.h>
 
-#define LAYER(name, look, axes) NodeId lower_layer_##name(LayerContext *c);
+#define LAYER(name, look, axes, reach) NodeId lower_layer_##name(LayerContext *c);
 #include "lower/layers.def"
 #undef LAYER
 
 const LayerRow *layer_row(const char *name)
 {
     static const LayerRow rows[] = {
-#define LAYER(name, look, axes) { #name, lower_layer_##name, LOOK_##look, AXES_##axes },
+#define LAYER(name, look, axes, reach)                                                             \
+    { #name, lower_layer_##name, LOOK_##look, AXES_##axes, REACH_##reach },
 #include "lower/layers.def"
 #undef LAYER
     };
@@ -108,7 +109,7 @@ NodeId lower_layer_input(LayerContext *c)
         layer_error(c, DIAG_WRONG_SHAPE, NULL, "a shape has at most %d sides", GRAPH_MAX_RANK - 1);
         return NO_NODE;
     }
-    if (shape_equal(stated, c->sample))
+    if (shape_equal(stated, c->sample) || c->e->stepwise)
         return c->in;
     const DataInfo *data = c->e->network->pub.data;
     bool from_data = data && c->use->input == c->e->network->input;

@@ -91,6 +91,15 @@ typedef struct ModelInstance {
     VEC(const char *) remarks;
 } ModelInstance;
 
+/* What a network of a sequence of numbers keeps of the positions behind it. */
+typedef enum Memory {
+    MEMORY_WINDOW, /* nothing: it sees a whole window at once */
+    /* the same, but no position's output depends on the positions that follow it */
+    MEMORY_CAUSAL,
+    /* the states of recurrent layers, if anything: it can take one position after another */
+    MEMORY_STATE
+} Memory;
+
 typedef struct Lower Lower;
 Lower *lower_new(Sema *sema);
 /* The model with its shapes; made at its first use and the same one afterwards. A later use with
@@ -100,6 +109,7 @@ ModelInstance *lower_model(Lower *lower, const ModelDecl *decl, const DataInfo *
  * entropy of real targets, ... Reports. */
 bool lower_check_fit(Lower *lower, const ModelInstance *model, const DataInfo *data,
                      const CheckedAction *action);
+Memory lower_memory(const ModelInstance *model);
 /* freeze and unfreeze: from now on, for graphs lowered later. `patterns` as fnmatch's, NULL: all.
  */
 void lower_set_frozen(Lower *lower, const ModelInstance *model, const Value *patterns, bool frozen);
@@ -134,7 +144,10 @@ typedef enum UnitKind {
        update */
     UNIT_MINIMIZE,
     UNIT_SURFACE, /* the same weights: VALUE alone, where they are; for pictures */
-    UNIT_RATE,    /* LR of the call's step, of a recipe's schedule; for pictures */
+    /* of a model whose memory is MEMORY_STATE, one position of one sample: OUT; the states of
+       recurrent layers are the unit's */
+    UNIT_STEP,
+    UNIT_RATE, /* LR of the call's step, of a recipe's schedule; for pictures */
     /* forward with the batch's statistics; moving statistics become means over the call's batches
      */
     UNIT_STATISTICS

@@ -9,7 +9,7 @@
 #include "lower/room.h"
 #include <string.h>
 
-enum { MOST_STEPS = 4096 };
+enum { MOST_STEPS = 4096, LSTM_GATES = 4 };
 
 typedef struct Cell {
     LayerContext *c;
@@ -162,6 +162,29 @@ static NodeId gates_of_inputs(LayerContext *c, Cell *s, int gates, bool joint_bi
     return add(g, all, joint_bias ? add(g, bias, s->bias) : bias);
 }
 
+/* ---- one step at a time ---- */
+/* A state that outlives the call; where it is made, it is 0. */
+static int state_tensor(LayerContext *c, const char *name, int64_t units)
+{
+    Tensor t = { .role = TENSOR_STATE,
+                 .name = arena_printf(c->g->arena, "state.%s.%d.%s", c->use->name, c->use->output,
+                                      name),
+                 .shape = shape_of(1, &units),
+                 .weight = -1 };
+    return graph_add_tensor(c->g, t);
+}
+
+static void keep_state(const Cell *s, int tensor, NodeId value)
+{
+    NodeId full = g_broadcast(s->g, value, s->each);
+    g_assign(s->g, tensor, g_reduce(s->g, IR_REDUCE_SUM, full, shape_of(1, &s->units)));
+}
+
+static NodeId kept_state(const Cell *s, int tensor)
+{
+    return g_broadcast(s->g, g_weight(s->g, tensor), s->each);
+}
+
 static NodeId recurrent(LayerContext *c, int gates, void (*step)(Cell *s, NodeId x),
                         bool joint_bias)
 {
@@ -178,6 +201,13 @@ static NodeId recurrent(LayerContext *c, int gates, void (*step)(Cell *s, NodeId
     if (all == NO_NODE)
         return NO_NODE;
 
+    bool keeps = c->e->stepwise && c->batched, two = gates == LSTM_GATES;
+    int h = keeps ? state_tensor(c, "h", s.units) : -1,
+        state = keeps && two ? state_tensor(c, "c", s.units) : -1;
+    if (h >= 0)
+        s.h = kept_state(&s, h);
+    if (state >= 0)
+        s.state = kept_state(&s, state);
     bool last = !strcmp(value_word(call_arg(c->call, "output")), "last");
     Shape one = steps_shape(&s, 1, s.units);
     NodeId *outputs = ARENA_ARRAY(c->e->lower->arena, NodeId, s.steps);
@@ -186,6 +216,10 @@ static NodeId recurrent(LayerContext *c, int gates, void (*step)(Cell *s, NodeId
         if (!last)
             outputs[t] = g_reshape(g, g_broadcast(g, s.h, s.each), one);
     }
+    if (h >= 0)
+        keep_state(&s, h, s.h);
+    if (state >= 0)
+        keep_state(&s, state, s.state);
     return last ? g_broadcast(g, s.h, s.each)
                 : swap_steps(c, g_concat(g, (int)s.steps, outputs, 0));
 }
@@ -197,7 +231,7 @@ NodeId lower_layer_rnn(LayerContext *c)
 
 NodeId lower_layer_lstm(LayerContext *c)
 {
-    return recurrent(c, 4, step_lstm, true);
+    return recurrent(c, LSTM_GATES, step_lstm, true);
 }
 
 NodeId lower_layer_gru(LayerContext *c)

@@ -62,11 +62,22 @@ typedef enum LayerLook { LOOK_STOP, LOOK_PAST, LOOK_ACTIVATION } LayerLook;
 /* what two axes are */
 typedef enum LayerAxes { AXES_SEQUENCE = -1, AXES_ANY, AXES_SIGNAL } LayerAxes;
 
+/* what a position of a sequence is made of, in evaluation (layers.def) */
+typedef enum LayerReach {
+    REACH_ELEMENT,
+    REACH_VECTOR,
+    REACH_PLACE,
+    REACH_STATE,
+    REACH_ATTENTION,
+    REACH_ALL
+} LayerReach;
+
 typedef struct LayerRow {
     const char *name;
     LayerFunction build;
     LayerLook look;
     LayerAxes axes;
+    LayerReach reach;
 } LayerRow;
 
 /* NULL: not in layers.def */
@@ -119,6 +130,8 @@ typedef struct Emission {
     bool mean_statistics; /* moving statistics become means over the batches */
     /* the output is what stands before a last softmax or sigmoid */
     bool bare;
+    /* one position of a sequence: recurrent layers begin with the state that they left */
+    bool stepwise;
     bool ok;
     VEC(NodeId) values; /* per value, NO_NODE: not built yet */
     /* per weight: index of its tensor in the graph, -1 not used */
@@ -208,6 +221,10 @@ enum { BODY_MOST_USES = 1000000, BODY_DEPTH = 2000 };
 bool body_record(Lower *lower, Network *network, const ModelDecl *decl, const DataInfo *data,
                  Span use);
 bool body_is_too_large(Lower *lower, const Body *body); /* extent.c */
+
+/* ---- reach.c ---- */
+/* A copy that takes one position of its sequence; of a network whose lower_memory is a state. */
+Network *network_of_one_position(const Network *network);
 
 /* ---- expr.c: expressions of the language to graph nodes ---- */
 typedef struct Operand {

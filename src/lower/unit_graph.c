@@ -28,6 +28,7 @@ static const UnitMode unit_modes[] = {
     [UNIT_LOSS] = { 0 },
     [UNIT_INSPECT] = { false, false, true, false, false },
     [UNIT_SURFACE] = { 0 },
+    [UNIT_STEP] = { 0 },
     [UNIT_RATE] = { 0 },
     [UNIT_STATISTICS] = { false, false, true, true, false },
 };
@@ -168,6 +169,19 @@ static bool evaluate(Unit *u)
 static bool predict(Unit *u)
 {
     if (!build_network(u))
+        return false;
+    g_emit(u->g, SLOT_OUT, output_of(u), -1);
+    return true;
+}
+
+/* One position of a sequence. */
+static bool step(Unit *u)
+{
+    u->network = network_of_one_position(u->network);
+    start_network(u);
+    u->g->sample = shape_batched(u->network->pub.input, true);
+    u->e.stepwise = true;
+    if (!emission_network(&u->e))
         return false;
     g_emit(u->g, SLOT_OUT, output_of(u), -1);
     return true;
@@ -451,6 +465,7 @@ static bool (*const unit_builders[])(Unit *) = {
     [UNIT_MINIMIZE] = minimize, [UNIT_LOSS] = loss_of_outputs,
     [UNIT_INSPECT] = inspect,   [UNIT_SURFACE] = surface,
     [UNIT_RATE] = rate,         [UNIT_STATISTICS] = statistics,
+    [UNIT_STEP] = step,
 };
 
 static Span unit_span(const UnitSpec *spec)

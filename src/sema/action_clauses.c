@@ -360,7 +360,7 @@ void take_path(Check *c)
         clause_error(c, DIAG_EXTRA_CLAUSE, other->span,
                      c->verb->path == CLAUSE_FROM ? "takes 'from', not 'to'"
                                                   : "takes 'to', not 'from'");
-    } else if (!path) {
+    } else if (!path && c->verb->path != CLAUSE_MAY) {
         clause_error(c, DIAG_MISSING_CLAUSE, c->action->verb_span,
                      c->verb->path == CLAUSE_FROM ? "needs 'from' and a file"
                                                   : "needs 'to' and a file");

@@ -198,6 +198,7 @@ typedef enum SettingTable {
     TABLE_RECIPE,
     TABLE_EVALUATE,
     TABLE_PREDICT,
+    TABLE_GENERATE,
     TABLE_CROSSVALIDATE,
     TABLE_TUNE,
     TABLE_BAG,

@@ -20,17 +20,12 @@ enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 const char *setting_table_name(SettingTable table)
 {
     static const char *const names[] = {
-        [TABLE_DATA] = "data",
-        [TABLE_RECIPE] = "recipes",
-        [TABLE_EVALUATE] = "evaluate",
-        [TABLE_PREDICT] = "predict",
-        [TABLE_CROSSVALIDATE] = "crossvalidate",
-        [TABLE_TUNE] = "tune",
-        [TABLE_BAG] = "bag",
-        [TABLE_BOOST] = "boost",
-        [TABLE_PRUNE] = "prune",
-        [TABLE_FREEZE] = "freeze",
-        [TABLE_MINIMIZE] = "minimize",
+        [TABLE_DATA] = "data",         [TABLE_RECIPE] = "recipes",
+        [TABLE_EVALUATE] = "evaluate", [TABLE_PREDICT] = "predict",
+        [TABLE_GENERATE] = "generate", [TABLE_CROSSVALIDATE] = "crossvalidate",
+        [TABLE_TUNE] = "tune",         [TABLE_BAG] = "bag",
+        [TABLE_BOOST] = "boost",       [TABLE_PRUNE] = "prune",
+        [TABLE_FREEZE] = "freeze",     [TABLE_MINIMIZE] = "minimize",
         [TABLE_LOAD] = "load",
     };
     return names[table];
