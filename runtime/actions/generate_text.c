@@ -1,4 +1,5 @@
-/* generate_text.c: `generate`: a text continued token by token, by a model that scores the next one. */
+/* generate_text.c: `generate`: a text continued token by token, by a model that scores the next
+ * one. */
 #include "actions/actions.h"
 #include "actions/next_token.h"
 #include <stdio.h>
