@@ -14,7 +14,7 @@ typedef struct writing {
     bool keeps_state;      /* the unit takes one token after another */
     int64_t window, width; /* tokens of a sample; scores of a position */
     int64_t prompt;        /* tokens of the prompt */
-    nnrt_tokens tokens;    /* with room for all that will be added */
+    nnrt_prompt tokens;    /* with room for all that will be added */
     nnrt_sampling sampling;
     nnrt_random random;
     float *sample, *out;
@@ -89,7 +89,7 @@ static char *text_of(const writing *w, size_t *length, nnrt_error *e)
     if (to) {
         fputs(nnrt_action_text(w->program, "prompt"), to);
         for (int64_t i = w->prompt; i < w->tokens.count; i++)
-            nnrt_token_write(w->data, w->tokens.number[i], to);
+            nnrt_prompt_write_token(w->data, w->tokens.number[i], to);
     }
     if (to && !fclose(to))
         return text;
@@ -164,8 +164,8 @@ static bool open_prompt(writing *w, nnrt_error *e)
     w->window = (int64_t)nnrt_action_number(w->program, "window", 1);
     w->keeps_state = memory && !strcmp(memory, "state");
     bool any_length = w->keeps_state || (memory && !strcmp(memory, "causal"));
-    bool ok = nnrt_prompt_tokens(w->data, nnrt_action_text(w->program, "prompt"), w->window,
-                                 any_length, &w->tokens, e);
+    bool ok = nnrt_prompt_read(w->data, nnrt_action_text(w->program, "prompt"), w->window,
+                               any_length, &w->tokens, e);
     w->prompt = w->tokens.count;
     return ok;
 }

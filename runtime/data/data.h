@@ -5,6 +5,6 @@
 #include "data/dataset.h"
 #include "data/feed.h"
 #include "data/opened.h"
-#include "data/tokens.h"
+#include "data/prompt.h"
 #include "data/views.h"
 #endif

@@ -55,6 +55,8 @@ libnnrt_a_SOURCES += \
     runtime/data/preparation.c \
     runtime/data/preparation.h \
     runtime/data/preparation_json.c \
+    runtime/data/prompt.c \
+    runtime/data/prompt.h \
     runtime/data/reader.c \
     runtime/data/reader.h \
     runtime/data/source.c \
@@ -71,7 +73,5 @@ libnnrt_a_SOURCES += \
     runtime/data/table_samples.c \
     runtime/data/thrift.c \
     runtime/data/thrift.h \
-    runtime/data/tokens.c \
-    runtime/data/tokens.h \
     runtime/data/views.c \
     runtime/data/views.h

@@ -53,9 +53,9 @@ static bool prompt_fits(Compiler *c, const CompiledAction *a)
         return false;
     }
     nnrt_error e = { 0 };
-    nnrt_tokens tokens = { 0 };
-    bool ok = nnrt_prompt_tokens(a->data->opened, prompt->text, a->model->input.dim[0],
-                                 lower_memory(a->model) != MEMORY_WINDOW, &tokens, &e);
+    nnrt_prompt tokens = { 0 };
+    bool ok = nnrt_prompt_read(a->data->opened, prompt->text, a->model->input.dim[0],
+                               lower_memory(a->model) != MEMORY_WINDOW, &tokens, &e);
     free(tokens.number);
     if (!ok)
         compiler_report_runtime(c, setting_span(settings, "prompt"), &e);

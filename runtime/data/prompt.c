@@ -1,5 +1,5 @@
-/* tokens.c: the characters of the source `text` as tokens: the classes are named by them. */
-#include "data/tokens.h"
+/* prompt.c: the characters of the source `text` as tokens: the classes are named by them. */
+#include "data/prompt.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ static int64_t number_of(const nnrt_data *data, const char *text, size_t length)
     return -1;
 }
 
-static bool encode(const nnrt_data *data, const char *text, nnrt_tokens *tokens, nnrt_error *e)
+static bool encode(const nnrt_data *data, const char *text, nnrt_prompt *tokens, nnrt_error *e)
 {
     size_t length = strlen(text);
     tokens->number = calloc(length + 1, sizeof *tokens->number);
@@ -35,10 +35,10 @@ static bool encode(const nnrt_data *data, const char *text, nnrt_tokens *tokens,
     return true;
 }
 
-bool nnrt_prompt_tokens(const nnrt_data *data, const char *text, int64_t window, bool any_length,
-                        nnrt_tokens *tokens, nnrt_error *e)
+bool nnrt_prompt_read(const nnrt_data *data, const char *text, int64_t window, bool any_length,
+                      nnrt_prompt *tokens, nnrt_error *e)
 {
-    *tokens = (nnrt_tokens){ 0 };
+    *tokens = (nnrt_prompt){ 0 };
     if (!encode(data, text, tokens, e))
         return false;
     if (!tokens->count)
@@ -54,7 +54,7 @@ bool nnrt_prompt_tokens(const nnrt_data *data, const char *text, int64_t window,
     return false;
 }
 
-void nnrt_token_write(const nnrt_data *data, int64_t number, FILE *to)
+void nnrt_prompt_write_token(const nnrt_data *data, int64_t number, FILE *to)
 {
     fputs(data->class_name[number], to);
 }
