@@ -160,6 +160,18 @@ static bool read_characters(reading *r)
     return ok;
 }
 
+/* Leaves the text to its tokenizer. */
+static bool keep_content(reading *r, nnrt_source *source)
+{
+    char *path = nnrt_form_path(r->request, "file", r->e);
+    nnrt_stream *stream = path ? nnrt_stream_open(path, r->name, r->e) : NULL;
+
+    source->content = stream ? nnrt_stream_rest(stream, &source->content_size, r->e) : NULL;
+    nnrt_stream_close(stream);
+    free(path);
+    return source->content != NULL;
+}
+
 static bool make_samples(reading *r, nnrt_source *source)
 {
     const nnrt_source *like = r->request->like;
@@ -182,7 +194,9 @@ bool nnrt_read_text(const nnrt_source_request *request, nnrt_source *source, nnr
     reading r = { .request = request, .name = name, .e = e };
     r.number = calloc(NNRT_CODE_POINTS, sizeof *r.number);
     bool ok = r.number ? nnrt_source_name(source, name, name, e) : no_memory(&r);
-    ok = ok && read_characters(&r) && make_samples(&r, source);
+    bool tokens = nnrt_form_has_tokenizer(request->form);
+    ok =
+        ok && (tokens ? keep_content(&r, source) : read_characters(&r) && make_samples(&r, source));
     free(r.number);
     free(r.point);
     return ok;

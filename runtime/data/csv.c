@@ -16,6 +16,17 @@ static bool read_delimiter(const json_t *form, char *delimiter, nnrt_error *e)
                      text);
 }
 
+/* Whether the column holds the documents of a form. */
+static bool is_text_column(const csv_load *l, size_t j)
+{
+    const json_t *text = json_object_get(l->request->form, "text");
+    const char *name = l->table->column[j].name;
+
+    if (json_is_string(text))
+        return name && strcmp(name, json_string_value(text)) == 0;
+    return json_is_number(text) && json_number_value(text) == (double)j;
+}
+
 /* A text is a column's kind as soon as one cell is neither a number nor missing. */
 static void set_kinds(csv_load *l)
 {
@@ -23,7 +34,8 @@ static void set_kinds(csv_load *l)
         nnrt_column *c = &l->table->column[j];
         const csv_counts *count = &l->count[j];
 
-        c->is_text = count->texts > 0;
+        c->verbatim = is_text_column(l, j);
+        c->is_text = count->texts > 0 || c->verbatim;
         c->whole = count->integers + count->vast == count->numbers;
         c->vast = count->vast > 0 && c->whole;
         c->keeps_text = !c->is_text && nnrt_text_is_kept(l->request->form, l->table, j);
@@ -53,9 +65,28 @@ static bool add_number(csv_load *l, const csv_cell *cell, size_t j, size_t row)
     return ok || csv_no_memory(l);
 }
 
+/* The blanks around a cell without quotes belong to a document. */
+static csv_cell with_blanks(const csv_load *l, csv_cell cell)
+{
+    const csv_reader *r = &l->reader;
+    if (cell.text < r->text || cell.text > r->end)
+        return cell; /* a copy without doubled quotes */
+
+    for (; cell.text > r->text && csv_is_blank(r, cell.text[-1]); cell.length++)
+        cell.text--;
+    while (cell.text + cell.length < r->end && csv_is_blank(r, cell.text[cell.length]))
+        cell.length++;
+    return cell;
+}
+
 static bool add_cell(csv_load *l, const csv_cell *cell, size_t j, size_t row)
 {
     nnrt_column *c = &l->table->column[j];
+
+    if (c->verbatim) {
+        csv_cell whole = with_blanks(l, *cell);
+        return nnrt_column_add_text(c, row, whole.text, whole.length) || csv_no_memory(l);
+    }
 
     if (csv_is_missing(cell))
         return nnrt_column_add_missing(c, row) || csv_no_memory(l);

@@ -81,7 +81,7 @@ static void skip_row_end(csv_reader *r)
     r->line++;
 }
 
-static bool is_blank(const csv_reader *r, char c)
+bool csv_is_blank(const csv_reader *r, char c)
 {
     return (c == ' ' || c == '\t') && c != r->delimiter;
 }
@@ -134,7 +134,7 @@ static bool quoted_cell(csv_reader *r, nnrt_error *e)
     size_t length = 0;
     if (!quoted_text(r, &text, &length, e))
         return false;
-    while (r->at < r->end && is_blank(r, *r->at))
+    while (r->at < r->end && csv_is_blank(r, *r->at))
         r->at++;
     if (!at_row_end(r) && *r->at != r->delimiter) {
         return nnrt_fail(e, NNRT_FILES, "bad-file",
@@ -150,14 +150,14 @@ static bool plain_cell(csv_reader *r, nnrt_error *e)
     while (r->at < r->end && *r->at != r->delimiter && *r->at != '\n' && *r->at != '\r')
         r->at++;
     const char *last = r->at;
-    while (last > first && is_blank(r, last[-1]))
+    while (last > first && csv_is_blank(r, last[-1]))
         last--;
     return add_cell(r, first, (size_t)(last - first), e);
 }
 
 static void skip_blanks(csv_reader *r)
 {
-    while (r->at < r->end && is_blank(r, *r->at))
+    while (r->at < r->end && csv_is_blank(r, *r->at))
         r->at++;
 }
 

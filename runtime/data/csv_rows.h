@@ -30,5 +30,7 @@ void csv_rewind(csv_reader *reader);
 /* Reads the next row into reader->cell[0 .. cells); 0 cells: the end. */
 bool csv_next(csv_reader *reader, nnrt_error *e);
 void csv_close(csv_reader *reader);
+/* A blank or tab that does not separate cells. */
+bool csv_is_blank(const csv_reader *r, char c);
 bool csv_is_missing(const csv_cell *cell); /* empty, NA, nan, ? */
 #endif

@@ -142,7 +142,11 @@ static bool read_source(opening *o, int part, const json_t *form)
     o->e->setting = part == NNRT_TRAIN && json_is_object(opening_setting(o, "source"))
                         ? "source"
                         : part_names[part];
-    bool ok = nnrt_source_read(&request, s, o->e) && (!s->table || take_table(o, part, &request));
+    bool texts = nnrt_form_has_tokenizer(form), ok = nnrt_source_read(&request, s, o->e);
+    if (ok && s->table)
+        ok = (texts ? opening_take_documents : take_table)(o, part, &request);
+    else if (ok && texts)
+        ok = opening_take_text(o, part, form);
     free(known);
     return ok && (s->count <= INT32_MAX ||
                   nnrt_fail(o->e, NNRT_FILES, "too-large",
@@ -235,6 +239,7 @@ static bool take_shape(opening *o)
 
     o->e->setting = shape ? "shape" : NULL;
     data->rank = s->rank;
+    data->sequence = s->window > 0;
     data->x_name = s->x_name && *s->x_name ? strdup(s->x_name) : NULL;
     memcpy(data->shape, s->shape, sizeof data->shape);
     data->sample_size = s->sample_size;
@@ -244,7 +249,7 @@ static bool take_shape(opening *o)
 
     if (!o->fitted && !data->preparation->columns)
         data->preparation->features = s->sample_size;
-    if (data->preparation->features != nnrt_source_features(s)) {
+    if (!o->tokenizer && data->preparation->features != nnrt_source_features(s)) {
         return nnrt_fail(o->e, NNRT_FILES, "shape-mismatch",
                          "%s: a %s has %lld values, and the model was trained on %lld", s->x_name,
                          s->window ? "row" : "sample", (long long)nnrt_source_features(s),
@@ -306,6 +311,8 @@ static bool find_classes(opening *o, nnrt_classes *classes)
     uint32_t number;
 
     *classes = (nnrt_classes){ .kind = NNRT_LABEL_TEXT };
+    if (!o->fitted && o->source[NNRT_TRAIN].tokens && !o->source[NNRT_TRAIN].table)
+        return true; /* the tokens, once they are numbered */
     if (!o->fitted)
         return nnrt_classes_find(&o->source[NNRT_TRAIN], classes, o->e);
 
@@ -422,6 +429,7 @@ static void end(opening *o)
         nnrt_uses_free(&o->uses[part]);
         nnrt_source_free(&o->source[part]);
     }
+    nnrt_tokenizer_free(o->tokenizer);
 }
 
 nnrt_data *nnrt_data_open(const json_t *declaration, const char *folder, uint64_t seed,

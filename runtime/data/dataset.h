@@ -26,11 +26,15 @@ typedef struct nnrt_data {
     char *name;
     /* targets are class numbers 0 .. classes - 1 (as floats); else real values */
     bool classify;
-    bool multilabel;   /* targets are 0 or 1, each told by itself */
-    bool weighted;     /* parts have weights */
-    bool targetless;   /* the source has no targets: they are 0 */
-    int64_t classes;   /* 0 where !classify */
-    char **class_name; /* as text, in order: "setosa", "-1", "7" */
+    bool multilabel;    /* targets are 0 or 1, each told by itself */
+    bool weighted;      /* parts have weights */
+    bool targetless;    /* the source has no targets: they are 0 */
+    int64_t classes;    /* 0 where !classify */
+    char **class_name;  /* as text, in order: "setosa", "-1", "7" */
+    int64_t vocabulary; /* of tokens; 0: samples are no texts */
+    bool padded;        /* texts may end before their samples do, with `padding` behind them */
+    int64_t padding;
+    bool sequence; /* samples are windows of rows in time order */
     int rank;
     int64_t shape[NNRT_MAX_RANK]; /* of a sample */
     /* rank 0: one value (or class) a sample */

@@ -486,7 +486,7 @@ static bool prepare_parts(opening *o, const split *s)
 static bool keep_raw(opening *o, const split *s)
 {
     nnrt_source *source = &o->source[NNRT_TRAIN];
-    if (!source->table && !source->wide)
+    if (!o->encoding[NNRT_TRAIN] && !source->wide)
         return true;
 
     nnrt_raw *raw = o->data->raw = calloc(1, sizeof *raw);
@@ -538,7 +538,7 @@ bool opening_make_parts(opening *o)
     split s = { 0 };
 
     take_blocks(o);
-    bool ok = make_split(o, &s);
+    bool ok = make_split(o, &s) && opening_number_texts(o, s.train, s.size[NNRT_TRAIN]);
     if (ok && !o->fitted && !whole)
         ok = fit_samples(o, &s) && fit_targets(o, &s);
     for (int part = 0; ok && part < NNRT_PARTS; part++)

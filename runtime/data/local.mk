@@ -18,6 +18,7 @@ libnnrt_a_SOURCES += \
     runtime/data/dataset.c \
     runtime/data/dataset.h \
     runtime/data/dataset_parts.c \
+    runtime/data/dataset_texts.c \
     runtime/data/digits.c \
     runtime/data/encoding.c \
     runtime/data/encoding.h \
@@ -65,6 +66,13 @@ libnnrt_a_SOURCES += \
     runtime/data/sources.def \
     runtime/data/sources.h \
     runtime/data/split.c \
+    runtime/data/tokens.c \
+    runtime/data/tokens.h \
+    runtime/data/tokens_bpe.c \
+    runtime/data/tokens_bpe.h \
+    runtime/data/unicode.c \
+    runtime/data/unicode.def \
+    runtime/data/unicode.h \
     runtime/data/windows.c \
     runtime/data/windows.h \
     runtime/data/table.c \

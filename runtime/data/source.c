@@ -18,6 +18,8 @@ void nnrt_source_free(nnrt_source *source)
     free(source->row);
     free(source->x_name);
     free(source->y_name);
+    free(source->content);
+    nnrt_texts_free(source->tokens);
     nnrt_table_free(source->table);
     *source = (nnrt_source){ 0 };
 }

@@ -20,6 +20,8 @@ typedef enum nnrt_task {
     NNRT_TASK_MULTILABEL
 } nnrt_task;
 
+typedef struct nnrt_texts nnrt_texts;
+
 typedef struct nnrt_source {
     /* the files that hold samples and targets, as the script names them */
     char *x_name, *y_name;
@@ -52,6 +54,9 @@ typedef struct nnrt_source {
      * its targets; span 0: samples share nothing. */
     int64_t stride, span;
     const nnrt_column *id;
+    char *content; /* of one text that is yet to be cut into tokens */
+    size_t content_size;
+    nnrt_texts *tokens; /* cut into tokens (dataset_texts.c) */
 } nnrt_source;
 
 typedef struct nnrt_source_request {
@@ -68,6 +73,7 @@ typedef struct nnrt_source_request {
 } nnrt_source_request;
 
 void nnrt_source_free(nnrt_source *source);
+void nnrt_texts_free(nnrt_texts *texts); /* NULL is fine */
 /* The values of a sample that are prepared together: those of a row, in a window. */
 int64_t nnrt_source_features(const nnrt_source *source);
 /* The row of the table that sample i is, or that its window ends with. */

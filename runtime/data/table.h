@@ -15,6 +15,7 @@
 typedef struct nnrt_column {
     char *name;       /* NULL: the file has no header */
     bool is_text;     /* `text` holds the cells; else `number` does */
+    bool verbatim;    /* every cell is a text as it stands, be it empty or "NA" */
     bool keeps_text;  /* of numbers: `text` holds them too, as the file writes them */
     bool whole;       /* no number has a point or an exponent, so they may be classes */
     bool vast;        /* whole, but some number is beyond an int64_t */

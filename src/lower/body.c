@@ -145,6 +145,7 @@ static bool state_input(Walk *w, Frame *frame, Scope *scope, const Call *call, S
             w, frame->place, DIAG_WRONG_SHAPE, span,
             arena_printf(w->lower->arena, "a shape has at most %d sides", GRAPH_MAX_RANK - 1));
     }
+    input.positions = input_has_positions(w->data, input.shape);
     w->e->g->sample = shape_batched(input.shape, true);
     w->network->input = frame->input = frame->current = walk_add_value(w, input);
     w->network->pub.input = input.shape;

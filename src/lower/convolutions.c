@@ -17,8 +17,12 @@ LayerAxes layer_axes(const LayerContext *c)
     const Network *network = c->e->network;
     for (int value = c->use->input;;) {
         int use = network->values.data[value].use;
-        if (use < 0 || network->values.data[value].shape.rank != 2)
+        if (network->values.data[value].shape.rank != 2)
             return AXES_ANY;
+        if (use < 0) {
+            const DataInfo *data = network->pub.data;
+            return value == network->input && data && data->sequence ? AXES_SEQUENCE : AXES_ANY;
+        }
         const LayerUse *made_by = &network->uses.data[use];
         if (made_by->row && made_by->row->axes != AXES_ANY)
             return made_by->row->axes;
@@ -321,10 +325,39 @@ NodeId lower_layer_avgpool(LayerContext *c)
     return pool(c, IR_POOL_SUM);
 }
 
+/* Of a sequence: over its positions, those of padding left out. */
+static NodeId pool_positions(LayerContext *c, Op op)
+{
+    static const double never = -3e38;
+    Graph *g = c->g;
+    Shape all = graph_node(g, c->in)->shape, each = all, out = all;
+    int axis = all.rank - 2;
+    NodeId in = c->in, held = layer_positions(c), count = g_const(g, (double)all.dim[axis]);
+
+    if (held != NO_NODE) {
+        Shape positions = graph_node(g, held)->shape, one = positions;
+        one.dim[one.rank - 1] = 1;
+        count = g_reduce(g, IR_REDUCE_SUM, held, one);
+        positions.dim[positions.rank++] = 1;
+        held = g_reshape(g, held, positions);
+        in = op == IR_REDUCE_SUM ? g_binary(g, IR_MUL, in, held)
+                                 : g_select(g, held, in, g_const(g, never));
+    }
+
+    each.dim[axis] = 1;
+    out.dim[axis] = out.dim[axis + 1];
+    out.rank--;
+    NodeId made = g_reshape(g, g_reduce(g, op, in, each), out);
+    c->use->operations = (double)shape_elements(c->sample);
+    return op == IR_REDUCE_SUM ? g_binary(g, IR_DIV, made, count) : made;
+}
+
 /* All of each channel in one window. */
 static NodeId global_pool(LayerContext *c, Op op)
 {
     Field f;
+    if (c->sample.rank == 2 && layer_axes(c) == AXES_SEQUENCE)
+        return pool_positions(c, op);
     if (!field_start(c, &f))
         return NO_NODE;
     Shape each = graph_node(c->g, c->in)->shape;

@@ -17,6 +17,7 @@ libnnc_a_SOURCES += \
     src/lower/network_graph.c \
     src/lower/norms.c \
     src/lower/optimizer.c \
+    src/lower/padding.c \
     src/lower/reach.c \
     src/lower/recurrent.c \
     src/lower/room.h \

@@ -18,6 +18,10 @@ typedef struct DataInfo {
     bool weighted;   /* samples have weights */
     bool targetless; /* its source has no targets */
     int64_t classes;
+    int64_t vocabulary; /* of tokens; 0: samples are no texts */
+    bool padded;        /* a text ends where only `padding` follows */
+    int64_t padding;
+    bool sequence; /* samples are rows in time order, length x features */
     Shape sample, target;
     int64_t count[4]; /* train, validation, test, new */
 } DataInfo;

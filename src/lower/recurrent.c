@@ -36,6 +36,15 @@ static NodeId mul(Graph *g, NodeId a, NodeId b)
     return g_binary(g, IR_MUL, a, b);
 }
 
+/* A step behind the end of a text leaves the state as it was. held: [n, length] */
+static void hold_state(Cell *s, NodeId held, int64_t step, NodeId h, NodeId state)
+{
+    NodeId here = g_slice(s->g, held, 1, step, step + 1);
+    s->h = g_select(s->g, here, s->h, h);
+    if (state != NO_NODE)
+        s->state = g_select(s->g, here, s->state, state);
+}
+
 static NodeId gate(const Cell *s, NodeId all, int k)
 {
     int last = graph_node(s->g, all)->shape.rank - 1;
@@ -210,9 +219,13 @@ static NodeId recurrent(LayerContext *c, int gates, void (*step)(Cell *s, NodeId
         s.state = kept_state(&s, state);
     bool last = !strcmp(value_word(call_arg(c->call, "output")), "last");
     Shape one = steps_shape(&s, 1, s.units);
+    NodeId held = layer_positions(c);
     NodeId *outputs = ARENA_ARRAY(c->e->lower->arena, NodeId, s.steps);
     for (int64_t t = 0; t < s.steps; t++) {
+        NodeId h = s.h, state = s.state;
         step(&s, g_reshape(g, g_slice(g, all, 0, t, t + 1), s.gates));
+        if (held != NO_NODE && t > 0)
+            hold_state(&s, held, t, h, state);
         if (!last)
             outputs[t] = g_reshape(g, g_broadcast(g, s.h, s.each), one);
     }

@@ -40,6 +40,8 @@ typedef struct BodyValue {
     Shape shape; /* of a sample; a weight's own */
     /* false: a weight or number, the same for all samples */
     bool batched;
+    /* its first axis is the positions of a text, of which the last may be padding */
+    bool positions;
     /* the layer use that makes it; -1: the input, a weight, a number */
     int use;
     int weight; /* index into the network's weights, or -1 */
@@ -190,6 +192,13 @@ NodeId layer_full(LayerContext *c, NodeId node);
 NodeId layer_by_channel(LayerContext *c, NodeId vector);
 /* What two axes are, by the layer that made them; ANY: nothing tells. */
 LayerAxes layer_axes(const LayerContext *c);
+/* ---- padding.c ---- */
+bool input_has_positions(const DataInfo *data, Shape sample);
+/* Whether what a use makes of its input still has the positions of a text. */
+bool value_has_positions(const Network *network, const LayerUse *use, const BodyValue *out);
+/* [n, length]: 1 at the positions of the input that hold a token, 0 at padding, the first always 1.
+ * NO_NODE: the input has no positions of a text. */
+NodeId layer_positions(LayerContext *c);
 void notes_of_uses(Lower *lower, Diagnostic *d, const UsePlace *place);
 
 /* ---- call_values.c: checked calls, read without knowing what is given ---- */

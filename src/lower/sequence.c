@@ -102,6 +102,11 @@ static NodeId shares(LayerContext *c, NodeId scores, bool causal)
     static const double never = -1e30;
     Shape all = graph_node(g, scores)->shape, each = all;
     each.dim[each.rank - 1] = 1;
+    NodeId held = layer_positions(c);
+    if (held != NO_NODE) { /* [n, 1, 1, length] */
+        Shape keys = shape_of(4, (int64_t[]){ all.dim[0], 1, 1, all.dim[3] });
+        scores = g_select(g, g_reshape(g, held, keys), scores, g_const(g, never));
+    }
     if (causal) {
         scores = g_select(
             g, g_binary(g, IR_LE, g_index(g, all, all.rank - 1), g_index(g, all, all.rank - 2)),

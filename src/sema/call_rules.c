@@ -196,6 +196,8 @@ static const Rule rules[] = {
     { FORM_SOURCE, "parquet", has_name },
     { FORM_SOURCE, "jsonl", has_name },
     { FORM_SOURCE, "series", csv },
+    { FORM_SOURCE, "documents", csv },
+    { FORM_TOKENIZER, "bpe", has_name },
     { FORM_SOURCE, "npy", has_name },
     { FORM_SOURCE, "npz", has_name },
     { FORM_SOURCE, "idx", has_name },

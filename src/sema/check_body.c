@@ -192,7 +192,8 @@ static Scope *body_scope(Sema *sema, const Stmt *stmt)
     Scope *scope = scope_of_kind(sema, NULL, SCOPE_BODY);
     const char *const names[] = { sema->word.in_channels, sema->word.in_features,
                                   sema->word.in_shape,    sema->word.classes,
-                                  sema->word.features,    sema->word.shape };
+                                  sema->word.features,    sema->word.shape,
+                                  sema->word.vocabulary };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         scope_bind(scope, names[i], value_unknown(stmt->span));
     for (size_t i = 0; i < stmt->params.len; i++)
@@ -213,7 +214,8 @@ void declare_block(Sema *sema, const Stmt *stmt)
 
     size_t errors = sema->diags->errors;
     Scope *defaults = scope_of_kind(sema, NULL, SCOPE_PLAIN);
-    const char *const known[] = { sema->word.classes, sema->word.features, sema->word.shape };
+    const char *const known[] = { sema->word.classes, sema->word.features, sema->word.shape,
+                                  sema->word.vocabulary };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         scope_bind(defaults, known[i], value_unknown(stmt->span));
     Form *form = form_of_declaration(sema, stmt, category, defaults);

@@ -102,8 +102,8 @@ struct Sema {
     const Script *script; /* being checked */
 
     struct {
-        const char *in, *in_channels, *in_features, *in_shape, *classes, *features, *shape, *train,
-            *validation, *test;
+        const char *in, *in_channels, *in_features, *in_shape, *classes, *vocabulary, *features,
+            *shape, *train, *validation, *test;
     } word;
 };
 

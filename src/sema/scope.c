@@ -100,7 +100,8 @@ void report_unknown_value(Sema *sema, const Scope *scope, Name name)
                    with_article(sema, category_noun(category)));
         return;
     }
-    if (name.text == sema->word.classes || name.text == sema->word.features) {
+    if (name.text == sema->word.classes || name.text == sema->word.features ||
+        name.text == sema->word.vocabulary) {
         Diagnostic *needs = diag_error(
             sema->diags, DIAG_NEEDS_DATA, name.span,
             "'%s' is known only in a model that is used with data%s, and there is none here",

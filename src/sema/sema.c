@@ -18,6 +18,7 @@ Sema *sema_new(Arena *arena, Interner *names, Diagnostics *diags)
     sema->word.in_features = intern_cstr(names, "in.features");
     sema->word.in_shape = intern_cstr(names, "in.shape");
     sema->word.classes = intern_cstr(names, "classes");
+    sema->word.vocabulary = intern_cstr(names, "vocabulary");
     sema->word.features = intern_cstr(names, "features");
     sema->word.shape = intern_cstr(names, "shape");
     sema->word.train = intern_cstr(names, "train");

@@ -18,6 +18,7 @@ static const Numbers numbers[] = {
     { "size", "a whole number of at least 1", true, 1, false, 9007199254740992.0, false },
     { "count", "a whole number of at least 0", true, 0, false, 9007199254740992.0, false },
     { "samples", "a whole number from 1 to 2147483647", true, 1, false, 2147483647.0, false },
+    { "tokens", "a whole number from 3 to 16777216", true, 3, false, 16777216.0, false },
     { "side", "a whole number from 4 to 4096", true, 4, false, 4096, false },
     { "seed", "a whole number of at least 0", true, 0, false, 9007199254740992.0, false },
     { "folds", "a whole number of at least 2", true, 2, false, 9007199254740992.0, false },
