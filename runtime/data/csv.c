@@ -68,7 +68,7 @@ static bool add_number(csv_load *l, const csv_cell *cell, size_t j, size_t row)
 /* The blanks around a cell without quotes belong to a document. */
 static csv_cell with_blanks(const csv_load *l, csv_cell cell)
 {
-    const csv_reader *r = &l->reader;
+    const csv_reader *r = l->reader;
     if (cell.text < r->text || cell.text > r->end)
         return cell; /* a copy without doubled quotes */
 

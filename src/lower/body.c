@@ -111,6 +111,8 @@ void walk_bind_data(Walk *w, Scope *scope)
         return;
     if (w->data->classify)
         scope_bind(scope, "classes", number_value((double)w->data->classes, w->data->span));
+    if (w->data->vocabulary)
+        scope_bind(scope, "vocabulary", number_value((double)w->data->vocabulary, w->data->span));
     scope_bind(scope, "features",
                number_value((double)shape_features(w->data->sample), w->data->span));
     scope_bind(scope, "shape", shape_value(w, w->data->sample));
@@ -462,9 +464,12 @@ bool walk_body(Walk *w, Frame *frame, Scope *scope, const Body *body)
 static void take_input_of_data(Walk *w, Frame *frame, Scope *scope)
 {
     const DataInfo *data = w->data;
-    BodyValue input = {
-        .shape = data->sample, .batched = true, .use = -1, .weight = -1, .span = data->span
-    };
+    BodyValue input = { .shape = data->sample,
+                        .batched = true,
+                        .positions = input_has_positions(data, data->sample),
+                        .use = -1,
+                        .weight = -1,
+                        .span = data->span };
     w->e->g->sample = shape_batched(data->sample, true);
     w->network->input = frame->input = frame->current = walk_add_value(w, input);
     w->network->pub.input = data->sample;

@@ -35,6 +35,7 @@ static int apply_use(Walk *w, Frame *frame, LayerUse use)
     BodyValue *v = &network->values.data[use.output];
     v->batched = shape_has_batch(full);
     v->shape = shape_sample(full);
+    v->positions = value_has_positions(network, &use, v);
     LayerUse *made = &network->uses.data[network->uses.len - 1];
     if (!made->operations)
         made->operations = (double)shape_elements(v->shape);
