@@ -283,6 +283,9 @@ static WindowLists window_lists(const Window *w, Shape image, Shape places, bool
         pads[i] = w->before[at];
         pads[rank + i] = end > 0 ? end : 0;
         more[i] = end < 0 ? -end : 0;
+        /* One window on an axis has no stride of its own: one that leaves no room for another. */
+        if (!turned && places.dim[2 + i] == 1)
+            stride[i] = image.dim[2 + i] + pads[i] + pads[rank + i];
         lists.cells *= size[i];
         lists.fits =
             lists.fits &&
