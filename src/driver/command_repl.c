@@ -12,7 +12,7 @@
 
 typedef struct Repl {
     Compiler *c;
-    LineEditor *editor; /* NULL: standard input is no terminal */
+    LineEditor *editor; /* NULL: standard input is not a terminal */
     char *line;
     size_t line_size; /* getline's */
     char *text;

@@ -134,7 +134,7 @@ typedef struct Compiler {
     /* whether units of these actions alone are made */
     bool for_trial;
     size_t only_from, only_to;
-    Unit *nothing; /* stands where no unit is made */
+    Unit *nothing; /* in place of a unit where none is made */
     bool skips;    /* compile_compile_units.c: the action at hand is none of these */
     /* there is a search: its trials' units read at run time what else is built in */
     bool shares_code;
@@ -148,8 +148,8 @@ bool compile(Compiler *compiler, const SourceFile *file, Compiled *out);
 int compiler_report(Compiler *compiler);
 /* What the runtime found wrong, as a diagnostic. */
 void compiler_report_runtime(Compiler *compiler, Span span, const nnrt_error *e);
-/* Reads the script that the command names and takes its folder. NULL: said, with *status to exit
- * with. */
+/* Reads the script that the command names and takes its folder. NULL: reported, with *status to
+ * exit with. */
 const SourceFile *compiler_open(Compiler *compiler, const char *path, int *status);
 /* The commands' way through all of this: reads and compiles the script; otherwise false, *status
  * set. Notes have been printed. */
@@ -175,12 +175,12 @@ bool compiler_undo(Compiler *compiler);
  * with. */
 json_t *compiler_retune(void *compiler, const json_t *params, size_t action, bool settle,
                         nnrt_error *e);
-/* The newer compiler becomes what `compiler` was, which stays behind it: its code may be used
+/* The newer compiler becomes what `compiler` was, which is kept in `older`: its code may be used
  * again. */
 void compiler_take_over(Compiler *compiler, Compiler *newer);
 /* A compiler of the same session, target and code, that has seen nothing yet. */
 Compiler *compiler_beside(Compiler *compiler, const Options *options);
-/* Of a program that is built: the same, for the action and all behind it. */
+/* Of a program that is built: the same, for the action and all after it. */
 json_t *compiler_variant(Compiler *compiler, const json_t *params, size_t action, nnrt_error *e);
 /* tune_variants.c: whether a built program can hold all that a tune may try (false: reported), and
  * all of it, as "variants" (false: reported). */

@@ -18,8 +18,8 @@ static ModelUse *find_model_use(const Compiler *c, const ModelDecl *decl)
     return NULL;
 }
 
-/* The data that tells an action's model its shapes: the action's own, or that which the model has
- * met, or will meet first. */
+/* The data that an action's model takes its shapes from: the action's own, or that which the model
+ * has met, or will meet first. */
 static DataUse *shaping_data(const Compiler *c, const Compiled *out, size_t at)
 {
     const CompiledAction *a = out->actions.data[at];

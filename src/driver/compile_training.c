@@ -121,7 +121,7 @@ bool units_find_lr(Compiler *c, Compiled *out, CompiledAction *a)
     return a->unit != NULL;
 }
 
-/* Each trial has units of its own (tune_recompile.c); these are those of the params as they stand.
+/* Each trial has units of its own (tune_recompile.c); these are those of the params as they are.
  */
 bool units_tune(Compiler *c, Compiled *out, CompiledAction *a)
 {

@@ -6,7 +6,7 @@
 
 /* ---- unit_cache.c ---- */
 /* The unit of this specification, made if there is none yet, and listed in `out`. Where the action
- * at hand is skipped, a unit that stands for none. NULL: reported, at the span if nowhere else. */
+ * at hand is skipped, the unit `nothing`. NULL: reported, at the span if nowhere else. */
 Unit *get_unit(Compiler *compiler, Compiled *out, UnitSpec spec, Span span);
 
 /* ---- unit_specs.c ---- */

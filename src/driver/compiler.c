@@ -113,7 +113,7 @@ static double seconds_since(const struct timespec *begin)
     return (double)(end.tv_sec - begin->tv_sec) + 1e-9 * (double)(end.tv_nsec - begin->tv_nsec);
 }
 
-/* NULL: said why. The lock is not held, so that other code can be asked for meanwhile. */
+/* NULL: reported. The lock is not held, so that other code can be asked for meanwhile. */
 static nnrt_unit compile_code(Compiler *c, Code *code, char *error, double *compile_seconds)
 {
     struct timespec begin;

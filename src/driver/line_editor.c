@@ -146,7 +146,7 @@ static char *find_history(void)
     return path;
 }
 
-/* The handler has nothing to do: the interrupted read() tells the editor. */
+/* The handler has nothing to do: the editor sees that its read() was interrupted. */
 static void on_interrupt(int number)
 {
     (void)number;

@@ -19,7 +19,7 @@ enum {
 
 typedef struct Row Row;
 /* Takes the option's value (NULL where none was given) into `options`; false where it is not one
- * that the row's `accepts` tells. */
+ * that the row's `accepts` describes. */
 typedef bool Take(Arena *arena, Options *options, const Row *row, const char *value);
 
 typedef enum Needs { NO_VALUE, VALUE, MAYBE_VALUE } Needs;

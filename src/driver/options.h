@@ -21,7 +21,7 @@ typedef struct Command Command;
 
 typedef struct Options {
     const Command *command;     /* NULL: none named */
-    VEC(const char *) operands; /* what is no option */
+    VEC(const char *) operands; /* what is not an option */
     VEC(ParamOverride) sets;
     int32_t threads; /* 0: as many as there are processors */
     bool seed_given;
@@ -59,8 +59,8 @@ struct Command {
 extern const Command commands[];
 extern const size_t command_count;
 
-/* Reads argv; NULL-free strings point into it or into the arena. False, having said why on standard
- * error: wrong usage. */
+/* Reads argv; NULL-free strings point into it or into the arena. False, having reported why on
+ * standard error: wrong usage. */
 bool options_parse(Arena *arena, int argc, char **argv, Options *options);
 /* What --help says: of a command, or of all. */
 void options_help(const Command *command, FILE *out);

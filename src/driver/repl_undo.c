@@ -1,4 +1,4 @@
-/* repl_undo.c: a REPL's last input taken back: all inputs before it are compiled anew, so that
+/* repl_undo.c: a REPL's last input taken back: all inputs before it are compiled again, so that
  * nothing of it can be left behind. Code that they need is there already (shared_code.h); weights
  * and results are the session's to put back (undo.h). */
 #include "driver/compile.h"

@@ -1,4 +1,4 @@
-/* repl_words.h: what a REPL is told that is no statement of the language: help, show, undo, quit.
+/* repl_words.h: what a REPL takes that is not a statement of the language: help, show, undo, quit.
  */
 #ifndef NNC_REPL_WORDS_H
 #define NNC_REPL_WORDS_H
@@ -14,7 +14,7 @@ typedef struct Undo {
 
 typedef enum ReplWord { WORD_NONE, WORD_DONE, WORD_QUIT } ReplWord;
 
-/* Carries out the line where it is such a word, with a name behind it where that word takes one. */
+/* Carries out the line where it is such a word, with a name after it where that word takes one. */
 ReplWord repl_word(Compiler *compiler, Undo *undo, const char *line, size_t length);
 /* Behind an input that compiled: takes over what was before its actions; NULL: it has none. */
 void undo_note(Undo *undo, nnrt_undo *before);

@@ -28,7 +28,7 @@ typedef struct Report {
 } Report;
 
 /* ---- report_log.c ---- */
-/* False: the file cannot be read, which is said. Lines that are not events give a warning. */
+/* False: the file cannot be read, which is reported. Lines that are not events give a warning. */
 bool report_read_log(Report *report, const char *path);
 /* Once all logs are read. */
 void report_label_trainings(Report *report);

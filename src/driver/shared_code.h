@@ -2,7 +2,7 @@
  * alone: trials of `tune` are one network with other rates.
  *
  * A code belongs to the plan that it was first made of. A unit whose plan is alike takes it, and
- * the numbers in which the two differ are from then on read at run time, from behind the plan's own
+ * the numbers in which the two differ are from then on read at run time, after the plan's own
  * scalars; every unit says what all of its numbers are. Code that is compiled already, with one of
  * them built in, stays as it is, and another one is made. */
 #ifndef NNC_SHARED_CODE_H

@@ -10,7 +10,7 @@ char *span_text(Arena *arena, Span span);
 const char *value_spelling(Arena *arena, const Value *value);
 /* An unambiguous text of settings: equal texts, equal meaning. With `stable` it is the same in
  * every process (the script's own functions and optimizers go by their source); without, it also
- * tells apart two declarations of one name. */
+ * distinguishes two declarations of one name. */
 char *settings_text(Arena *arena, const Checked *settings, bool stable);
 char *value_signature(Arena *arena, const Value *value, bool stable);
 #endif

@@ -1,4 +1,4 @@
-/* tune_recompile.c: a script that is running, checked and compiled anew with other params, for
+/* tune_recompile.c: a script that is running, checked and compiled again with other params, for
  * `tune`.
  *
  * A trial has a compiler of its own, so nothing of one trial is left in another; they share

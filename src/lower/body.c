@@ -133,7 +133,7 @@ static bool is_name(const Expr *link, const char *name)
     return link->kind == EXPR_NAME && !strcmp(link->name.text, name);
 }
 
-/* input(1x28x28) as the first layer of a model that no data tells its shape. */
+/* input(1x28x28) as the first layer of a model that has no data to take its shape from. */
 static bool state_input(Walk *w, Frame *frame, Scope *scope, const Call *call, Span span)
 {
     const Value *v = &call->args[0];

@@ -24,7 +24,7 @@ typedef struct Frame {
     VEC(KindCount) counts;
     /* a body whose layers share their weights with an earlier use */
     bool again;
-    /* `m.name`: what is bound to this name is wanted, nothing behind it */
+    /* `m.name`: what is bound to this name is wanted, nothing after it */
     const char *stop_at;
     bool stopped;
 } Frame;

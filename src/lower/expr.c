@@ -2,7 +2,7 @@
  *
  * Names stand for nodes, or for constants of any kind; what is constant is folded by the graph's
  * builder, and a condition that is constant chooses its branch here, so that arguments such as
- * `nesterov = false` leave nothing behind. Words compare as texts. */
+ * `nesterov = false` leave no nodes. Words compare as texts. */
 #include "lower/room.h"
 #include <math.h>
 #include <string.h>

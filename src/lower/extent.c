@@ -2,7 +2,7 @@
  *
  * Blocks that use blocks twice double at each level: a few lines can say more layers than there is
  * memory for, so they are counted before the walk, each block once. Conditions, and repeats whose
- * count is no plain number, count as nothing: the walk has its own limit. */
+ * count is not a plain number, count as nothing: the walk has its own limit. */
 #include "lower/room.h"
 #include <math.h>
 

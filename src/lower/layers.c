@@ -200,7 +200,7 @@ NodeId lower_layer_concat(LayerContext *c)
     return g_concat(c->g, (int)n, parts, axis + (c->batched ? 1 : 0));
 }
 
-/* ---- activations that are no fn ---- */
+/* ---- activations that are not a `fn` ---- */
 NodeId lower_layer_softmax(LayerContext *c)
 {
     if (c->sample.rank == 0)

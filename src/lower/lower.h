@@ -120,9 +120,9 @@ void lower_set_frozen(Lower *lower, const ModelInstance *model, const Value *pat
 /* From now on graphs lowered for training leave the zeros of the model's kernels as they are.
  * False: it has no kernel. */
 bool lower_set_pruned(Lower *lower, const ModelInstance *model);
-/* Whether that was said of any of its kernels, by way of another model that shares them too. */
+/* Whether any of its kernels is pruned, be it by way of another model that shares them. */
 bool lower_is_pruned(const Lower *lower, const ModelInstance *model);
-/* REPL: a model declared anew. */
+/* REPL: a model is declared again. */
 void lower_forget_model(Lower *lower, const char *name);
 
 typedef enum UnitKind {
@@ -167,7 +167,7 @@ typedef enum UnitKind {
 enum { LOWER_CHECK_POINTS = 64 };
 
 /* What UNIT_LOSS is given: outputs as the model's last layer makes them, shares of classes, or what
- * stands before a last softmax or sigmoid. */
+ * comes before a last softmax or sigmoid. */
 typedef enum LossGiven { GIVEN_OUTPUTS, GIVEN_SHARES, GIVEN_SCORES } LossGiven;
 
 typedef struct UnitSpec {

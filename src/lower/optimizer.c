@@ -345,7 +345,7 @@ static void constrain(Graph *g, const Checked *recipe, Trained *w)
         w->value = bounded_units(g, w, w->max_norm);
 }
 
-/* The moving average starts at the weights behind the first step. */
+/* The moving average starts at the weights after the first step. */
 static void average(Graph *g, const Checked *recipe, const Trained *w)
 {
     const Call *ema = value_call(recipe_value(recipe, "average"));

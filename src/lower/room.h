@@ -29,7 +29,7 @@ struct Lower {
     NameMap key_numbers;
     VEC(WeightKey) keys;
     VEC(Network *) networks;
-    /* models declared anew, once a time: their keys differ from then on */
+    /* models that were declared again, once for each time: their keys differ from then on */
     VEC(const char *) forgotten;
 };
 
@@ -130,7 +130,7 @@ typedef struct Emission {
     double weight_noise;  /* its deviation */
     bool batch_statistics, update_statistics;
     bool mean_statistics; /* moving statistics become means over the batches */
-    /* the output is what stands before a last softmax or sigmoid */
+    /* the output is what comes before a last softmax or sigmoid */
     bool bare;
     /* one position of a sequence: recurrent layers begin with the state that they left */
     bool stepwise;
@@ -140,7 +140,7 @@ typedef struct Emission {
     VEC(int) tensors;
     /* per weight: its value with this step's noise, NO_NODE not used */
     VEC(NodeId) noisy;
-    /* per weight: what a buffer will hold behind the step, NO_NODE nothing */
+    /* per weight: what a buffer will hold after the step, NO_NODE nothing */
     VEC(NodeId) pending;
 } Emission;
 
@@ -190,7 +190,7 @@ NodeId layer_full(LayerContext *c, NodeId node);
 /* A vector of one value a channel, so that it broadcasts over the images or signals that the layer
  * works on. */
 NodeId layer_by_channel(LayerContext *c, NodeId vector);
-/* What two axes are, by the layer that made them; ANY: nothing tells. */
+/* What two axes are, by the layer that made them; ANY: nothing says. */
 LayerAxes layer_axes(const LayerContext *c);
 /* ---- padding.c ---- */
 bool input_has_positions(const DataInfo *data, Shape sample);
@@ -268,7 +268,7 @@ enum { EXPR_BUDGET = 4000000 };
 
 void expr_bind_node(ExprEnv *env, const char *name, NodeId node);
 void expr_bind_value(ExprEnv *env, const char *name, Value value);
-/* arguments behind the leading ones */
+/* the arguments after the leading ones */
 void expr_bind_call(ExprEnv *env, const Call *call, const Params *params, size_t leading,
                     const NodeId *given);
 /* NO_NODE: reported */
@@ -296,7 +296,7 @@ bool loss_lower(Emission *e, const DataInfo *data, const Checked *recipe, bool m
 NodeId loss_mean(Graph *g, const LossNodes *loss);
 /* The samples' weights in as many axes as a value of shape `of` has; NO_NODE: they have none. */
 NodeId loss_sample_weight(Graph *g, const DataInfo *data, Shape of);
-/* what stands before a final softmax or sigmoid, else the output */
+/* what comes before a final softmax or sigmoid, else the output */
 NodeId loss_scores(Emission *e);
 /* recipe NULL: samples are not mixed */
 void graph_set_data(Graph *g, const Network *network, const DataInfo *data, const Checked *recipe);

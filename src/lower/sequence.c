@@ -9,7 +9,7 @@ static Shape full_shape(const LayerContext *c)
     return graph_node(c->g, c->in)->shape;
 }
 
-/* The numbers, 0 to below `below`, with an axis of 1 behind them. */
+/* The numbers, 0 to below `below`, with an axis of 1 after them. */
 static NodeId numbers(LayerContext *c, int64_t below)
 {
     int64_t *known = &c->e->network->pub.numbers_below;
