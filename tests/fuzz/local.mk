@@ -6,7 +6,8 @@ FUZZ_FLAGS = -g -O1 -fno-omit-frame-pointer \
     -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_TARGETS = tests/fuzz/fuzz_grammar tests/fuzz/fuzz_data tests/fuzz/fuzz_safetensors \
     tests/fuzz/fuzz_tables tests/fuzz/fuzz_preparation
-FUZZ_LDADD = libnnc.a libnnrt.a $(JANSSON_LIBS) $(PNG_LIBS) $(JPEG_LIBS) $(ZSTD_LIBS) $(SNAPPY_LIBS) \
+FUZZ_LDADD = libnnc.a libnnrt.a $(JANSSON_LIBS) $(PNG_LIBS) $(JPEG_LIBS) \
+    $(ZSTD_LIBS) $(SNAPPY_LIBS) \
     $(ZLIB_LIBS)
 
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
